@@ -1,0 +1,153 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "base/error.h"
+
+namespace peapod {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string reason() { return std::strerror(errno); }
+
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// Makes a rename or a new entry in `directory` survive a power cut.
+void sync_directory(const fs::path& directory) {
+  const Descriptor fd(directory.empty() ? fs::path(".") : directory, O_RDONLY | O_DIRECTORY);
+  if (fd.get() >= 0) ::fsync(fd.get());
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const fs::path& path) {
+  const Descriptor fd(path, O_RDONLY);
+  if (fd.get() < 0) throw Error(path.string(), "cannot be opened: " + reason());
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) throw Error(path.string(), "cannot be read: " + reason());
+  if (!S_ISREG(info.st_mode)) throw Error(path.string(), "is not a regular file");
+  size_ = static_cast<size_t>(info.st_size);
+  if (size_ == 0) return;
+  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (address == MAP_FAILED) throw Error(path.string(), "cannot be mapped: " + reason());
+  data_ = static_cast<const std::byte*>(address);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || fs::is_directory(path)) throw Error(path.string(), "cannot be opened for reading");
+  std::string contents((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (in.bad()) throw Error(path.string(), "reading failed: " + reason());
+  return contents;
+}
+
+AtomicFile::AtomicFile(fs::path path)
+    : path_(std::move(path)), temporary_(path_.string() + ".partial-" + std::to_string(::getpid())) {
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0) throw Error(temporary_.string(), "cannot be created: " + reason());
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw Error(path_.string(), "cannot be written: " + reason(), "check that the disk has room");
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(fd_) != 0) {
+    throw Error(path_.string(), "cannot be written: " + reason(), "check that the disk has room");
+  }
+  std::error_code failure;
+  fs::rename(temporary_, path_, failure);
+  if (failure) throw Error(path_.string(), "cannot be put in place: " + failure.message());
+  ::close(std::exchange(fd_, -1));
+  sync_directory(path_.parent_path());
+}
+
+void write_file_atomically(const fs::path& path, std::string_view contents) {
+  AtomicFile file(path);
+  file.write(contents);
+  file.commit();
+}
+
+PendingDirectory::PendingDirectory(fs::path final_path, std::string_view replace_if_contains)
+    : final_(std::move(final_path)) {
+  // "out/" and "out" are the same place; the pending sibling must not land inside the final directory.
+  if (!final_.has_filename()) final_ = final_.parent_path();
+  pending_ = final_.string() + ".partial-" + std::to_string(::getpid());
+  if (fs::exists(final_)) {
+    const bool ours = fs::is_directory(final_) && fs::exists(final_ / replace_if_contains);
+    if (!ours && !(fs::is_directory(final_) && fs::is_empty(final_))) {
+      throw Error(final_.string(), "exists and was not made by this command", "choose another name or remove it");
+    }
+  }
+  std::error_code failure;
+  fs::remove_all(pending_, failure);
+  fs::create_directories(pending_, failure);
+  if (failure) throw Error(pending_.string(), "cannot be created: " + failure.message());
+}
+
+PendingDirectory::~PendingDirectory() {
+  std::error_code ignored;
+  if (!committed_) fs::remove_all(pending_, ignored);
+}
+
+void PendingDirectory::commit() {
+  for (const auto& entry : fs::recursive_directory_iterator(pending_)) {
+    if (!entry.is_regular_file()) continue;
+    const Descriptor fd(entry.path(), O_RDONLY);
+    if (fd.get() < 0 || ::fsync(fd.get()) != 0) throw Error(entry.path().string(), "cannot be flushed: " + reason());
+  }
+  const fs::path old = final_.string() + ".old-" + std::to_string(::getpid());
+  const bool replacing = fs::exists(final_);
+  if (replacing) fs::rename(final_, old);
+  fs::rename(pending_, final_);
+  committed_ = true;
+  sync_directory(final_.parent_path());
+  if (replacing) fs::remove_all(old);
+}
+
+}  // namespace peapod

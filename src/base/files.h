@@ -1,0 +1,80 @@
+// Files as the project uses them: mapped for reading, whole or not at all for writing. Safe from any thread.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace peapod {
+
+// A read-only memory map. Views into it stay valid while the object lives (moving it keeps them valid).
+class MappedFile {
+ public:
+  // Throws Error when the file cannot be opened or mapped. An empty file gives an empty span.
+  explicit MappedFile(const std::filesystem::path& path);
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// The whole file as a string. Throws Error naming the file.
+std::string read_file(const std::filesystem::path& path);
+
+// A file that appears under its final name only when commit() is called; until then it is written, in order, to a
+// temporary name beside it that the destructor removes. For contents too large to build in memory first.
+class AtomicFile {
+ public:
+  // Throws Error when the temporary file cannot be created.
+  explicit AtomicFile(std::filesystem::path path);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+
+  // Appends. Throws Error, e.g. when the disk is full.
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  // Flushes to disk and renames. Nothing may be written afterwards.
+  void commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int fd_ = -1;
+};
+
+// Writes `contents` to a temporary name beside `path`, flushes it to disk and renames it: a reader sees the old file
+// or the new one, never a part. Throws Error.
+void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
+
+// A directory that appears under its final name only when commit() is called; until then everything is written into
+// path(), a sibling that the destructor removes.
+class PendingDirectory {
+ public:
+  // Throws Error when `final_path` exists and is not an empty directory, unless it holds the file
+  // `replace_if_contains`, which proves that it is one of ours (then commit() replaces it).
+  PendingDirectory(std::filesystem::path final_path, std::string_view replace_if_contains);
+  PendingDirectory(const PendingDirectory&) = delete;
+  PendingDirectory& operator=(const PendingDirectory&) = delete;
+  ~PendingDirectory();
+
+  const std::filesystem::path& path() const { return pending_; }
+  void commit();
+
+ private:
+  std::filesystem::path final_;
+  std::filesystem::path pending_;
+  bool committed_ = false;
+};
+
+}  // namespace peapod

@@ -1,0 +1,210 @@
+#include "base/files.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+
+namespace peapod {
+namespace {
+
+namespace fs = std::filesystem;
+
+// An empty directory per test, removed afterwards.
+class FilesTest : public testing::Test {
+ protected:
+  FilesTest() : directory_(fs::path(testing::TempDir()) / make_name()) {
+    fs::remove_all(directory_);
+    fs::create_directories(directory_);
+  }
+  ~FilesTest() override { fs::remove_all(directory_); }
+
+  static std::string make_name() {
+    return std::string("peapod_files_") + testing::UnitTest::GetInstance()->current_test_info()->name();
+  }
+  static void write(const fs::path& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
+  size_t num_entries() const {
+    return static_cast<size_t>(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()));
+  }
+
+  fs::path directory_;
+};
+
+template <class Action>
+std::string message_of(const Action& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no Error was thrown";
+}
+
+TEST_F(FilesTest, MapsAFileAsItIs) {
+  const std::string text("line\n\0\xff end", 10);
+  write(directory_ / "a", text);
+  const MappedFile file(directory_ / "a");
+  EXPECT_EQ(file.text(), text);
+  EXPECT_EQ(file.bytes().size(), text.size());
+}
+
+TEST_F(FilesTest, MapsAnEmptyFileAsAnEmptySpan) {
+  write(directory_ / "empty", "");
+  EXPECT_TRUE(MappedFile(directory_ / "empty").bytes().empty());
+}
+
+TEST_F(FilesTest, AViewOutlivesMovingTheMap) {
+  write(directory_ / "a", "first");
+  write(directory_ / "b", "second");
+  MappedFile a(directory_ / "a");
+  const std::string_view view = a.text();
+  MappedFile moved(std::move(a));
+  EXPECT_EQ(moved.text().data(), view.data());
+  MappedFile other(directory_ / "b");
+  other = std::move(moved);
+  EXPECT_EQ(other.text(), "first");
+  EXPECT_EQ(view, "first");
+}
+
+TEST_F(FilesTest, MappingWhatIsNoFileNamesIt) {
+  EXPECT_NE(message_of([&] { MappedFile file(directory_ / "absent"); }).find("absent: cannot be opened"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { MappedFile file(directory_); }).find("not a regular file"), std::string::npos);
+}
+
+TEST_F(FilesTest, ReadsAWholeFile) {
+  const std::string text("a\r\n\0b", 5);
+  write(directory_ / "a", text);
+  EXPECT_EQ(read_file(directory_ / "a"), text);
+}
+
+TEST_F(FilesTest, ReadingWhatIsNoFileNamesIt) {
+  EXPECT_NE(message_of([&] { read_file(directory_ / "absent"); }).find("absent"), std::string::npos);
+  EXPECT_NE(message_of([&] { read_file(directory_); }).find("cannot be opened for reading"), std::string::npos);
+}
+
+TEST_F(FilesTest, AnAtomicWriteReplacesTheFileAndLeavesNothingElse) {
+  const fs::path path = directory_ / "out.json";
+  write_file_atomically(path, "old");
+  const std::string large(3'000'000, 'x');
+  write_file_atomically(path, large);
+  EXPECT_EQ(read_file(path), large);
+  write_file_atomically(path, "");
+  EXPECT_EQ(read_file(path), "");
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, AFailedAtomicWriteLeavesTheOldStateAndNothingElse) {
+  const fs::path taken = directory_ / "taken";  // a directory that is not empty cannot be replaced by a file
+  fs::create_directories(taken / "inside");
+  EXPECT_NE(message_of([&] { write_file_atomically(taken, "new"); }).find("cannot be put in place"), std::string::npos);
+  EXPECT_TRUE(fs::exists(taken / "inside"));
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, AnAtomicWriteIntoAnAbsentDirectoryNamesTheFile) {
+  EXPECT_NE(message_of([&] { write_file_atomically(directory_ / "absent" / "a", "x"); }).find("cannot be created"),
+            std::string::npos);
+}
+
+TEST_F(FilesTest, AFullDiskLeavesTheOldFile) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "/dev/full is not available";
+  const fs::path path = directory_ / "a";
+  write_file_atomically(path, "old");
+  // What the write goes to is a sibling whose name is known: make that name lead to a device that is always full.
+  fs::create_symlink("/dev/full", path.string() + ".partial-" + std::to_string(::getpid()));
+  EXPECT_NE(message_of([&] { write_file_atomically(path, "new"); }).find("cannot be written"), std::string::npos);
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, APendingDirectoryAppearsOnlyWithCommit) {
+  const fs::path final_path = directory_ / "model";
+  PendingDirectory pending(final_path, "config.json");
+  write(pending.path() / "config.json", "{}");
+  fs::create_directories(pending.path() / "deeper");
+  write(pending.path() / "deeper" / "a", "a");
+  EXPECT_FALSE(fs::exists(final_path));
+  pending.commit();
+  EXPECT_EQ(read_file(final_path / "deeper" / "a"), "a");
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, AnAbandonedPendingDirectoryLeavesNothing) {
+  {
+    PendingDirectory pending(directory_ / "model", "config.json");
+    write(pending.path() / "config.json", "{}");
+  }
+  EXPECT_EQ(num_entries(), 0U);
+}
+
+TEST_F(FilesTest, AnAbandonedReplacementLeavesTheOldDirectory) {
+  const fs::path final_path = directory_ / "model";
+  fs::create_directories(final_path);
+  write(final_path / "config.json", "old");
+  {
+    PendingDirectory pending(final_path, "config.json");
+    write(pending.path() / "config.json", "new");
+  }
+  EXPECT_EQ(read_file(final_path / "config.json"), "old");
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, ReplacesADirectoryOfOursAsAWhole) {
+  const fs::path final_path = directory_ / "model";
+  fs::create_directories(final_path);
+  write(final_path / "config.json", "old");
+  write(final_path / "leftover", "old");
+  PendingDirectory pending(final_path, "config.json");
+  write(pending.path() / "config.json", "new");
+  pending.commit();
+  EXPECT_EQ(read_file(final_path / "config.json"), "new");
+  EXPECT_FALSE(fs::exists(final_path / "leftover"));
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, RefusesADirectoryOrFileThatIsNotOurs) {
+  const fs::path foreign = directory_ / "home";
+  fs::create_directories(foreign);
+  write(foreign / "diary", "dear");
+  EXPECT_NE(message_of([&] { PendingDirectory pending(foreign, "config.json"); }).find("was not made by this command"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { PendingDirectory pending(foreign / "diary", "config.json"); }).find("diary: exists"),
+            std::string::npos);
+  EXPECT_EQ(read_file(foreign / "diary"), "dear");
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, AnEmptyDirectoryMayBeFilled) {
+  const fs::path final_path = directory_ / "model";
+  fs::create_directories(final_path);
+  PendingDirectory pending(final_path, "config.json");
+  write(pending.path() / "config.json", "{}");
+  pending.commit();
+  EXPECT_TRUE(fs::exists(final_path / "config.json"));
+}
+
+TEST_F(FilesTest, ATrailingSlashMakesNoDifference) {
+  PendingDirectory pending((directory_ / "model").string() + "/", "config.json");
+  write(pending.path() / "config.json", "{}");
+  EXPECT_EQ(pending.path().parent_path(), directory_);
+  pending.commit();
+  EXPECT_TRUE(fs::exists(directory_ / "model" / "config.json"));
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, MissingParentsOfAPendingDirectoryAreMade) {
+  PendingDirectory pending(directory_ / "a" / "b" / "model", "config.json");
+  write(pending.path() / "config.json", "{}");
+  pending.commit();
+  EXPECT_TRUE(fs::exists(directory_ / "a" / "b" / "model" / "config.json"));
+}
+
+}  // namespace
+}  // namespace peapod
