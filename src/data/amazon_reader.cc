@@ -1,0 +1,185 @@
+// Amazon reviews as published in 2014 and 2018: one JSON object a line.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.h"
+#include "data/line_reader.h"
+#include "data/plain_text.h"
+#include "data/source_reader.h"
+
+namespace peapod {
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+namespace {
+
+// A short picture of a value for a message.
+std::string shown(const Json& value) {
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > 40) text = repaired_utf8(text.substr(0, 40)) + "…";
+  return text;
+}
+
+// `Musical_Instruments` of `reviews_Musical_Instruments_5.json.gz`, `Gift_Cards` of `Gift_Cards_5.json`.
+std::string category_name(std::string_view file_name) {
+  for (const std::string_view suffix : {".gz", ".jsonl", ".json", "_5"}) {
+    if (file_name.ends_with(suffix)) file_name.remove_suffix(suffix.size());
+  }
+  for (const std::string_view prefix : {"reviews_", "meta_"}) {
+    if (file_name.starts_with(prefix)) file_name.remove_prefix(prefix.size());
+  }
+  return std::string(file_name);
+}
+
+std::optional<fs::path> metadata_beside(const fs::path& reviews) {
+  const std::string category = category_name(reviews.filename().string());
+  const auto fits = [&](std::string_view name) { return name.starts_with("meta_") && category_name(name) == category; };
+  const fs::path folder = reviews.has_parent_path() ? reviews.parent_path() : fs::path(".");
+  const std::vector<fs::path> files = matching_files(folder, fits);
+  if (files.empty()) return std::nullopt;
+  return files.front();
+}
+
+class AmazonReader {
+ public:
+  AmazonReader(const fs::path& reviews, const ReadOptions& options) : reviews_(reviews) {
+    log_.name = category_name(reviews.filename().string());
+    log_.format = SourceFormat::amazon;
+    log_.has_times = true;
+    log_.rejects = Rejects(options.max_bad_lines_percent);
+  }
+
+  RawLog read() {
+    read_lines(reviews_, [this](const Json& line) { add_review(line); });
+    keep_first_of_each_pair();
+    if (const auto metadata = metadata_beside(reviews_)) {
+      read_lines(*metadata, [this](const Json& line) { add_metadata(line); });
+    }
+    return std::move(log_);
+  }
+
+ private:
+  template <class Take>
+  void read_lines(const fs::path& path, Take take) {
+    LineReader lines(path);
+    log_.rejects.begin_file(path.string());
+    for (std::string_view line; lines.next(line);) {
+      if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+      log_.rejects.begin_line(lines.line_number());
+      const Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (object.is_object()) {
+        take(object);
+      } else {
+        log_.rejects.add("", "expected one JSON object in a line");
+      }
+    }
+    log_.rejects.end_file();
+  }
+
+  // The value of a field that must be a text; rejects the line and gives nullopt where it is not.
+  std::optional<std::string> name_in(const Json& line, const char* field) {
+    const auto value = line.find(field);
+    if (value != line.end() && value->is_string() && !value->get_ref<const std::string&>().empty()) {
+      return value->get<std::string>();
+    }
+    log_.rejects.add(field, "expected a text, got " + (value == line.end() ? std::string("nothing") : shown(*value)));
+    return std::nullopt;
+  }
+
+  void add_review(const Json& line) {
+    const auto user_name = name_in(line, "reviewerID");
+    if (!user_name) return;
+    const auto item_name = name_in(line, "asin");
+    if (!item_name) return;
+    const auto time = line.find("unixReviewTime");
+    if (time == line.end() || !time->is_number()) {
+      const std::string got = time == line.end() ? "nothing" : shown(*time);
+      return log_.rejects.add("unixReviewTime", "expected seconds since 1970, got " + got);
+    }
+    const auto rating = line.find("overall");
+    if (rating != line.end()) {
+      if (!rating->is_number()) return log_.rejects.add("overall", "expected a number, got " + shown(*rating));
+      const double stars = rating->get<double>();
+      if (stars < 1 || stars > 5) {
+        return log_.rejects.add("overall", "expected a rating from 1 to 5, got " + shown(*rating));
+      }
+    }
+    std::string text;
+    if (const auto review = line.find("reviewText"); review != line.end() && !review->is_null()) {
+      if (!review->is_string()) return log_.rejects.add("reviewText", "expected a text, got " + shown(*review));
+      text = plain_text(review->get_ref<const std::string&>());
+    }
+    const auto user = users_.add(*user_name);
+    if (user.added) log_.users.push_back({*user_name, {}});
+    const auto item = items_.add(*item_name);
+    if (item.added) log_.items.push_back({*item_name, {}, {}, {}});
+    log_.interactions.push_back({user.index, item.index, time->get<double>(), std::move(text)});
+  }
+
+  // Shops publish a review twice when a product is listed twice; the earliest one counts, the first in the file among
+  // equals.
+  void keep_first_of_each_pair() {
+    std::vector<RawInteraction> kept;
+    kept.reserve(log_.interactions.size());
+    std::unordered_map<uint64_t, size_t> place_of;
+    for (RawInteraction& interaction : log_.interactions) {
+      const uint64_t pair = (static_cast<uint64_t>(interaction.user) << 32) | interaction.item;
+      const auto [place, added] = place_of.emplace(pair, kept.size());
+      if (added) {
+        kept.push_back(std::move(interaction));
+      } else if (interaction.time < kept[place->second].time) {
+        kept[place->second] = std::move(interaction);
+      }
+    }
+    log_.interactions = std::move(kept);
+  }
+
+  void add_metadata(const Json& line) {
+    const auto name = name_in(line, "asin");
+    if (!name) return;
+    const uint32_t index = items_.find(*name);
+    if (index == NameIndex::kAbsent) return;
+    ItemInfo& item = log_.items[index];
+    const auto text_of = [&](const char* field) {
+      const auto value = line.find(field);
+      return value != line.end() && value->is_string() ? clean_title(value->get_ref<const std::string&>())
+                                                       : std::string();
+    };
+    item.title = text_of("title");
+    const std::string brand = text_of("brand");
+    if (item.title.empty()) item.title = brand;
+    item.categories = clean_categories(categories_in(line));
+  }
+
+  // 2018 has one path in `category`, 2014 several in `categories`, of which the first is taken.
+  static std::vector<std::string> categories_in(const Json& line) {
+    auto value = line.find("category");
+    if (value == line.end()) value = line.find("categories");
+    if (value == line.end() || !value->is_array() || value->empty()) return {};
+    const Json& path = value->front().is_array() ? value->front() : *value;
+    std::vector<std::string> names;
+    for (const Json& name : path) {
+      if (name.is_string()) names.push_back(name.get<std::string>());
+    }
+    return names;
+  }
+
+  fs::path reviews_;
+  RawLog log_;
+  NameIndex users_;
+  NameIndex items_;
+};
+
+}  // namespace
+
+RawLog read_amazon(const fs::path& source, const ReadOptions& options) {
+  const fs::path reviews = fs::is_directory(source)
+                               ? only_file(source, matching_files(source, is_amazon_review_file), "review file")
+                               : source;
+  return AmazonReader(reviews, options).read();
+}
+
+}  // namespace peapod

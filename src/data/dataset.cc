@@ -1,0 +1,327 @@
+#include "data/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/nearest_name.h"
+#include "base/random.h"
+#include "data/prepared_files.h"
+#include "data/ragged_table.h"
+#include "data/raw_log.h"
+
+namespace peapod {
+namespace fs = std::filesystem;
+namespace files = prepared_files;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr const char* kPrepareAgain = "run `peapod prepare` again";
+
+// The typed value of a JSON field, or an Error that names file and field.
+template <class T>
+T field(const Json& object, const char* name, const std::string& where) {
+  const auto fail = [&](const char* problem) {
+    return Error(fmt::format("{}: field \"{}\"", where, name), problem, kPrepareAgain);
+  };
+  const auto value = object.find(name);
+  if (value == object.end()) throw fail("is missing");
+  if constexpr (std::is_unsigned_v<T>) {
+    if (!value->is_number_unsigned()) throw fail("is not a count");
+    if (value->get<uint64_t>() > std::numeric_limits<T>::max()) throw fail("is too large");
+  }
+  try {
+    return value->get<T>();
+  } catch (const Json::exception&) {
+    throw fail("has the wrong type");
+  }
+}
+
+Json parse_object(std::string_view text, const std::string& where) {
+  Json object = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) throw Error(where, "is not a JSON object", kPrepareAgain);
+  return object;
+}
+
+// Calls take(object, where) for each line of a JSON lines file, which must be `expected` many.
+template <class Take>
+void each_line(const MappedFile& file, const std::string& where, uint64_t expected, Take take) {
+  std::string_view rest = file.text();
+  uint64_t line = 0;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    const std::string place = fmt::format("{}:{}", where, ++line);
+    take(parse_object(rest.substr(0, end), place), place);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  if (line != expected) throw Error(where, fmt::format("has {} lines, expected {}", line, expected), kPrepareAgain);
+}
+
+// Finds users or items by name, then by alias; views into the entities' strings.
+class Directory {
+ public:
+  template <class Entity>
+  void build(const std::vector<Entity>& entities, const std::string& where) {
+    indices_.reserve(2 * entities.size());
+    for (uint32_t i = 0; i < entities.size(); ++i) {
+      if (!indices_.emplace(entities[i].name, i).second) {
+        throw Error(where, "has the name \"" + entities[i].name + "\" twice", kPrepareAgain);
+      }
+    }
+    for (uint32_t i = 0; i < entities.size(); ++i) {
+      for (const std::string& alias : entities[i].aliases) indices_.emplace(alias, i);
+    }
+  }
+
+  std::optional<uint32_t> find(std::string_view name) const {
+    const auto found = indices_.find(name);
+    return found == indices_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Error unknown(std::string_view what, std::string_view name) const {
+    std::vector<std::string> names;
+    for (const auto& [known, index] : indices_) names.emplace_back(known);
+    std::sort(names.begin(), names.end());
+    const std::string nearest = nearest_name(name, names);
+    return Error(fmt::format("{} \"{}\"", what, name), "is not in the data set",
+                 nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest));
+  }
+
+ private:
+  std::unordered_map<std::string_view, uint32_t> indices_;
+};
+
+}  // namespace
+
+struct Dataset::Contents {
+  explicit Contents(const fs::path& path);
+
+  fs::path directory;
+  std::string name;
+  std::unordered_map<std::string_view, MappedFile> mapped;
+  std::vector<UserInfo> users;
+  std::vector<ItemInfo> items;
+  RaggedTable<uint32_t> interactions;
+  RaggedTable<uint32_t> negatives;
+  ItemIds ids;
+  std::vector<Explanation> explanations;
+  Directory user_names;
+  Directory item_names;
+
+ private:
+  std::string where(std::string_view file) const { return (directory / file).string(); }
+  void map_listed(const Json& sizes);
+  RaggedTable<uint32_t> item_rows(std::string_view file) const;
+  void read_names();
+  void read_ids(const Json& manifest);
+  template <class T>
+  std::vector<T> ids_table(size_t width) const;
+  void read_explanations(uint64_t count);
+};
+
+Dataset::Contents::Contents(const fs::path& path) : directory(path) {
+  const std::string manifest_path = where(files::kManifest);
+  if (!fs::exists(manifest_path)) {
+    throw Error(path.string(), "is not a prepared data set (it has no dataset.json)", "make one with `peapod prepare`");
+  }
+  const Json manifest = parse_object(read_file(manifest_path), manifest_path);
+  if (field<std::string>(manifest, "format", manifest_path) != files::kFormat) {
+    throw Error(manifest_path, "is not the manifest of a prepared data set", "make one with `peapod prepare`");
+  }
+  const auto version = field<uint32_t>(manifest, "version", manifest_path);
+  if (version != files::kVersion) {
+    throw Error(manifest_path, fmt::format("has version {}, this program reads {}", version, files::kVersion),
+                kPrepareAgain);
+  }
+  name = field<std::string>(manifest, "name", manifest_path);
+  map_listed(field<Json>(manifest, "files", manifest_path));
+  users.resize(std::min<uint64_t>(field<uint32_t>(manifest, "num_users", manifest_path),
+                                  mapped.at(files::kUsers).bytes().size()));
+  items.resize(std::min<uint64_t>(field<uint32_t>(manifest, "num_items", manifest_path),
+                                  mapped.at(files::kItems).bytes().size()));
+  read_names();
+  interactions = item_rows(files::kInteractions);
+  negatives = item_rows(files::kNegatives);
+  if (interactions.values().size() != field<uint64_t>(manifest, "num_interactions", manifest_path)) {
+    throw Error(where(files::kInteractions), "has another number of interactions than the manifest", kPrepareAgain);
+  }
+  read_ids(field<Json>(manifest, "ids", manifest_path));
+  read_explanations(field<uint64_t>(manifest, "num_explanations", manifest_path));
+}
+
+// Maps every listed file after comparing its size and checksum with the manifest's.
+void Dataset::Contents::map_listed(const Json& sizes) {
+  const std::string manifest = where(files::kManifest);
+  for (const std::string_view file : files::kListed) {
+    const Json expected = field<Json>(sizes, std::string(file).c_str(), manifest);
+    if (!expected.is_object()) throw Error(manifest, "describes " + std::string(file) + " wrongly", kPrepareAgain);
+    MappedFile bytes(directory / file);
+    const auto size = field<uint64_t>(expected, "bytes", manifest);
+    if (bytes.bytes().size() != size) {
+      throw Error(where(file), fmt::format("has {} bytes, expected {}", bytes.bytes().size(), size), kPrepareAgain);
+    }
+    if (files::checksum(bytes.bytes()) != field<uint32_t>(expected, "crc32", manifest)) {
+      throw Error(where(file), "is damaged (its checksum is not the manifest's)", kPrepareAgain);
+    }
+    mapped.emplace(file, std::move(bytes));
+  }
+}
+
+void Dataset::Contents::read_names() {
+  uint64_t next = 0;
+  each_line(mapped.at(files::kUsers), where(files::kUsers), users.size(), [&](const Json& line, const auto& place) {
+    if (next == users.size()) return;  // too many lines: each_line says so at the end
+    users[next++] = {field<std::string>(line, "name", place), field<std::vector<std::string>>(line, "aliases", place)};
+  });
+  next = 0;
+  each_line(mapped.at(files::kItems), where(files::kItems), items.size(), [&](const Json& line, const auto& place) {
+    if (next == items.size()) return;
+    items[next++] = {field<std::string>(line, "name", place), field<std::vector<std::string>>(line, "aliases", place),
+                     field<std::string>(line, "title", place),
+                     field<std::vector<std::string>>(line, "categories", place)};
+  });
+  user_names.build(users, where(files::kUsers));
+  item_names.build(items, where(files::kItems));
+}
+
+// A table with one row of item indices per user.
+RaggedTable<uint32_t> Dataset::Contents::item_rows(std::string_view file) const {
+  const auto table = RaggedTable<uint32_t>::parse(mapped.at(file).bytes(), where(file));
+  if (table.num_rows() != users.size()) {
+    throw Error(where(file), fmt::format("has {} rows for {} users", table.num_rows(), users.size()), kPrepareAgain);
+  }
+  for (const uint32_t item : table.values()) {
+    if (item >= items.size()) throw Error(where(file), fmt::format("names an item {} that is not there", item));
+  }
+  return table;
+}
+
+template <class T>
+std::vector<T> Dataset::Contents::ids_table(size_t width) const {
+  const auto table = RaggedTable<T>::parse(mapped.at(files::kItemIds).bytes(), where(files::kItemIds));
+  bool fits = table.num_rows() == items.size();
+  for (size_t item = 0; fits && item < items.size(); ++item) fits = table.row(item).size() == width;
+  if (!fits) {
+    throw Error(where(files::kItemIds), fmt::format("does not have {} values for each item", width), kPrepareAgain);
+  }
+  return {table.values().begin(), table.values().end()};
+}
+
+void Dataset::Contents::read_ids(const Json& description) {
+  const std::string manifest = where(files::kManifest);
+  ids.scheme = id_scheme_from(field<std::string>(description, "scheme", manifest));
+  ids.level_sizes = field<std::vector<uint32_t>>(description, "level_sizes", manifest);
+  if (ids.scheme != IdScheme::collaborative) {
+    ids.numbers = ids_table<uint32_t>(1);
+    return;
+  }
+  ids.codes = ids_table<uint16_t>(ids.level_sizes.size());
+  for (size_t i = 0; i < ids.codes.size(); ++i) {
+    if (ids.codes[i] >= ids.level_sizes[i % ids.level_sizes.size()]) {
+      throw Error(where(files::kItemIds), "has a code beyond its level's size", kPrepareAgain);
+    }
+  }
+}
+
+void Dataset::Contents::read_explanations(uint64_t count) {
+  const std::string path = where(files::kExplanations);
+  each_line(mapped.at(files::kExplanations), path, count, [&](const Json& line, const std::string& place) {
+    const auto user = field<uint32_t>(line, "user", place);
+    const auto item = field<uint32_t>(line, "item", place);
+    if (user >= users.size() || item >= items.size()) {
+      throw Error(place, "names a user or an item that is not there", kPrepareAgain);
+    }
+    explanations.push_back({user, item, split_from(field<std::string>(line, "split", place)),
+                            field<std::string>(line, "feature", place), field<std::string>(line, "sentence", place)});
+  });
+}
+
+Dataset::Dataset(std::unique_ptr<Contents> contents) : contents_(std::move(contents)) {}
+Dataset::Dataset(Dataset&&) noexcept = default;
+Dataset& Dataset::operator=(Dataset&&) noexcept = default;
+Dataset::~Dataset() = default;
+
+Dataset Dataset::open(const fs::path& directory) { return Dataset(std::make_unique<Contents>(directory)); }
+
+const std::string& Dataset::name() const { return contents_->name; }
+uint32_t Dataset::num_users() const { return static_cast<uint32_t>(contents_->users.size()); }
+uint32_t Dataset::num_items() const { return static_cast<uint32_t>(contents_->items.size()); }
+uint64_t Dataset::num_interactions() const { return contents_->interactions.values().size(); }
+
+std::span<const uint32_t> Dataset::history(uint32_t user) const { return contents_->interactions.row(user); }
+
+std::span<const uint32_t> Dataset::train_items(uint32_t user) const { return train_part(history(user)); }
+
+std::span<const uint32_t> Dataset::items_before(uint32_t user, Split split) const {
+  assert(evaluated(user) && split != Split::train);
+  return history(user).first(history(user).size() - (split == Split::test ? 1 : 2));
+}
+
+uint32_t Dataset::target(uint32_t user, Split split) const { return history(user)[items_before(user, split).size()]; }
+
+std::vector<uint32_t> Dataset::evaluated_users() const {
+  std::vector<uint32_t> users;
+  for (uint32_t user = 0; user < num_users(); ++user) {
+    if (evaluated(user)) users.push_back(user);
+  }
+  return users;
+}
+
+Histories Dataset::train_histories() const {
+  Histories histories;
+  histories.reserve(num_users());
+  for (uint32_t user = 0; user < num_users(); ++user) histories.push_back(train_items(user));
+  return histories;
+}
+
+uint64_t Dataset::train_hash() const {
+  uint64_t hash = mix64(num_users(), num_items());
+  for (uint32_t user = 0; user < num_users(); ++user) {
+    hash = mix64(hash, train_items(user).size());
+    for (const uint32_t item : train_items(user)) hash = mix64(hash, item);
+  }
+  return hash;
+}
+
+std::span<const uint32_t> Dataset::negatives(uint32_t user) const { return contents_->negatives.row(user); }
+
+const ItemIds& Dataset::item_ids() const { return contents_->ids; }
+const std::vector<Explanation>& Dataset::explanations() const { return contents_->explanations; }
+
+const std::string& Dataset::user_name(uint32_t user) const { return contents_->users[user].name; }
+const std::string& Dataset::item_name(uint32_t item) const { return contents_->items[item].name; }
+const std::string& Dataset::item_title(uint32_t item) const { return contents_->items[item].title; }
+const std::vector<std::string>& Dataset::item_categories(uint32_t item) const {
+  return contents_->items[item].categories;
+}
+
+std::optional<uint32_t> Dataset::find_user(std::string_view name) const { return contents_->user_names.find(name); }
+std::optional<uint32_t> Dataset::find_item(std::string_view name) const { return contents_->item_names.find(name); }
+
+uint32_t Dataset::require_user(std::string_view name) const {
+  if (const auto user = find_user(name)) return *user;
+  throw contents_->user_names.unknown("user", name);
+}
+
+uint32_t Dataset::require_item(std::string_view name) const {
+  if (const auto item = find_item(name)) return *item;
+  throw contents_->item_names.unknown("item", name);
+}
+
+std::vector<std::string> Dataset::file_names() {
+  std::vector<std::string> names{std::string(files::kManifest)};
+  for (const std::string_view file : files::kListed) names.emplace_back(file);
+  return names;
+}
+
+const fs::path& Dataset::directory() const { return contents_->directory; }
+
+}  // namespace peapod

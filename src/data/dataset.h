@@ -1,0 +1,89 @@
+// A prepared data set: who interacted with what, in order, with the leave-one-out split, item ids, evaluation
+// negatives and explanations. Opened from the directory that `peapod prepare` writes (docs/formats.md); interactions,
+// codes and negatives are views of mapped files. Immutable, so safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/item_ids.h"
+#include "data/split.h"
+
+namespace peapod {
+
+struct Explanation {
+  uint32_t user = 0;
+  uint32_t item = 0;
+  Split split = Split::train;
+  std::string feature;   // what the sentence speaks of, e.g. "strings"
+  std::string sentence;  // why the user liked the item
+};
+
+// Number of negatives stored per user for the 1 + 99 ranking.
+inline constexpr size_t kNumNegatives = 99;
+
+class Dataset {
+ public:
+  // Throws Error when the directory is not a prepared one, has another version, or fails a size or checksum test.
+  static Dataset open(const std::filesystem::path& directory);
+
+  Dataset(Dataset&&) noexcept;
+  Dataset& operator=(Dataset&&) noexcept;
+  ~Dataset();
+
+  const std::string& name() const;  // of the source, e.g. "beauty"
+  uint32_t num_users() const;
+  uint32_t num_items() const;
+  uint64_t num_interactions() const;
+
+  // Everything the user did, oldest first.
+  std::span<const uint32_t> history(uint32_t user) const;
+  // All but the last two; all of them for a user with fewer than three interactions, who is not evaluated.
+  std::span<const uint32_t> train_items(uint32_t user) const;
+  // What is known before the target of `split` (valid or test).
+  std::span<const uint32_t> items_before(uint32_t user, Split split) const;
+  // The target of `split` (valid or test). Requires evaluated(user).
+  uint32_t target(uint32_t user, Split split) const;
+  bool evaluated(uint32_t user) const { return history(user).size() >= kMinEvaluated; }
+  std::vector<uint32_t> evaluated_users() const;
+
+  Histories train_histories() const;
+  // A hash of the training interactions; a model records it to prove what it was fitted on.
+  uint64_t train_hash() const;
+
+  // kNumNegatives distinct items the user never touched; fewer only where the catalogue has fewer.
+  std::span<const uint32_t> negatives(uint32_t user) const;
+
+  const ItemIds& item_ids() const;
+  const std::vector<Explanation>& explanations() const;
+
+  const std::string& user_name(uint32_t user) const;
+  const std::string& item_name(uint32_t item) const;
+  const std::string& item_title(uint32_t item) const;  // empty where the source has none
+  // Comma-free category names, most general first; empty where the source has none.
+  const std::vector<std::string>& item_categories(uint32_t item) const;
+
+  // By name, then by alias (for `pod` the codes of datamaps.json).
+  std::optional<uint32_t> find_user(std::string_view name) const;
+  std::optional<uint32_t> find_item(std::string_view name) const;
+  // The same, but throws Error that names the nearest match.
+  uint32_t require_user(std::string_view name) const;
+  uint32_t require_item(std::string_view name) const;
+
+  // Files of the prepared directory; a model directory carries copies of them.
+  static std::vector<std::string> file_names();
+  const std::filesystem::path& directory() const;
+
+ private:
+  struct Contents;
+  explicit Dataset(std::unique_ptr<Contents> contents);
+  std::unique_ptr<Contents> contents_;
+};
+
+}  // namespace peapod

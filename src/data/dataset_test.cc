@@ -1,0 +1,216 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "data/preparation.h"
+#include "data/scratch_folder.h"
+#include "data/source_reader.h"
+
+namespace peapod {
+namespace {
+namespace fs = std::filesystem;
+
+ItemIds numbers_in_order(uint32_t num_items) {
+  ItemIds ids;
+  ids.scheme = IdScheme::sequential;
+  for (uint32_t item = 0; item < num_items; ++item) ids.numbers.push_back(item + 1);
+  return ids;
+}
+
+class DatasetTest : public testing::Test {
+ protected:
+  DatasetTest() {
+    folder_.write("sequential.txt", "1 1 2 3 4\n2 3 1\n3 4 4 2\n");
+    folder_.write("datamaps.json", R"({"id2user":{"1":"UA"},"id2item":{"1":"IA","2":"2x"}})");
+    folder_.write("names.txt", "IA steel strings\n");
+    folder_.write("explanation.json",
+                  R"({"val":[{"user":"UA","item":3,"explanation":"a \"fine\" grün strap","feature":"strap"}]})");
+    data_ = prepare(read_source(folder_.path(), {}), {.name = "made"});
+    write_dataset(out_, data_, numbers_in_order(4));
+  }
+
+  std::string error_of_open() const {
+    try {
+      Dataset::open(out_);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  void replace_in_manifest(const std::string& from, const std::string& to) const {
+    std::string text = read_file(out_ / "dataset.json");
+    const size_t place = text.find(from);
+    ASSERT_NE(place, std::string::npos) << from;
+    write_file_atomically(out_ / "dataset.json", text.replace(place, from.size(), to));
+  }
+
+  ScratchFolder folder_;
+  fs::path out_ = folder_.path() / "prepared";
+  PreparedData data_;
+};
+
+TEST_F(DatasetTest, GivesBackWhatWasWritten) {
+  const Dataset data = Dataset::open(out_);
+  EXPECT_EQ(data.name(), "made");
+  EXPECT_EQ(data.num_users(), 3u);
+  EXPECT_EQ(data.num_items(), 4u);
+  EXPECT_EQ(data.num_interactions(), 9u);
+  for (uint32_t user = 0; user < 3; ++user) {
+    EXPECT_TRUE(std::ranges::equal(data.history(user), data_.interactions.row(user)));
+    EXPECT_TRUE(std::ranges::equal(data.negatives(user), data_.negatives.row(user)));
+  }
+  EXPECT_EQ(data.item_title(0), "steel strings");
+  EXPECT_EQ(data.item_ids().numbers, (std::vector<uint32_t>{1, 2, 3, 4}));
+  ASSERT_EQ(data.explanations().size(), 1u);
+  EXPECT_EQ(data.explanations()[0].split, Split::valid);
+  EXPECT_EQ(data.explanations()[0].sentence, "a \"fine\" grün strap");
+}
+
+TEST_F(DatasetTest, SplitsByPositionAndDoesNotEvaluateShortHistories) {
+  const Dataset data = Dataset::open(out_);
+  EXPECT_EQ(data.evaluated_users(), (std::vector<uint32_t>{0, 2}));
+  EXPECT_TRUE(std::ranges::equal(data.train_items(0), std::vector<uint32_t>{0, 1}));
+  EXPECT_TRUE(std::ranges::equal(data.items_before(0, Split::valid), std::vector<uint32_t>{0, 1}));
+  EXPECT_TRUE(std::ranges::equal(data.items_before(0, Split::test), std::vector<uint32_t>{0, 1, 2}));
+  EXPECT_EQ(data.target(0, Split::valid), 2u);
+  EXPECT_EQ(data.target(0, Split::test), 3u);
+  EXPECT_EQ(data.train_items(1).size(), 2u);  // too short to evaluate: all training
+  for (uint32_t user = 0; user < 3; ++user) {
+    EXPECT_TRUE(std::ranges::equal(data.train_histories()[user], data_.train_histories()[user]));
+    const size_t size = data.history(user).size();
+    for (size_t i = 0; i < size; ++i) EXPECT_EQ(split_at(i, size) == Split::train, i < data.train_items(user).size());
+  }
+}
+
+TEST_F(DatasetTest, FindsByNameThenByAliasAndNamesTheNearestOtherwise) {
+  const Dataset data = Dataset::open(out_);
+  EXPECT_EQ(data.find_user("UA"), 0u);
+  EXPECT_EQ(data.find_item("2x"), 1u);
+  EXPECT_EQ(data.require_item("2"), 1u);
+  EXPECT_EQ(data.find_item("5"), std::nullopt);
+  try {
+    data.require_item("ia");
+    FAIL() << "found an unknown item";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("did you mean \"IA\"?"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(DatasetTest, HashesTrainingInteractionsAlone) {
+  const uint64_t hash = Dataset::open(out_).train_hash();
+  PreparedData changed = data_;
+  std::swap(changed.interactions.values[2], changed.interactions.values[3]);  // user 1: validation and test
+  write_dataset(out_, changed, numbers_in_order(4));
+  EXPECT_EQ(Dataset::open(out_).train_hash(), hash);
+  std::swap(changed.interactions.values[0], changed.interactions.values[1]);
+  write_dataset(out_, changed, numbers_in_order(4));
+  EXPECT_NE(Dataset::open(out_).train_hash(), hash);
+}
+
+TEST_F(DatasetTest, WritesTheSameBytesForTheSameData) {
+  write_dataset(folder_.path() / "again", data_, numbers_in_order(4));
+  for (const std::string& file : Dataset::file_names()) {
+    EXPECT_EQ(read_file(out_ / file), read_file(folder_.path() / "again" / file)) << file;
+  }
+}
+
+TEST_F(DatasetTest, RefusesToReplaceAFolderThatIsNoDataSet) {
+  EXPECT_THROW(write_dataset(folder_.path(), data_, numbers_in_order(4)), Error);
+  EXPECT_TRUE(fs::exists(folder_.path() / "sequential.txt"));
+  for (const auto& entry : fs::directory_iterator(folder_.path())) {
+    EXPECT_EQ(entry.path().string().find("partial"), std::string::npos) << entry.path();
+  }
+}
+
+TEST_F(DatasetTest, KeepsCollaborativeCodes) {
+  ItemIds ids;
+  ids.level_sizes = {2, 3};
+  ids.codes = {0, 0, 1, 2, 0, 1, 1, 0};
+  write_dataset(out_, data_, ids);
+  {
+    const Dataset data = Dataset::open(out_);
+    EXPECT_EQ(data.item_ids().scheme, IdScheme::collaborative);
+    EXPECT_EQ(data.item_ids().level_sizes, ids.level_sizes);
+    EXPECT_EQ(data.item_ids().codes, ids.codes);
+  }
+  ids.codes[3] = 3;  // beyond its level
+  write_dataset(out_, data_, ids);
+  EXPECT_NE(error_of_open().find("beyond its level"), std::string::npos);
+}
+
+TEST_F(DatasetTest, RefusesEachFileThatIsAbsentCutShortOrChangedInOneByte) {
+  for (const std::string& file : Dataset::file_names()) {
+    const std::string good = read_file(out_ / file);
+    if (file != "dataset.json") {
+      for (size_t place = 0; place < good.size(); place += 1 + good.size() / 40) {
+        std::string bad = good;
+        bad[place] = static_cast<char>(bad[place] ^ 0x10);
+        write_file_atomically(out_ / file, bad);
+        EXPECT_NE(error_of_open().find(file), std::string::npos) << file << " byte " << place;
+      }
+    }
+    write_file_atomically(out_ / file, good.substr(0, good.size() / 2));
+    EXPECT_NE(error_of_open().find(file), std::string::npos) << file;
+    fs::remove(out_ / file);
+    EXPECT_NE(error_of_open().find(file), std::string::npos) << file;
+    write_file_atomically(out_ / file, good);
+  }
+  EXPECT_EQ(error_of_open(), "");
+}
+
+TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
+  const std::string good = read_file(out_ / "dataset.json");
+  const std::pair<std::string, std::string> changes[] = {
+      {"\"version\": 1", "\"version\": 2"},
+      {"peapod-dataset", "another-format"},
+      {"\"num_users\": 3", "\"num_users\": 4"},
+      {"\"num_users\": 3", "\"num_users\": 4000000000"},
+      {"\"num_items\": 4", "\"num_items\": 3"},
+      {"\"num_items\": 4", "\"num_items\": -4"},
+      {"\"num_interactions\": 9", "\"num_interactions\": 8"},
+      {"\"num_explanations\": 1", "\"num_explanations\": 0"},
+      {"\"scheme\": \"sequential\"", "\"scheme\": \"collaborative\""},
+      {"\"scheme\": \"sequential\"", "\"scheme\": \"alphabetic\""},
+      {"\"name\": \"made\"", "\"name\": 7"},
+      {"\"files\"", "\"flies\""},
+  };
+  for (const auto& [from, to] : changes) {
+    replace_in_manifest(from, to);
+    EXPECT_NE(error_of_open(), "") << to;
+    write_file_atomically(out_ / "dataset.json", good);
+  }
+}
+
+// A table whose checksum is right is still not trusted.
+TEST(RaggedTable, RefusesHeadersAndStartsThatDoNotFitTheFile) {
+  RaggedRows<uint32_t> rows;
+  rows.add_row(std::vector<uint32_t>{1, 2});
+  rows.add_row(std::vector<uint32_t>{});
+  rows.add_row(std::vector<uint32_t>{3});
+  const std::string good = rows.table().serialize();
+  const auto parse = [](const std::string& file) {
+    return RaggedTable<uint32_t>::parse(std::as_bytes(std::span(file)), "table");
+  };
+  EXPECT_TRUE(std::ranges::equal(parse(good).row(0), std::vector<uint32_t>{1, 2}));
+  EXPECT_TRUE(parse(good).row(1).empty());
+  EXPECT_EQ(parse(good).row(2)[0], 3u);
+  EXPECT_EQ(parse(RaggedTable<uint32_t>().serialize()).num_rows(), 0u);
+
+  for (const size_t size : {size_t{0}, size_t{10}, size_t{64}, good.size() - 1}) {
+    EXPECT_THROW(parse(good.substr(0, size)), Error) << size;
+  }
+  EXPECT_THROW(parse(good + "x"), Error);
+  // Magic, version, value size, both counts, all row starts (little-endian; 0xff makes each absurd).
+  for (const size_t place : {0, 8, 12, 16, 23, 24, 31, 64, 72, 80, 88}) {
+    std::string bad = good;
+    bad[place] = '\xff';
+    EXPECT_THROW(parse(bad), Error) << "byte " << place;
+  }
+  EXPECT_THROW(RaggedTable<uint16_t>::parse(std::as_bytes(std::span(good)), "table"), Error);
+}
+
+}  // namespace
+}  // namespace peapod

@@ -1,0 +1,36 @@
+// Lines of a text file, plain or gzip (told by the content, not by the name). One reader belongs to one thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peapod {
+
+class LineReader {
+ public:
+  // Throws Error when the file cannot be opened.
+  explicit LineReader(const std::filesystem::path& path);
+  ~LineReader();
+
+  // The next line without its end (LF or CRLF) and, on the first line, without a byte order mark; false at the end of
+  // the file. The view is valid until the next call. Throws Error when the file is damaged or cut short.
+  bool next(std::string_view& line);
+  uint64_t line_number() const { return line_number_; }  // of the last line given, from 1
+
+ private:
+  struct File;
+  bool fill();
+
+  std::unique_ptr<File> file_;
+  std::string path_;
+  std::vector<char> buffer_;
+  size_t begin_ = 0;  // of what is not yet given, in buffer_
+  size_t end_ = 0;
+  uint64_t line_number_ = 0;
+};
+
+}  // namespace peapod

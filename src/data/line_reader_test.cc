@@ -1,0 +1,65 @@
+#include "data/line_reader.h"
+
+#include <zlib.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/random.h"
+#include "data/scratch_folder.h"
+
+namespace peapod {
+namespace {
+
+std::vector<std::string> lines_of(const std::filesystem::path& path) {
+  LineReader reader(path);
+  std::vector<std::string> lines;
+  for (std::string_view line; reader.next(line);) {
+    lines.emplace_back(line);
+    EXPECT_EQ(reader.line_number(), lines.size());
+  }
+  return lines;
+}
+
+std::filesystem::path write_gzip(const std::filesystem::path& path, const std::string& text) {
+  gzFile file = gzopen(path.c_str(), "wb");
+  gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
+  gzclose(file);
+  return path;
+}
+
+TEST(LineReader, GivesLinesWithoutTheirEndsAndWithoutAByteOrderMark) {
+  const ScratchFolder folder;
+  EXPECT_EQ(lines_of(folder.write("a", "\xef\xbb\xbfone\r\n\ntwo\nthree")),
+            (std::vector<std::string>{"one", "", "two", "three"}));
+  EXPECT_TRUE(lines_of(folder.write("b", "")).empty());
+  EXPECT_EQ(lines_of(folder.write("c", "\n")), std::vector<std::string>{""});
+}
+
+TEST(LineReader, ReadsGzipByContentAndLinesLongerThanItsBuffer) {
+  const ScratchFolder folder;
+  Random random(3);
+  std::vector<std::string> expected;
+  std::string text;
+  for (const size_t size : {size_t{0}, size_t{5}, size_t{300'000}, size_t{1}, size_t{700'000}, size_t{262'143}}) {
+    std::string line(size, ' ');
+    for (char& c : line) c = static_cast<char>('a' + random.below(26));
+    expected.push_back(line);
+    text += line + "\n";
+  }
+  EXPECT_EQ(lines_of(folder.write("plain", text)), expected);
+  EXPECT_EQ(lines_of(write_gzip(folder.path() / "packed.json", text)), expected);
+}
+
+TEST(LineReader, RefusesAFileThatIsAbsentOrAGzipThatIsCutShort) {
+  const ScratchFolder folder;
+  EXPECT_THROW(LineReader(folder.path() / "absent"), Error);
+  EXPECT_THROW(LineReader{folder.path()}, Error);
+  std::string noise(50'000, 'x');
+  Random random(4);
+  for (char& c : noise) c = static_cast<char>(random.below(100));
+  const std::string packed = read_file(write_gzip(folder.path() / "whole.gz", noise));
+  EXPECT_THROW(lines_of(folder.write("cut.gz", packed.substr(0, packed.size() / 2))), Error);
+}
+
+}  // namespace
+}  // namespace peapod

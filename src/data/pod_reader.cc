@@ -1,0 +1,197 @@
+// POD's published layout: sequential.txt and its companions.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "data/line_reader.h"
+#include "data/plain_text.h"
+#include "data/source_reader.h"
+
+namespace peapod {
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+namespace {
+
+std::optional<uint32_t> number_from(std::string_view text) {
+  uint32_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+Json parse_file(const fs::path& path) {
+  const MappedFile file(path);
+  try {
+    return Json::parse(file.text());
+  } catch (const Json::exception& error) {
+    throw Error(path.string(), std::string("is not JSON: ") + error.what());
+  }
+}
+
+class PodReader {
+ public:
+  PodReader(const fs::path& folder, const ReadOptions& options) : folder_(folder) {
+    log_.name = fs::absolute(folder).lexically_normal().filename().string();
+    if (log_.name.empty()) log_.name = fs::absolute(folder).lexically_normal().parent_path().filename().string();
+    log_.format = SourceFormat::pod;
+    log_.rejects = Rejects(options.max_bad_lines_percent);
+  }
+
+  RawLog read() {
+    read_sequences(folder_ / "sequential.txt");
+    if (fs::exists(folder_ / "datamaps.json")) read_aliases(folder_ / "datamaps.json");
+    if (fs::exists(folder_ / "names.txt")) read_titles(folder_ / "names.txt");
+    if (fs::exists(folder_ / "explanation.json")) read_explanations(folder_ / "explanation.json");
+    return std::move(log_);
+  }
+
+ private:
+  void read_sequences(const fs::path& path) {
+    LineReader lines(path);
+    log_.rejects.begin_file(path.string());
+    std::vector<uint32_t> numbers;
+    for (std::string_view line; lines.next(line);) {
+      if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+      log_.rejects.begin_line(lines.line_number());
+      if (parse_numbers(line, numbers)) add_sequence(numbers);
+    }
+    log_.rejects.end_file();
+  }
+
+  bool parse_numbers(std::string_view line, std::vector<uint32_t>& numbers) {
+    numbers.clear();
+    for (const std::string_view field : split_fields(line, ' ')) {
+      if (field.empty()) continue;
+      const auto number = number_from(field);
+      if (!number) {
+        log_.rejects.add(numbers.empty() ? "user" : "item",
+                         fmt::format("expected a number, got \"{}\"", repaired_utf8(field.substr(0, 40))));
+        return false;
+      }
+      numbers.push_back(*number);
+    }
+    if (numbers.size() < 2) log_.rejects.add("item", "expected at least one item after the user, got none");
+    return numbers.size() >= 2;
+  }
+
+  void add_sequence(const std::vector<uint32_t>& numbers) {
+    const std::string user_name = std::to_string(numbers[0]);
+    const auto user = users_.add(user_name);
+    if (!user.added) {
+      log_.rejects.add("user", "user " + user_name + " already had a line");
+      return;
+    }
+    log_.users.push_back({user_name, {}});
+    for (size_t i = 1; i < numbers.size(); ++i) {
+      const std::string item_name = std::to_string(numbers[i]);
+      const auto item = items_.add(item_name);
+      if (item.added) log_.items.push_back({item_name, {}, {}, {}});
+      log_.interactions.push_back({user.index, item.index, 0, {}});
+    }
+  }
+
+  void read_aliases(const fs::path& path) {
+    const Json maps = parse_file(path);
+    const auto read_map = [&](const char* key, NameIndex& index, auto& entities) {
+      const auto map = maps.find(key);
+      if (map == maps.end()) return;
+      if (!map->is_object()) throw Error(path.string() + ": field \"" + key + "\"", "expected an object");
+      for (const auto& [number, code] : map->items()) {
+        if (!code.is_string()) {
+          throw Error(path.string() + ": field \"" + key + "." + number + "\"", "expected a string");
+        }
+        const uint32_t found = index.find(number);
+        if (found == NameIndex::kAbsent) continue;
+        entities[found].aliases.push_back(code.template get<std::string>());
+        index.add_alias(entities[found].aliases.back(), found);
+      }
+    };
+    if (!maps.is_object()) throw Error(path.string(), "expected an object with id2user and id2item");
+    read_map("id2user", users_, log_.users);
+    read_map("id2item", items_, log_.items);
+  }
+
+  // `code title`; codes of items without interactions are of no use and no fault.
+  void read_titles(const fs::path& path) {
+    LineReader lines(path);
+    log_.rejects.begin_file(path.string());
+    for (std::string_view line; lines.next(line);) {
+      if (line.empty()) continue;
+      log_.rejects.begin_line(lines.line_number());
+      const size_t blank = line.find(' ');
+      if (blank == std::string_view::npos || blank == 0) {
+        log_.rejects.add("title", "expected a product code, a blank and a title");
+        continue;
+      }
+      const uint32_t item = items_.find(line.substr(0, blank));
+      if (item != NameIndex::kAbsent) log_.items[item].title = clean_title(line.substr(blank + 1));
+    }
+    log_.rejects.end_file();
+  }
+
+  void read_explanations(const fs::path& path) {
+    const Json all = parse_file(path);
+    if (!all.is_object()) throw Error(path.string(), "expected an object with train, val and test");
+    log_.rejects.begin_file(path.string());
+    for (const auto& [key, split] :
+         {std::pair{"train", Split::train}, std::pair{"val", Split::valid}, std::pair{"test", Split::test}}) {
+      const auto entries = all.find(key);
+      if (entries == all.end()) continue;
+      if (!entries->is_array()) throw Error(path.string() + ": field \"" + key + "\"", "expected an array");
+      for (size_t i = 0; i < entries->size(); ++i) {
+        log_.rejects.begin_line(0);
+        add_explanation((*entries)[i], fmt::format("{}[{}]", key, i), split);
+      }
+    }
+    log_.rejects.end_file();
+  }
+
+  void add_explanation(const Json& entry, const std::string& place, Split split) {
+    const auto text_of = [&](const char* key) -> std::optional<std::string> {
+      const auto value = entry.find(key);
+      if (value == entry.end()) return std::nullopt;
+      if (value->is_string()) return value->get<std::string>();
+      if (value->is_number_unsigned()) return std::to_string(value->get<uint64_t>());
+      return std::nullopt;
+    };
+    if (!entry.is_object()) return log_.rejects.add(place, "expected an object");
+    const auto user_name = text_of("user");
+    const auto item_name = text_of("item");
+    const auto sentence = text_of("explanation");
+    if (!user_name) return log_.rejects.add(place + ".user", "expected a number or a code");
+    if (!item_name) return log_.rejects.add(place + ".item", "expected a number or a code");
+    if (!sentence) return log_.rejects.add(place + ".explanation", "expected a text");
+    const uint32_t user = users_.find(*user_name);
+    const uint32_t item = items_.find(*item_name);
+    if (user == NameIndex::kAbsent) {
+      return log_.rejects.add(place + ".user", "user \"" + *user_name + "\" has no interactions");
+    }
+    if (item == NameIndex::kAbsent) {
+      return log_.rejects.add(place + ".item", "item \"" + *item_name + "\" has no interactions");
+    }
+    std::string text = plain_text(*sentence);
+    if (text.empty()) return log_.rejects.add(place + ".explanation", "is empty");
+    log_.explanations.push_back({user, item, split, plain_text(text_of("feature").value_or("")), std::move(text)});
+  }
+
+  fs::path folder_;
+  RawLog log_;
+  NameIndex users_;
+  NameIndex items_;
+};
+
+}  // namespace
+
+RawLog read_pod(const fs::path& source, const ReadOptions& options) {
+  if (!fs::exists(source / "sequential.txt")) {
+    throw Error(source.string(), "is not a folder with sequential.txt", "see docs/formats.md for what pod needs");
+  }
+  return PodReader(source, options).read();
+}
+
+}  // namespace peapod

@@ -1,0 +1,195 @@
+#include "data/preparation.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "data/explanation_mining.h"
+
+namespace peapod {
+namespace {
+
+constexpr uint32_t kDefaultCore = 5;
+constexpr uint32_t kDropped = std::numeric_limits<uint32_t>::max();
+
+// Streams of the seed, so that no two purposes share draws.
+constexpr uint64_t kOrderStream = 1;
+constexpr uint64_t kNegativesStream = 2;
+
+// Leaves out users and items with too few interactions until all that remain have enough.
+void keep_core(std::vector<RawInteraction>& interactions, size_t num_users, size_t num_items, uint32_t min_user,
+               uint32_t min_item) {
+  for (size_t before = interactions.size() + 1; before != interactions.size();) {
+    before = interactions.size();
+    std::vector<uint32_t> of_user(num_users), of_item(num_items);
+    for (const RawInteraction& interaction : interactions) {
+      ++of_user[interaction.user];
+      ++of_item[interaction.item];
+    }
+    std::erase_if(interactions, [&](const RawInteraction& interaction) {
+      return of_user[interaction.user] < min_user || of_item[interaction.item] < min_item;
+    });
+  }
+}
+
+std::optional<uint64_t> number_in(const std::string& name) {
+  uint64_t number = 0;
+  const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (failure != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+// Brings the entities that are `used` into data set order, drops the others; returns the new index of each old one.
+template <class Entity>
+std::vector<uint32_t> put_in_order(std::vector<Entity>& entities, const std::vector<bool>& used) {
+  std::vector<uint32_t> kept;
+  bool numeric = true;
+  std::vector<uint64_t> numbers(entities.size());
+  for (uint32_t i = 0; i < entities.size(); ++i) {
+    if (!used[i]) continue;
+    kept.push_back(i);
+    const auto number = number_in(entities[i].name);
+    numeric = numeric && number.has_value();
+    numbers[i] = number.value_or(0);
+  }
+  std::sort(kept.begin(), kept.end(), [&](uint32_t a, uint32_t b) {
+    if (numeric && numbers[a] != numbers[b]) return numbers[a] < numbers[b];
+    return entities[a].name < entities[b].name;
+  });
+  std::vector<uint32_t> new_index(entities.size(), kDropped);
+  std::vector<Entity> ordered;
+  ordered.reserve(kept.size());
+  for (const uint32_t old : kept) {
+    new_index[old] = static_cast<uint32_t>(ordered.size());
+    ordered.push_back(std::move(entities[old]));
+  }
+  entities = std::move(ordered);
+  return new_index;
+}
+
+// Interactions by user, then by time; those of equal time by a hash that does not depend on the source's order.
+void put_in_order(std::vector<RawInteraction>& interactions, bool has_times, uint64_t seed) {
+  const auto by_user = [](const RawInteraction& a, const RawInteraction& b) { return a.user < b.user; };
+  if (!has_times) {
+    std::stable_sort(interactions.begin(), interactions.end(), by_user);
+    return;
+  }
+  const uint64_t key = mix64(seed, kOrderStream);
+  std::stable_sort(interactions.begin(), interactions.end(), [&](const RawInteraction& a, const RawInteraction& b) {
+    if (a.user != b.user) return a.user < b.user;
+    if (a.time != b.time) return a.time < b.time;
+    return mix64(key, a.user, a.item) < mix64(key, b.user, b.item);
+  });
+}
+
+// Rejection sampling: uniform over the sets of kNumNegatives items that the user never touched.
+RaggedRows<uint32_t> draw_negatives(const RaggedRows<uint32_t>& interactions, uint32_t num_items, uint64_t seed) {
+  RaggedRows<uint32_t> negatives;
+  std::vector<uint32_t> row;
+  std::vector<uint32_t> taken_by(num_items, kDropped);  // the last user for whom an item was touched or drawn
+  for (uint32_t user = 0; user < interactions.num_rows(); ++user) {
+    row.clear();
+    uint32_t num_free = num_items;
+    for (const uint32_t item : interactions.row(user)) {
+      if (std::exchange(taken_by[item], user) != user) --num_free;
+    }
+    Random random(seed, mix64(kNegativesStream, user));
+    if (num_free <= kNumNegatives) {
+      for (uint32_t item = 0; item < num_items; ++item) {
+        if (taken_by[item] != user) row.push_back(item);
+      }
+      random.shuffle(row);
+    }
+    while (num_free > kNumNegatives && row.size() < kNumNegatives) {
+      const auto item = static_cast<uint32_t>(random.below(num_items));
+      if (std::exchange(taken_by[item], user) != user) row.push_back(item);
+    }
+    negatives.add_row(row);
+  }
+  return negatives;
+}
+
+std::vector<Explanation> mine_reviews(const std::vector<RawInteraction>& interactions,
+                                      const RaggedRows<uint32_t>& rows) {
+  std::vector<Review> reviews;
+  for (size_t i = 0; i < interactions.size(); ++i) {
+    const RawInteraction& interaction = interactions[i];
+    if (interaction.review.empty()) continue;
+    const size_t size = rows.row(interaction.user).size();
+    const size_t position = i - static_cast<size_t>(rows.starts[interaction.user]);
+    reviews.push_back({interaction.user, interaction.item, split_at(position, size), interaction.review});
+  }
+  return mine_explanations(reviews);
+}
+
+}  // namespace
+
+Histories PreparedData::histories() const {
+  Histories histories;
+  for (size_t user = 0; user < interactions.num_rows(); ++user) histories.push_back(interactions.row(user));
+  return histories;
+}
+
+Histories PreparedData::train_histories() const {
+  Histories train = histories();
+  for (auto& history : train) history = train_part(history);
+  return train;
+}
+
+PreparedData prepare(RawLog log, const PreparationOptions& options) {
+  const uint32_t default_core = log.format == SourceFormat::pod ? 0 : kDefaultCore;
+  PreparedData data;
+  data.name = options.name.empty() ? log.name : options.name;
+  data.format = log.format;
+  data.min_user = options.min_user.value_or(default_core);
+  data.min_item = options.min_item.value_or(default_core);
+  data.seed = options.seed;
+
+  std::vector<RawInteraction>& interactions = log.interactions;
+  keep_core(interactions, log.users.size(), log.items.size(), data.min_user, data.min_item);
+  if (interactions.empty()) {
+    throw Error(data.name,
+                "no interaction is left when each user needs " + std::to_string(data.min_user) +
+                    " of them and each item " + std::to_string(data.min_item),
+                "pass smaller --min-user and --min-item");
+  }
+  std::vector<bool> user_used(log.users.size()), item_used(log.items.size());
+  for (const RawInteraction& interaction : interactions) {
+    user_used[interaction.user] = true;
+    item_used[interaction.item] = true;
+  }
+  const std::vector<uint32_t> new_user = put_in_order(log.users, user_used);
+  const std::vector<uint32_t> new_item = put_in_order(log.items, item_used);
+  for (RawInteraction& interaction : interactions) {
+    interaction.user = new_user[interaction.user];
+    interaction.item = new_item[interaction.item];
+  }
+  put_in_order(interactions, log.has_times, options.seed);
+  data.users = std::move(log.users);
+  data.items = std::move(log.items);
+
+  std::vector<uint32_t> row;
+  for (size_t i = 0; i < interactions.size(); ++i) {
+    row.push_back(interactions[i].item);
+    if (i + 1 < interactions.size() && interactions[i + 1].user == interactions[i].user) continue;
+    data.interactions.add_row(row);
+    row.clear();
+  }
+  data.negatives = draw_negatives(data.interactions, data.num_items(), options.seed);
+
+  for (RawExplanation& raw : log.explanations) {
+    const uint32_t user = new_user[raw.user];
+    const uint32_t item = new_item[raw.item];
+    if (user == kDropped || item == kDropped) continue;
+    data.explanations.push_back({user, item, raw.split, std::move(raw.feature), std::move(raw.sentence)});
+  }
+  std::stable_sort(data.explanations.begin(), data.explanations.end(),
+                   [](const Explanation& a, const Explanation& b) { return a.user < b.user; });
+  if (log.explanations.empty()) data.explanations = mine_reviews(interactions, data.interactions);
+  return data;
+}
+
+}  // namespace peapod

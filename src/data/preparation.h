@@ -1,0 +1,57 @@
+// RawLog -> PreparedData: k-core filter, order by time, data set order of users and items, evaluation negatives and
+// explanations. Deterministic for a seed, whatever the order of the source's lines and the number of threads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "data/ragged_table.h"
+#include "data/raw_log.h"
+
+namespace peapod {
+
+struct PreparationOptions {
+  // Users and items with fewer interactions are left out, again and again until none is; 0 and 1 keep all.
+  // Absent: 5, and for pod, whose data are published filtered, 0.
+  std::optional<uint32_t> min_user = std::nullopt;
+  std::optional<uint32_t> min_item = std::nullopt;
+  uint64_t seed = 1;      // of the order of equal times and of the negatives
+  std::string name = {};  // of the data set; empty: the source's
+};
+
+struct PreparedData {
+  std::string name;
+  SourceFormat format = SourceFormat::pod;
+  uint32_t min_user = 0;
+  uint32_t min_item = 0;
+  uint64_t seed = 0;
+  std::vector<UserInfo> users;
+  std::vector<ItemInfo> items;
+  RaggedRows<uint32_t> interactions;      // [num_users]: items, oldest first; no row is empty
+  RaggedRows<uint32_t> negatives;         // [num_users]: kNumNegatives items, fewer where the catalogue has fewer
+  std::vector<Explanation> explanations;  // by user
+
+  uint32_t num_items() const { return static_cast<uint32_t>(items.size()); }
+  uint64_t num_interactions() const { return interactions.values.size(); }
+  // Views into `interactions`.
+  Histories histories() const;
+  Histories train_histories() const;
+};
+
+// Data set order is the order of names: by number where all users' (items') names are numbers, by bytes otherwise, so
+// that it says nothing about time that the names do not say. Where they are the numbers from 1 without a gap,
+// index + 1 is the name.
+// Equal times are ordered by a seeded hash; a source without times keeps its order.
+// Explanations: the source's own; where it has none but reviews, mined from them (data/explanation_mining.h).
+// Throws Error when the filter leaves nothing.
+PreparedData prepare(RawLog log, const PreparationOptions& options);
+
+// Writes the prepared directory (docs/formats.md) at `directory`, replacing a prepared one; nothing half-written is
+// ever seen under that name. Requires ids for exactly the items of `data`.
+// Throws Error when `directory` holds something else or cannot be written.
+void write_dataset(const std::filesystem::path& directory, const PreparedData& data, const ItemIds& ids);
+
+}  // namespace peapod

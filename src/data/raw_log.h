@@ -1,0 +1,91 @@
+// What a reader makes of raw files: users and items by name, interactions as they came, before any filter or order.
+// First station of the flow raw files -> RawLog -> PreparedData -> prepared directory. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "data/rejects.h"
+#include "data/split.h"
+
+namespace peapod {
+
+enum class SourceFormat {
+  automatic,  // look at the files and decide
+  amazon,     // Amazon reviews of 2014 or 2018, JSON lines
+  pod,        // sequential.txt and its companions, as POD's authors publish their data
+  recbole,    // RecBole's atomic files
+};
+
+std::string_view name_of(SourceFormat format);  // "auto", "amazon", "pod", "recbole"
+// Throws Error that lists the formats.
+SourceFormat source_format_from(std::string_view name);
+
+struct UserInfo {
+  std::string name;                  // unique among users, never empty
+  std::vector<std::string> aliases;  // other names that find the same user
+};
+
+struct ItemInfo {
+  std::string name;  // unique among items, never empty
+  std::vector<std::string> aliases;
+  std::string title;                    // empty where the source has none
+  std::vector<std::string> categories;  // comma-free, most general first
+};
+
+struct RawInteraction {
+  uint32_t user = 0;
+  uint32_t item = 0;
+  double time = 0;     // of any unit; 0 everywhere where the source only has an order
+  std::string review;  // what the user wrote; empty where the source has none
+};
+
+// An explanation that the source brings ready-made.
+struct RawExplanation {
+  uint32_t user = 0;
+  uint32_t item = 0;
+  Split split = Split::train;
+  std::string feature;
+  std::string sentence;
+};
+
+struct RawLog {
+  std::string name;  // of the data set, from the source's file name
+  SourceFormat format = SourceFormat::pod;
+  bool has_times = false;  // false: the order of `interactions` is each user's order
+  std::vector<UserInfo> users;
+  std::vector<ItemInfo> items;
+  std::vector<RawInteraction> interactions;
+  std::vector<RawExplanation> explanations;
+  Rejects rejects;
+};
+
+// Gives each new name the next index. Not safe from several threads.
+class NameIndex {
+ public:
+  static constexpr uint32_t kAbsent = 0xffffffffu;
+
+  // The index of `name`; `added` tells whether it is new.
+  struct Place {
+    uint32_t index;
+    bool added;
+  };
+  Place add(std::string_view name);
+  // Lets `name` find an existing index; a name that is taken keeps its owner.
+  void add_alias(std::string_view name, uint32_t index);
+  // kAbsent when there is none.
+  uint32_t find(std::string_view name) const;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+  };
+  std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> indices_;
+  uint32_t next_ = 0;
+};
+
+}  // namespace peapod

@@ -1,0 +1,46 @@
+#include "data/rejects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+
+namespace peapod {
+
+std::string describe(const Reject& reject) {
+  std::string text = reject.file;
+  if (reject.line > 0) text += fmt::format(":{}", reject.line);
+  if (!reject.field.empty()) text += fmt::format(": field \"{}\"", reject.field);
+  return text + ": " + reject.reason;
+}
+
+void Rejects::begin_file(std::string file) {
+  file_ = std::move(file);
+  line_ = file_lines_ = file_count_ = 0;
+}
+
+void Rejects::begin_line(uint64_t line) {
+  line_ = line;
+  ++file_lines_;
+}
+
+void Rejects::add(std::string field, std::string reason) {
+  Reject reject{file_, line_, std::move(field), std::move(reason)};
+  if (file_count_++ == 0) file_first_ = reject;
+  if (count_++ < kKept) first_.push_back(std::move(reject));
+}
+
+void Rejects::end_file() const {
+  if (static_cast<double>(file_count_) * 100.0 <= max_percent_ * static_cast<double>(file_lines_)) return;
+  const double percent = 100.0 * static_cast<double>(file_count_) / static_cast<double>(file_lines_);
+  throw Error(file_,
+              fmt::format("{} of {} lines ({:.3g} %) cannot be used, {:g} % are allowed; the first: {}", file_count_,
+                          file_lines_, percent, max_percent_, describe(file_first_)),
+              fmt::format("correct the file, or pass --max-bad-lines {:g} to go on without these lines",
+                          std::min(100.0, std::ceil(percent))));
+}
+
+}  // namespace peapod

@@ -1,0 +1,50 @@
+// The lines that a reader could not use. Bad lines are expected in raw data, so they are collected, not thrown; too
+// large a share of them is an Error, because then something else is wrong.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace peapod {
+
+struct Reject {
+  std::string file;
+  uint64_t line = 0;   // from 1; 0 where the file has no lines to speak of
+  std::string field;   // empty when the whole line is meant
+  std::string reason;  // what was found and what was expected
+};
+
+// `reviews.json:1482: field "overall": expected a number, got "five"`
+std::string describe(const Reject& reject);
+
+class Rejects {
+ public:
+  static constexpr size_t kKept = 100;  // so many are kept for display; all are counted
+
+  // max_percent: the share of a file's lines that may be bad, 0 to 100.
+  explicit Rejects(double max_percent = 1.0) : max_percent_(max_percent) {}
+
+  void begin_file(std::string file);
+  // Counts a line (or entry) of the current file; those without content are not counted by the readers.
+  void begin_line(uint64_t line);
+  // Rejects the current line. At most one call a line.
+  void add(std::string field, std::string reason);
+  // Throws Error when too many lines of the current file were rejected; it says how to go on anyway.
+  void end_file() const;
+
+  uint64_t count() const { return count_; }                    // in all files
+  const std::vector<Reject>& first() const { return first_; }  // the first kKept, in reading order
+
+ private:
+  double max_percent_;
+  std::string file_;
+  uint64_t line_ = 0;
+  uint64_t file_lines_ = 0;
+  uint64_t file_count_ = 0;
+  Reject file_first_;
+  uint64_t count_ = 0;
+  std::vector<Reject> first_;
+};
+
+}  // namespace peapod

@@ -1,0 +1,41 @@
+// Raw files -> RawLog, for every format that `peapod prepare` takes. Lines that cannot be used go to the log's rejects.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "data/raw_log.h"
+
+namespace peapod {
+
+struct ReadOptions {
+  SourceFormat format = SourceFormat::automatic;
+  double max_bad_lines_percent = 1.0;  // share of a file's lines that may be rejected, 0 to 100
+};
+
+// `source` is a file or a folder, as the format has it:
+//   pod      a folder with sequential.txt (`user item item …`, oldest first) and, where there, datamaps.json (codes,
+//            which become aliases), names.txt (titles) and explanation.json
+//   amazon   a review file (JSON lines, plain or gzip) or a folder with one; titles, brands and categories come from a
+//            `meta_*` file beside it whose name fits
+//   recbole  an .inter file or a folder with one; titles and categories come from the .item file beside it
+// Throws Error when there is nothing to read, a file is damaged, or more lines are bad than the options allow.
+RawLog read_source(const std::filesystem::path& source, const ReadOptions& options);
+
+// The readers of the single formats, for read_source.
+RawLog read_amazon(const std::filesystem::path& source, const ReadOptions& options);
+RawLog read_pod(const std::filesystem::path& source, const ReadOptions& options);
+RawLog read_recbole(const std::filesystem::path& source, const ReadOptions& options);
+
+// Files directly in `folder`, or `source` itself where it is a file, for which `wanted(file name)` holds; sorted.
+std::vector<std::filesystem::path> matching_files(const std::filesystem::path& source,
+                                                  const std::function<bool(std::string_view)>& wanted);
+bool is_amazon_review_file(std::string_view file_name);
+bool is_recbole_inter_file(std::string_view file_name);
+// The only element of `files`; throws Error when there are none or several.
+std::filesystem::path only_file(const std::filesystem::path& source, const std::vector<std::filesystem::path>& files,
+                                std::string_view what);
+
+}  // namespace peapod

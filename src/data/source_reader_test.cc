@@ -1,0 +1,182 @@
+#include "data/source_reader.h"
+
+#include "base/error.h"
+#include "data/scratch_folder.h"
+
+namespace peapod {
+namespace {
+
+std::vector<std::string> pairs_of(const RawLog& log) {
+  std::vector<std::string> pairs;
+  for (const RawInteraction& interaction : log.interactions) {
+    pairs.push_back(log.users[interaction.user].name + " " + log.items[interaction.item].name);
+  }
+  return pairs;
+}
+
+std::string error_of(const std::filesystem::path& source, const ReadOptions& options = {}) {
+  try {
+    read_source(source, options);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+constexpr ReadOptions kTolerant{SourceFormat::automatic, 100.0};
+
+TEST(PodReader, TakesNumbersAsNamesCodesAsAliasesAndTitlesByCode) {
+  const ScratchFolder folder;
+  folder.write("sequential.txt", "2 10 11\n1 11 10 10\n");
+  folder.write("datamaps.json", R"({"id2user":{"1":"UA"},"id2item":{"10":"IA","11":"IB","99":"IZ"}})");
+  folder.write("names.txt", "IA steel strings\nIZ absent\n11 a strap\n");
+  const RawLog log = read_source(folder.path(), {});
+  EXPECT_EQ(log.format, SourceFormat::pod);
+  EXPECT_FALSE(log.has_times);
+  EXPECT_EQ(pairs_of(log), (std::vector<std::string>{"2 10", "2 11", "1 11", "1 10", "1 10"}));
+  EXPECT_EQ(log.users[1].aliases, std::vector<std::string>{"UA"});
+  EXPECT_EQ(log.items[0].aliases, std::vector<std::string>{"IA"});
+  EXPECT_EQ(log.items[0].title, "steel strings");
+  EXPECT_EQ(log.items[1].title, "a strap");
+  EXPECT_EQ(log.rejects.count(), 0u);
+}
+
+TEST(PodReader, TakesExplanationsByNumberOrCodeAndKeepsTheirSplit) {
+  const ScratchFolder folder;
+  folder.write("sequential.txt", "1 10 11\n");
+  folder.write("datamaps.json", R"({"id2user":{"1":"UA"},"id2item":{"10":"IA"}})");
+  folder.write("explanation.json",
+               R"({"train":[{"user":"UA","item":10,"explanation":"nice  strings","feature":"strings"}],
+                   "val":[{"user":1,"item":"12","explanation":"lost"}],
+                   "test":[{"user":1,"item":"11","explanation":"good strap"},{"user":1,"item":11}]})");
+  const RawLog log = read_source(folder.path(), kTolerant);
+  ASSERT_EQ(log.explanations.size(), 2u);
+  EXPECT_EQ(log.explanations[0].sentence, "nice strings");
+  EXPECT_EQ(log.explanations[0].feature, "strings");
+  EXPECT_EQ(log.explanations[1].split, Split::test);
+  EXPECT_EQ(log.explanations[1].item, 1u);
+  ASSERT_EQ(log.rejects.count(), 2u);
+  EXPECT_EQ(log.rejects.first()[0].field, "val[0].item");
+  EXPECT_EQ(log.rejects.first()[1].field, "test[1].explanation");
+}
+
+TEST(PodReader, RejectsLinesThatAreNotNumbersHaveNoItemsOrRepeatAUser) {
+  const ScratchFolder folder;
+  folder.write("sequential.txt", "1 2 3\n\n2 4 five\nx 1 2\n3\n1 9\n4 99999999999\n");
+  const RawLog log = read_source(folder.path(), kTolerant);
+  EXPECT_EQ(log.interactions.size(), 2u);
+  ASSERT_EQ(log.rejects.count(), 5u);
+  EXPECT_TRUE(
+      describe(log.rejects.first()[0]).ends_with("sequential.txt:3: field \"item\": expected a number, got \"five\""));
+  EXPECT_EQ(log.rejects.first()[1].field, "user");
+  EXPECT_EQ(log.rejects.first()[2].line, 5u);
+}
+
+TEST(SourceReader, StopsAtMoreBadLinesThanAllowedAndSaysHowToGoOn) {
+  const ScratchFolder folder;
+  std::string text;
+  for (int user = 1; user <= 99; ++user) text += std::to_string(user) + " 1 2\n";
+  folder.write("sequential.txt", text + "bad\n");
+  EXPECT_EQ(error_of(folder.path()), "");  // exactly 1 %
+  folder.write("sequential.txt", text + "bad\nbad\n");
+  EXPECT_NE(error_of(folder.path()).find("--max-bad-lines 2"), std::string::npos) << error_of(folder.path());
+  EXPECT_NE(error_of(folder.path()).find("sequential.txt:100"), std::string::npos);
+  EXPECT_EQ(error_of(folder.path(), {SourceFormat::pod, 2.0}), "");
+}
+
+TEST(SourceReader, RefusesBrokenCompanionsAndSourcesItCannotTell) {
+  const ScratchFolder folder;
+  EXPECT_NE(error_of(folder.path()).find("no known format"), std::string::npos);
+  EXPECT_NE(error_of(folder.path() / "absent").find("does not exist"), std::string::npos);
+  EXPECT_NE(error_of(folder.path(), {SourceFormat::recbole, 1}).find("no .inter file"), std::string::npos);
+  folder.write("a.json", "{}");
+  folder.write("b.json", "{}");
+  EXPECT_NE(error_of(folder.path()).find("several"), std::string::npos);
+  folder.write("sequential.txt", "1 2\n");
+  folder.write("datamaps.json", "{\"id2user\": {\"1\": 5}}");
+  EXPECT_NE(error_of(folder.path()).find("id2user.1"), std::string::npos);
+  folder.write("datamaps.json", "{");
+  EXPECT_NE(error_of(folder.path()).find("is not JSON"), std::string::npos);
+}
+
+TEST(AmazonReader, KeepsTheEarliestOfAPairAndReadsMetadataBesideIt) {
+  const ScratchFolder folder;
+  folder.write(
+      "reviews_Toys_5.json",
+      R"({"reviewerID":"U","asin":"A","unixReviewTime":20,"overall":5.0,"reviewText":"later"})"
+      "\n"
+      R"({"reviewerID":"U","asin":"B","unixReviewTime":15,"overall":1})"
+      "\n\n"
+      R"({"reviewerID":"U","asin":"A","unixReviewTime":10,"overall":4.0,"reviewText":"it&#39;s <b>fine</b>"})");
+  folder.write("meta_Toys.json", R"({"asin":"A","title":"Ball &amp; Bat","category":["Toys","Toys","Games, Outdoor"]})"
+                                 "\n"
+                                 R"({"asin":"B","brand":"Acme","categories":[["Toys","Dolls"],["Other"]]})"
+                                 "\n"
+                                 R"({"asin":"C","title":"not bought"})");
+  folder.write("meta_Other.json", "junk");
+  const RawLog log = read_source(folder.path(), {});
+  EXPECT_EQ(log.name, "Toys");
+  EXPECT_TRUE(log.has_times);
+  EXPECT_EQ(pairs_of(log), (std::vector<std::string>{"U A", "U B"}));
+  EXPECT_EQ(log.interactions[0].time, 10);
+  EXPECT_EQ(log.interactions[0].review, "it's fine");
+  EXPECT_EQ(log.items[0].title, "Ball & Bat");
+  EXPECT_EQ(log.items[0].categories, (std::vector<std::string>{"Toys", "Games Outdoor"}));
+  EXPECT_EQ(log.items[1].title, "Acme");
+  EXPECT_EQ(log.items[1].categories, (std::vector<std::string>{"Toys", "Dolls"}));
+}
+
+TEST(AmazonReader, NamesTheFieldOfEachRejectedLine) {
+  const ScratchFolder folder;
+  const auto file = folder.write("r.json",
+                                 "not json\n"
+                                 "[1]\n"
+                                 R"({"asin":"A","unixReviewTime":1})"
+                                 "\n"
+                                 R"({"reviewerID":"U","asin":7,"unixReviewTime":1})"
+                                 "\n"
+                                 R"({"reviewerID":"U","asin":"A","unixReviewTime":"soon"})"
+                                 "\n"
+                                 R"({"reviewerID":"U","asin":"A","unixReviewTime":1,"overall":"five"})"
+                                 "\n"
+                                 R"({"reviewerID":"U","asin":"A","unixReviewTime":1,"overall":6})"
+                                 "\n"
+                                 R"({"reviewerID":"U","asin":"A","unixReviewTime":1,"reviewText":[]})"
+                                 "\n");
+  const RawLog log = read_source(file, kTolerant);
+  EXPECT_TRUE(log.interactions.empty());
+  EXPECT_TRUE(log.users.empty());
+  std::vector<std::string> fields;
+  for (const Reject& reject : log.rejects.first()) fields.push_back(reject.field);
+  EXPECT_EQ(fields, (std::vector<std::string>{"", "", "reviewerID", "asin", "unixReviewTime", "overall", "overall",
+                                              "reviewText"}));
+  EXPECT_EQ(describe(log.rejects.first()[5]), file.string() + ":6: field \"overall\": expected a number, got \"five\"");
+}
+
+TEST(RecBoleReader, FindsColumnsByHeaderAndReadsTitlesAndCategories) {
+  const ScratchFolder folder;
+  folder.write("ml.inter",
+               "item_id:token\ttimestamp:float\tuser_id:token\n7\t5.5\tann\n8\t4\tann\n7\tNaN\tbob\n8\t1\n\t1\tbob\n");
+  folder.write("ml.item",
+               "item_id:token\tmovie_title:token_seq\tclass:token_seq\n7\tToy Story\tAnimation Children's\n"
+               "9\tnot seen\t\n8\tHeat\t\n");
+  const RawLog log = read_source(folder.path() / "ml.inter", kTolerant);
+  EXPECT_EQ(log.name, "ml");
+  EXPECT_TRUE(log.has_times);
+  EXPECT_EQ(pairs_of(log), (std::vector<std::string>{"ann 7", "ann 8"}));
+  EXPECT_EQ(log.interactions[0].time, 5.5);
+  EXPECT_EQ(log.items[0].title, "Toy Story");
+  EXPECT_EQ(log.items[0].categories, (std::vector<std::string>{"Animation", "Children's"}));
+  EXPECT_TRUE(log.items[1].categories.empty());
+  EXPECT_EQ(log.rejects.count(), 3u);
+}
+
+TEST(RecBoleReader, RefusesAHeaderWithoutTypesOrWithoutUserAndItem) {
+  const ScratchFolder folder;
+  EXPECT_NE(error_of(folder.write("a.inter", "user\titem\n1\t2\n")).find("name:type"), std::string::npos);
+  EXPECT_NE(error_of(folder.write("b.inter", "user_id:token\trating:float\n")).find("item_id"), std::string::npos);
+  EXPECT_NE(error_of(folder.write("c.inter", "")).find("is empty"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace peapod

@@ -1,0 +1,63 @@
+// The whole network: composer, whole-word embeddings and T5 over a packed batch. Knows nothing of data sets or text.
+// Const methods are safe from many threads, one tape each.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/matrix.h"
+#include "model/composer.h"
+#include "model/config.h"
+#include "model/t5.h"
+#include "text/prompt_text.h"
+#include "text/templates.h"
+
+namespace peapod {
+
+// One example's input.
+struct ModelInput {
+  Task task = Task::sequential;
+  PromptText text;
+  ComposerUser user;
+};
+
+template <class T>
+struct Encoded {
+  Var<T> rows;                  // [Σ lengths, d_model]
+  std::vector<uint32_t> spans;  // [inputs + 1]
+};
+
+template <class T>
+class Seq2Seq {
+ public:
+  // `user_table`: see Composer::personal_prompts; empty unless the composer is similar-users.
+  explicit Seq2Seq(const ModelConfig& config, Matrix user_table = {});
+
+  const ModelConfig& config() const { return config_; }
+  const T5<T>& t5() const { return t5_; }
+  Parameters<T>& parameters() { return *parameters_; }
+  const Parameters<T>& parameters() const { return *parameters_; }
+  const Matrix& user_table() const { return user_table_; }
+
+  // Encoder states. `mixing_weights`, if not null, is filled as Composer::personal_prompts says.
+  Encoded<T> encode(Pass<T>& pass, std::span<const ModelInput* const> inputs, T* mixing_weights = nullptr) const;
+
+  // The decoder's normalised states when it is fed the start id and then all but the last of each target.
+  Var<T> decode(Pass<T>& pass, std::span<const std::span<const int32_t>> targets, const Encoded<T>& encoded) const;
+
+  // scale * the summed negative log-probability of all target tokens (each target ends with the end id), [1, 1].
+  // `log_probs`, if not null, receives each token's log-probability, targets back to back.
+  Var<T> loss(Pass<T>& pass, std::span<const ModelInput* const> inputs,
+              std::span<const std::span<const int32_t>> targets, double scale, T* log_probs = nullptr) const;
+
+ private:
+  ModelConfig config_;
+  Matrix user_table_;
+  std::unique_ptr<Parameters<T>> parameters_;  // on the heap: the parts keep references to it
+  T5<T> t5_;
+  Composer<T> composer_;
+  ParameterId whole_words_ = 0;
+};
+
+}  // namespace peapod

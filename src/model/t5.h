@@ -1,0 +1,98 @@
+// T5 (Raffel et al. 2020) exactly as Hugging Face's T5ForConditionalGeneration computes it: RMS norm, pre-norm
+// residuals, unscaled attention with bucketed relative bias shared by the layers of a stack. Works on packed rows; the
+// same code trains, encodes and decodes step by step. Immutable once built: safe from many threads, one tape each.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "model/config.h"
+#include "model/parameters.h"
+#include "tensor/ops.h"
+
+namespace peapod {
+
+// What one pass needs beside its inputs.
+template <class T>
+struct Pass {
+  Tape<T>& tape;
+  T* gradients = nullptr;  // block laid out like the parameters; null for inference
+  double dropout = 0.0;    // 0 for inference
+  uint64_t seed = 0;       // of this pass's dropout masks
+  uint32_t uses = 0;       // of dropout so far
+
+  Dropout next_dropout();
+};
+
+// Keys and values of the decoder for one decoding step, kept by decode/engine. [rows, inner] each.
+template <class T>
+struct CrossKeysValues {
+  std::vector<Var<T>> layers;  // per decoder layer [encoder rows, 2 * inner]: keys, then values
+};
+
+// Self-attention of a decoding step: is given the fused projection [rows, 3 * inner] of the new position and returns
+// keys and values of all positions so far [sum of lengths, 2 * inner], one span a row.
+template <class T>
+using AppendToCache = std::function<Var<T>(size_t layer, Var<T> new_qkv)>;
+
+template <class T>
+class T5 {
+ public:
+  // Registers T5's weights in `parameters`, which must outlive this object.
+  T5(const T5Config& config, Parameters<T>& parameters);
+
+  const T5Config& config() const { return config_; }
+
+  // Embeddings of token ids [ids, d_model], without dropout.
+  Var<T> embed(Pass<T>& pass, std::span<const int32_t> ids) const;
+
+  // Encoder stack over embedded inputs [rows, d_model]; the result is normalised.
+  Var<T> encode(Pass<T>& pass, Var<T> input, Spans spans) const;
+
+  CrossKeysValues<T> cross_keys_values(Pass<T>& pass, Var<T> encoded) const;
+
+  // Decoder stack over whole sequences (teacher forcing); the result is normalised.
+  Var<T> decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans encoded_spans) const;
+
+  // One position per row; `spans` groups the rows by input (row ranges of encoded_spans' inputs), `length` positions
+  // stand in the cache after appending.
+  Var<T> decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossKeysValues<T>& cross, Spans encoded_spans,
+                     size_t length, const AppendToCache<T>& append) const;
+
+  // The matrix of the output head [vocab_size, d_model] and the factor its input is scaled by.
+  Var<T> head(Pass<T>& pass) const;
+  double head_scale() const;
+
+ private:
+  struct Attention {
+    ParameterId norm, q, out;  // q, k, v follow each other
+  };
+  struct Layer {
+    Attention self, cross;
+    ParameterId ff_norm, ff_in, ff_out;  // gated: wi_0, wi_1 follow each other
+  };
+  struct Stack {
+    std::vector<Layer> layers;
+    ParameterId bias, final_norm;
+  };
+
+  Stack add_stack(const std::string& name, size_t num_layers, bool decoder);
+  AttentionOptions attention_options(Pass<T>& pass) const;
+  Var<T> norm(Pass<T>& pass, Var<T> x, ParameterId weight) const;
+  Var<T> weight(Pass<T>& pass, ParameterId id, size_t count = 1) const {
+    return parameters_.on(pass.tape, pass.gradients, id, count);
+  }
+  Var<T> self_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attention& layer, Var<T> bias, bool causal) const;
+  Var<T> cross_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attention& layer, Var<T> keys_values,
+                         Spans encoded_spans) const;
+  Var<T> feed_forward(Pass<T>& pass, Var<T> x, const Layer& layer) const;
+  Var<T> residual(Pass<T>& pass, Var<T> x, Var<T> y) const { return add(pass.tape, x, y, pass.next_dropout()); }
+
+  T5Config config_;
+  Parameters<T>& parameters_;
+  ParameterId embedding_, head_;
+  Stack encoder_, decoder_;
+};
+
+}  // namespace peapod

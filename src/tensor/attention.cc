@@ -1,0 +1,246 @@
+// Attention over packed spans, a block of query rows at a time. The forward pass keeps one number a row and head (the
+// log of the softmax's sum); the backward pass computes the probabilities again from it, so no score matrix outlives
+// its block (as FlashAttention does, Dao et al. 2022, §3).
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "tensor/kernels.h"
+#include "tensor/ops.h"
+
+namespace peapod {
+
+int32_t relative_position_bucket(int64_t relative_position, bool bidirectional, int32_t num_buckets,
+                                 int32_t max_distance) {
+  int32_t bucket = 0;
+  int64_t distance;
+  if (bidirectional) {
+    num_buckets /= 2;
+    if (relative_position > 0) bucket = num_buckets;
+    distance = relative_position < 0 ? -relative_position : relative_position;
+  } else {
+    distance = relative_position < 0 ? -relative_position : 0;
+  }
+  const int32_t exact = num_buckets / 2;
+  if (distance < exact) return bucket + static_cast<int32_t>(distance);
+  // f32 throughout, as the reference computes it: the rounding decides on which side a boundary falls.
+  const float ratio = std::log(static_cast<float>(distance) / static_cast<float>(exact)) /
+                      static_cast<float>(std::log(static_cast<double>(max_distance) / exact));
+  const auto beyond = static_cast<int32_t>(ratio * static_cast<float>(num_buckets - exact));
+  return bucket + std::min(exact + beyond, num_buckets - 1);
+}
+
+namespace {
+
+constexpr size_t kBlockRows = 128;
+
+// The relative bias by distance, one row a head: entry [h][reach + key - query].
+template <class T>
+struct DistanceBias {
+  size_t reach = 0;     // largest distance that occurs
+  T* values = nullptr;  // [heads, 2 * reach + 1]; null without a bias
+
+  const T* zero(size_t head) const { return values + head * (2 * reach + 1) + reach; }
+};
+
+struct Layout {
+  AttentionOptions options;
+  const uint32_t* q_starts;
+  const uint32_t* k_starts;
+  size_t num_spans;
+  size_t q_stride, k_stride, v_stride, width;
+};
+
+// One block of query rows of one span and head.
+struct Block {
+  size_t q_row, k_row, rows, keys;
+  size_t position;  // of the first query row among the keys
+  size_t head;
+  uint32_t dropout_first;
+};
+
+// Calls work(block) for each block; the order and the dropout counters are the same forward and backward.
+template <class Work>
+void for_each_block(const Layout& layout, const Work& work) {
+  uint32_t counter = 0;
+  for (size_t e = 0; e < layout.num_spans; ++e) {
+    const size_t q_rows = layout.q_starts[e + 1] - layout.q_starts[e];
+    const size_t keys = layout.k_starts[e + 1] - layout.k_starts[e];
+    assert(keys > 0);
+    for (size_t first = 0; first < q_rows; first += kBlockRows) {
+      const size_t rows = std::min(kBlockRows, q_rows - first);
+      const size_t position = layout.options.query_at_end ? keys - q_rows + first : first;
+      for (size_t h = 0; h < layout.options.heads; ++h) {
+        work(Block{layout.q_starts[e] + first, layout.k_starts[e], rows, keys, position, h, counter});
+        counter += static_cast<uint32_t>(rows * keys);
+      }
+    }
+  }
+}
+
+kernels::ScoreBlock score_block(const Layout& layout, const Block& block) {
+  return {block.rows, block.keys, block.keys, layout.options.causal, block.position};
+}
+
+// Raw scores of a block into `scores` [rows, keys].
+template <class T>
+void raw_scores(const Layout& layout, const Block& b, const T* q, const T* k, T* scores) {
+  const AttentionOptions& o = layout.options;
+  const size_t column = b.head * o.head_dim;
+  gemm({.m = b.rows,
+        .n = b.keys,
+        .k = o.head_dim,
+        .lda = layout.q_stride,
+        .ldb = layout.k_stride,
+        .ldc = b.keys,
+        .op_b = Op::transpose},
+       static_cast<T>(o.scale), q + b.q_row * layout.q_stride + o.q_column + column,
+       k + b.k_row * layout.k_stride + o.k_column + column, T(0), scores);
+}
+
+template <class T>
+const T* block_bias(const DistanceBias<T>& bias, const Block& b) {
+  return bias.values == nullptr ? nullptr : bias.zero(b.head) - b.position;
+}
+
+}  // namespace
+
+template <class T>
+Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spans k_spans, Var<T> bias_table,
+                 const AttentionOptions& options) {
+  assert(q_spans.size() == k_spans.size() && q_spans.back() == q->value.rows && k_spans.back() == k->value.rows);
+  const size_t width = options.heads * options.head_dim;
+  assert(options.q_column + width <= q->value.cols && options.k_column + width <= k->value.cols &&
+         options.v_column + width <= v->value.cols);
+  Layout layout{options,
+                tape.template array<uint32_t>(q_spans.size()),
+                tape.template array<uint32_t>(k_spans.size()),
+                q_spans.size() - 1,
+                q->value.cols,
+                k->value.cols,
+                v->value.cols,
+                width};
+  std::copy(q_spans.begin(), q_spans.end(), const_cast<uint32_t*>(layout.q_starts));
+  std::copy(k_spans.begin(), k_spans.end(), const_cast<uint32_t*>(layout.k_starts));
+
+  size_t longest = 0;
+  size_t largest_block = 0;
+  for (size_t e = 0; e + 1 < q_spans.size(); ++e) {
+    const size_t q_rows = q_spans[e + 1] - q_spans[e];
+    const size_t keys = k_spans[e + 1] - k_spans[e];
+    longest = std::max({longest, q_rows, keys});
+    largest_block = std::max(largest_block, std::min(q_rows, kBlockRows) * keys);
+  }
+  DistanceBias<T> bias;
+  int32_t* buckets = nullptr;
+  if (bias_table != nullptr) {
+    bias.reach = longest;
+    const size_t distances = 2 * longest + 1;
+    bias.values = tape.template array<T>(options.heads * distances);
+    buckets = tape.template array<int32_t>(distances);
+    for (size_t i = 0; i < distances; ++i) {
+      buckets[i] = relative_position_bucket(static_cast<int64_t>(i) - static_cast<int64_t>(longest), !options.causal,
+                                            static_cast<int32_t>(bias_table->value.rows),
+                                            static_cast<int32_t>(options.max_distance));
+      for (size_t h = 0; h < options.heads; ++h) {
+        bias.values[h * distances + i] = bias_table->value.row(static_cast<size_t>(buckets[i]))[h];
+      }
+    }
+  }
+
+  Var<T> out = tape.result(q->value.rows, width);
+  T* log_sums = tape.template array<T>(q->value.rows * options.heads);  // [heads, rows]
+  T* scores = tape.template array<T>(largest_block);
+  const T p = static_cast<T>(options.dropout.p);
+  const size_t q_rows_total = q->value.rows;
+  for_each_block(layout, [&](const Block& b) {
+    raw_scores(layout, b, q->value.data, k->value.data, scores);
+    kernels::softmax(score_block(layout, b), scores, block_bias(bias, b), log_sums + b.head * q_rows_total + b.q_row);
+    if (p > T(0)) kernels::dropout(b.rows * b.keys, scores, p, options.dropout.seed, b.dropout_first);
+    gemm({.m = b.rows, .n = options.head_dim, .k = b.keys, .lda = b.keys, .ldb = layout.v_stride, .ldc = width}, T(1),
+         scores, v->value.row(b.k_row) + options.v_column + b.head * options.head_dim, T(0),
+         out->value.row(b.q_row) + b.head * options.head_dim);
+  });
+
+  tape.on_backward([=, &tape] {
+    const AttentionOptions& o = layout.options;
+    T* probabilities = tape.template array<T>(largest_block);
+    T* dropped = p > T(0) ? tape.template array<T>(largest_block) : probabilities;
+    T* d_scores = tape.template array<T>(largest_block);
+    T* row_dots = tape.template array<T>(kBlockRows);
+    const size_t distances = 2 * bias.reach + 1;
+    const bool want_bias = bias_table != nullptr && bias_table->grad.data != nullptr;
+    T* d_bias = want_bias ? tape.template array<T>(o.heads * distances) : nullptr;
+    if (want_bias) std::fill_n(d_bias, o.heads * distances, T(0));
+    for_each_block(layout, [&](const Block& b) {
+      const size_t column = b.head * o.head_dim;
+      const T* up = out->grad.row(b.q_row) + column;
+      raw_scores(layout, b, q->value.data, k->value.data, probabilities);
+      kernels::softmax_again(score_block(layout, b), probabilities, block_bias(bias, b),
+                             log_sums + b.head * q_rows_total + b.q_row);
+      if (p > T(0)) {
+        std::copy_n(probabilities, b.rows * b.keys, dropped);
+        kernels::dropout(b.rows * b.keys, dropped, p, o.dropout.seed, b.dropout_first);
+      }
+      if (v->grad.data != nullptr) {
+        gemm({.m = b.keys,
+              .n = o.head_dim,
+              .k = b.rows,
+              .lda = b.keys,
+              .ldb = width,
+              .ldc = layout.v_stride,
+              .op_a = Op::transpose},
+             T(1), dropped, up, T(1), v->grad.row(b.k_row) + o.v_column + column);
+      }
+      gemm({.m = b.rows,
+            .n = b.keys,
+            .k = o.head_dim,
+            .lda = width,
+            .ldb = layout.v_stride,
+            .ldc = b.keys,
+            .op_b = Op::transpose},
+           T(1), up, v->value.row(b.k_row) + o.v_column + column, T(0), d_scores);
+      if (p > T(0)) kernels::dropout(b.rows * b.keys, d_scores, p, o.dropout.seed, b.dropout_first);
+      for (size_t r = 0; r < b.rows; ++r) {
+        row_dots[r] = kernels::dot(o.head_dim, up + r * width, out->value.row(b.q_row + r) + column);
+      }
+      kernels::softmax_backward(score_block(layout, b), probabilities, row_dots, d_scores);
+      if (want_bias) {
+        T* zero = d_bias + b.head * distances + bias.reach - b.position;
+        for (size_t r = 0; r < b.rows; ++r) {
+          kernels::axpy(b.keys, T(1), d_scores + r * b.keys, zero - r);
+        }
+      }
+      if (q->grad.data != nullptr) {
+        gemm({.m = b.rows, .n = o.head_dim, .k = b.keys, .lda = b.keys, .ldb = layout.k_stride, .ldc = layout.q_stride},
+             static_cast<T>(o.scale), d_scores, k->value.row(b.k_row) + o.k_column + column, T(1),
+             q->grad.row(b.q_row) + o.q_column + column);
+      }
+      if (k->grad.data != nullptr) {
+        gemm({.m = b.keys,
+              .n = o.head_dim,
+              .k = b.rows,
+              .lda = b.keys,
+              .ldb = layout.q_stride,
+              .ldc = layout.k_stride,
+              .op_a = Op::transpose},
+             static_cast<T>(o.scale), d_scores, q->value.row(b.q_row) + o.q_column + column, T(1),
+             k->grad.row(b.k_row) + o.k_column + column);
+      }
+    });
+    if (!want_bias) return;
+    for (size_t h = 0; h < o.heads; ++h) {
+      for (size_t i = 0; i < distances; ++i) {
+        bias_table->grad.row(static_cast<size_t>(buckets[i]))[h] += d_bias[h * distances + i];
+      }
+    }
+  });
+  return out;
+}
+
+template Var<float> attention(Tape<float>&, Var<float>, Var<float>, Var<float>, Spans, Spans, Var<float>,
+                              const AttentionOptions&);
+template Var<double> attention(Tape<double>&, Var<double>, Var<double>, Var<double>, Spans, Spans, Var<double>,
+                               const AttentionOptions&);
+
+}  // namespace peapod

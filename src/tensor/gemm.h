@@ -1,0 +1,38 @@
+// Matrix products, the one thing nearly all time goes into; oneDNN does them. Called from a parallel region a product
+// runs on the calling thread alone, outside one it uses all threads. Safe from any thread.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace peapod {
+
+// How the products of the linear layers are computed: operands rounded to bf16 (nearest even) with f32 accumulation,
+// or f32 throughout. Weights, activations between layers and gradients are kept in f32 either way.
+enum class Precision { f32, bf16 };
+
+// True where the processor multiplies bf16 natively (AVX512_BF16 or AMX).
+bool cpu_has_bf16();
+
+// "auto" is bf16 where the processor has it, else f32. An explicit "bf16" works everywhere: without support the
+// operands are rounded and multiplied in f32, which has the same numerics and no gain in speed. Throws Error.
+Precision precision_from(std::string_view name);
+std::string_view name_of(Precision precision);
+
+enum class Op { none, transpose };
+
+// c [m, n] = alpha * op(a) op(b) + beta * c, all row-major; lda, ldb, ldc are row strides in elements, of the matrices
+// as stored. beta 0 never reads c.
+struct GemmShape {
+  size_t m, n, k;
+  size_t lda, ldb, ldc;
+  Op op_a = Op::none, op_b = Op::none;
+};
+
+void gemm(const GemmShape& shape, float alpha, const float* a, const float* b, float beta, float* c,
+          Precision precision = Precision::f32);
+// The obvious loops; for gradient checks in double precision.
+void gemm(const GemmShape& shape, double alpha, const double* a, const double* b, double beta, double* c,
+          Precision precision = Precision::f32);
+
+}  // namespace peapod

@@ -1,0 +1,369 @@
+#include "tensor/kernels.h"
+
+#include <cmath>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tensor/kernels.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target, which compiles this file once per instruction set.
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace peapod::kernels {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using F = hn::ScalableTag<float>;
+using I = hn::RebindToSigned<F>;
+using U = hn::RebindToUnsigned<F>;
+
+// The rest of a row that fills no whole vector goes through a padded copy: no memory beyond it is touched.
+HWY_INLINE hn::Vec<F> load_some(F d, const float* from, size_t count) {
+  HWY_ALIGN float padded[hn::MaxLanes(F())] = {};
+  for (size_t i = 0; i < count; ++i) padded[i] = from[i];
+  return hn::Load(d, padded);
+}
+
+HWY_INLINE void store_some(F d, hn::Vec<F> value, float* to, size_t count) {
+  HWY_ALIGN float padded[hn::MaxLanes(F())];
+  hn::Store(value, d, padded);
+  for (size_t i = 0; i < count; ++i) to[i] = padded[i];
+}
+
+// Calls body(i, count): whole vectors first (count = lanes), then the rest.
+template <class Body>
+HWY_INLINE void in_vectors(size_t n, const Body& body) {
+  const size_t lanes = hn::Lanes(F());
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) body(i, lanes);
+  if (i < n) body(i, n - i);
+}
+
+HWY_INLINE hn::Vec<F> load(F d, const float* from, size_t count) {
+  return HWY_LIKELY(count == hn::Lanes(d)) ? hn::LoadU(d, from) : load_some(d, from, count);
+}
+
+HWY_INLINE void store(F d, hn::Vec<F> value, float* to, size_t count) {
+  if (HWY_LIKELY(count == hn::Lanes(d))) {
+    hn::StoreU(value, d, to);
+  } else {
+    store_some(d, value, to, count);
+  }
+}
+
+// 1 / (1 - p) for kept elements, 0 for dropped ones: the vector form of reference::dropout_scale.
+class Dropout {
+ public:
+  Dropout(float p, uint32_t seed) : p_(p), seed_(seed), threshold_(reference::dropout_threshold(p)) {}
+
+  HWY_INLINE hn::Vec<F> apply(hn::Vec<F> x, uint32_t first) const {
+    if (p_ == 0.0f) return x;
+    const F d;
+    const U du;
+    const I di;
+    auto h = hn::Xor(hn::Mul(hn::Iota(du, first), hn::Set(du, 0x9e3779b1u)), hn::Set(du, seed_));
+    h = hn::Mul(hn::Xor(h, hn::ShiftRight<16>(h)), hn::Set(du, 0x85ebca6bu));
+    h = hn::Mul(hn::Xor(h, hn::ShiftRight<13>(h)), hn::Set(du, 0xc2b2ae35u));
+    h = hn::Xor(h, hn::ShiftRight<16>(h));
+    const auto kept = hn::Gt(hn::BitCast(di, hn::ShiftRight<1>(h)), hn::Set(di, threshold_ - 1));
+    return hn::IfThenElseZero(hn::RebindMask(d, kept), hn::Mul(x, hn::Set(d, 1.0f / (1.0f - p_))));
+  }
+
+ private:
+  float p_;
+  uint32_t seed_;
+  int32_t threshold_;
+};
+
+HWY_INLINE float sum_of(F d, hn::Vec<F> v) { return hn::GetLane(hn::SumOfLanes(d, v)); }
+
+void Exponentials(const ScoreBlock& block, float* scores, const float* bias, const float* log_sums) {
+  const F d;
+  for (size_t r = 0; r < block.rows; ++r) {
+    float* row = scores + r * block.stride;
+    const float* row_bias = bias == nullptr ? nullptr : bias - r;
+    const size_t visible = block.visible(r);
+    const auto shift = hn::Set(d, log_sums[r]);
+    in_vectors(visible, [&](size_t j, size_t count) HWY_ATTR {
+      auto s = load(d, row + j, count);
+      if (row_bias != nullptr) s = hn::Add(s, load(d, row_bias + j, count));
+      store(d, hn::Exp(d, hn::Sub(s, shift)), row + j, count);
+    });
+    for (size_t j = visible; j < block.cols; ++j) row[j] = 0.0f;
+  }
+}
+
+void Softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums) {
+  const F d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t r = 0; r < block.rows; ++r) {
+    float* row = scores + r * block.stride;
+    const float* row_bias = bias == nullptr ? nullptr : bias - r;
+    const size_t visible = block.visible(r);
+    auto largest = hn::Set(d, -3.0e38f);
+    float rest_largest = -3.0e38f;
+    size_t j = 0;
+    for (; j + lanes <= visible; j += lanes) {
+      auto s = hn::LoadU(d, row + j);
+      if (row_bias != nullptr) s = hn::Add(s, hn::LoadU(d, row_bias + j));
+      hn::StoreU(s, d, row + j);
+      largest = hn::Max(largest, s);
+    }
+    for (; j < visible; ++j) {
+      if (row_bias != nullptr) row[j] += row_bias[j];
+      rest_largest = HWY_MAX(rest_largest, row[j]);
+    }
+    const float top = HWY_MAX(rest_largest, hn::GetLane(hn::MaxOfLanes(d, largest)));
+    const auto shift = hn::Set(d, top);
+    auto sums = hn::Zero(d);
+    float rest_sum = 0.0f;
+    in_vectors(visible, [&](size_t i, size_t count) HWY_ATTR {
+      const auto e = hn::Exp(d, hn::Sub(load(d, row + i, count), shift));
+      store(d, e, row + i, count);
+      if (count == lanes) {
+        sums = hn::Add(sums, e);
+      } else {
+        for (size_t k = i; k < i + count; ++k) rest_sum += row[k];
+      }
+    });
+    const float sum = sum_of(d, sums) + rest_sum;
+    const auto inverse = hn::Set(d, 1.0f / sum);
+    in_vectors(visible, [&](size_t i, size_t count)
+                            HWY_ATTR { store(d, hn::Mul(load(d, row + i, count), inverse), row + i, count); });
+    for (size_t i = visible; i < block.cols; ++i) row[i] = 0.0f;
+    log_sums[r] = top + std::log(sum);
+  }
+}
+
+void SoftmaxBackward(const ScoreBlock& block, const float* probabilities, const float* row_dots,
+                     float* d_probabilities) {
+  const F d;
+  for (size_t r = 0; r < block.rows; ++r) {
+    const float* p = probabilities + r * block.stride;
+    float* dp = d_probabilities + r * block.stride;
+    const auto row_dot = hn::Set(d, row_dots[r]);
+    in_vectors(block.cols, [&](size_t j, size_t count) HWY_ATTR {
+      store(d, hn::Mul(load(d, p + j, count), hn::Sub(load(d, dp + j, count), row_dot)), dp + j, count);
+    });
+  }
+}
+
+void DropoutInPlace(size_t n, float* x, float p, uint32_t seed, uint32_t first) {
+  const F d;
+  const Dropout mask(p, seed);
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    store(d, mask.apply(load(d, x + i, count), first + static_cast<uint32_t>(i)), x + i, count);
+  });
+}
+
+void AddDropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed) {
+  const F d;
+  const Dropout mask(p, seed);
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    const auto kept = mask.apply(load(d, z + i, count), static_cast<uint32_t>(i));
+    store(d, hn::Add(load(d, x + i, count), kept), y + i, count);
+  });
+}
+
+void ReluDropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
+  const F d;
+  const Dropout mask(p, seed);
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    const auto positive = hn::ZeroIfNegative(load(d, x + i, count));
+    store(d, mask.apply(positive, static_cast<uint32_t>(i)), y + i, count);
+  });
+}
+
+void ReluDropoutBackward(size_t n, const float* x, const float* dy, float* dx, float p, uint32_t seed) {
+  const F d;
+  const Dropout mask(p, seed);
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    const auto through = hn::IfThenElseZero(hn::Gt(load(d, x + i, count), hn::Zero(d)), load(d, dy + i, count));
+    store(d, hn::Add(load(d, dx + i, count), mask.apply(through, static_cast<uint32_t>(i))), dx + i, count);
+  });
+}
+
+void AxpyDropout(size_t n, float a, const float* x, float* y, float p, uint32_t seed) {
+  const F d;
+  const Dropout mask(p, seed);
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    const auto kept = mask.apply(load(d, x + i, count), static_cast<uint32_t>(i));
+    store(d, hn::MulAdd(hn::Set(d, a), kept, load(d, y + i, count)), y + i, count);
+  });
+}
+
+void Axpy(size_t n, float a, const float* x, float* y) {
+  const F d;
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    store(d, hn::MulAdd(hn::Set(d, a), load(d, x + i, count), load(d, y + i, count)), y + i, count);
+  });
+}
+
+float Dot(size_t n, const float* x, const float* y) {
+  const F d;
+  auto sums = hn::Zero(d);
+  in_vectors(n, [&](size_t i, size_t count)
+                    HWY_ATTR { sums = hn::MulAdd(load(d, x + i, count), load(d, y + i, count), sums); });
+  return sum_of(d, sums);
+}
+
+void RmsNorm(size_t rows, size_t cols, const float* x, const float* weight, float epsilon, float* y,
+             float* inverse_rms) {
+  const F d;
+  for (size_t r = 0; r < rows; ++r) {
+    const float* in = x + r * cols;
+    float* out = y + r * cols;
+    inverse_rms[r] = 1.0f / std::sqrt(Dot(cols, in, in) / static_cast<float>(cols) + epsilon);
+    const auto scale = hn::Set(d, inverse_rms[r]);
+    in_vectors(cols, [&](size_t i, size_t count) HWY_ATTR {
+      store(d, hn::Mul(hn::Mul(load(d, in + i, count), scale), load(d, weight + i, count)), out + i, count);
+    });
+  }
+}
+
+void RmsNormBackward(size_t rows, size_t cols, const float* x, const float* weight, const float* inverse_rms,
+                     const float* dy, float* dx, float* d_weight) {
+  const F d;
+  for (size_t r = 0; r < rows; ++r) {
+    const float* in = x + r * cols;
+    const float* up = dy + r * cols;
+    const float s = inverse_rms[r];
+    auto sums = hn::Zero(d);
+    in_vectors(cols, [&](size_t i, size_t count) HWY_ATTR {
+      const auto weighted = hn::Mul(load(d, weight + i, count), load(d, up + i, count));
+      sums = hn::MulAdd(weighted, load(d, in + i, count), sums);
+    });
+    const auto back = hn::Set(d, sum_of(d, sums) * s * s * s / static_cast<float>(cols));
+    const auto scale = hn::Set(d, s);
+    in_vectors(cols, [&](size_t i, size_t count) HWY_ATTR {
+      const auto v = load(d, in + i, count);
+      const auto g = hn::Mul(load(d, up + i, count), scale);
+      if (dx != nullptr) {
+        float* out = dx + r * cols + i;
+        const auto along = hn::MulAdd(g, load(d, weight + i, count), load(d, out, count));
+        store(d, hn::NegMulAdd(back, v, along), out, count);
+      }
+      if (d_weight != nullptr) store(d, hn::MulAdd(g, v, load(d, d_weight + i, count)), d_weight + i, count);
+    });
+  }
+}
+
+float LogSumExp(size_t n, const float* x) {
+  const F d;
+  float top = x[0];
+  for (size_t i = 1; i < n; ++i) top = HWY_MAX(top, x[i]);
+  const auto shift = hn::Set(d, top);
+  auto sums = hn::Zero(d);
+  float rest = 0.0f;
+  const size_t lanes = hn::Lanes(d);
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    const auto e = hn::Exp(d, hn::Sub(load(d, x + i, count), shift));
+    if (count == lanes) {
+      sums = hn::Add(sums, e);
+    } else {
+      HWY_ALIGN float values[hn::MaxLanes(F())];
+      hn::Store(e, d, values);
+      for (size_t k = 0; k < count; ++k) rest += values[k];
+    }
+  });
+  return top + std::log(sum_of(d, sums) + rest);
+}
+
+void ExpShifted(size_t n, float* x, float log_sum, float scale) {
+  const F d;
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    const auto e = hn::Exp(d, hn::Sub(load(d, x + i, count), hn::Set(d, log_sum)));
+    store(d, hn::Mul(hn::Set(d, scale), e), x + i, count);
+  });
+}
+
+void AdamW(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights) {
+  const F d;
+  const auto beta1 = hn::Set(d, step.beta1);
+  const auto beta2 = hn::Set(d, step.beta2);
+  const auto one_minus_beta1 = hn::Set(d, 1.0f - step.beta1);
+  const auto one_minus_beta2 = hn::Set(d, 1.0f - step.beta2);
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    const auto g = hn::Mul(load(d, grad + i, count), hn::Set(d, step.grad_scale));
+    const auto first = hn::MulAdd(beta1, load(d, m + i, count), hn::Mul(one_minus_beta1, g));
+    const auto second = hn::MulAdd(beta2, load(d, v + i, count), hn::Mul(one_minus_beta2, hn::Mul(g, g)));
+    const auto root = hn::MulAdd(hn::Sqrt(second), hn::Set(d, step.second_correction), hn::Set(d, step.epsilon));
+    const auto w = load(d, weights + i, count);
+    const auto decayed = hn::NegMulAdd(hn::Set(d, step.decay), w, w);
+    const auto moved = hn::Div(hn::Mul(hn::Set(d, step.step_size), first), root);
+    store(d, first, m + i, count);
+    store(d, second, v + i, count);
+    store(d, hn::Sub(decayed, moved), weights + i, count);
+  });
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace peapod::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace peapod::kernels {
+
+HWY_EXPORT(Exponentials);
+HWY_EXPORT(Softmax);
+HWY_EXPORT(SoftmaxBackward);
+HWY_EXPORT(DropoutInPlace);
+HWY_EXPORT(AddDropout);
+HWY_EXPORT(ReluDropout);
+HWY_EXPORT(ReluDropoutBackward);
+HWY_EXPORT(AxpyDropout);
+HWY_EXPORT(Axpy);
+HWY_EXPORT(Dot);
+HWY_EXPORT(RmsNorm);
+HWY_EXPORT(RmsNormBackward);
+HWY_EXPORT(LogSumExp);
+HWY_EXPORT(ExpShifted);
+HWY_EXPORT(AdamW);
+
+void softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums) {
+  HWY_DYNAMIC_DISPATCH(Softmax)(block, scores, bias, log_sums);
+}
+void softmax_again(const ScoreBlock& block, float* scores, const float* bias, const float* log_sums) {
+  HWY_DYNAMIC_DISPATCH(Exponentials)(block, scores, bias, log_sums);
+}
+void softmax_backward(const ScoreBlock& block, const float* probabilities, const float* row_dots,
+                      float* d_probabilities) {
+  HWY_DYNAMIC_DISPATCH(SoftmaxBackward)(block, probabilities, row_dots, d_probabilities);
+}
+void dropout(size_t n, float* x, float p, uint32_t seed, uint32_t first) {
+  if (p != 0.0f) HWY_DYNAMIC_DISPATCH(DropoutInPlace)(n, x, p, seed, first);
+}
+void add_dropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed) {
+  HWY_DYNAMIC_DISPATCH(AddDropout)(n, x, z, y, p, seed);
+}
+void relu_dropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
+  HWY_DYNAMIC_DISPATCH(ReluDropout)(n, x, y, p, seed);
+}
+void relu_dropout_backward(size_t n, const float* x, const float* dy, float* dx, float p, uint32_t seed) {
+  HWY_DYNAMIC_DISPATCH(ReluDropoutBackward)(n, x, dy, dx, p, seed);
+}
+void axpy_dropout(size_t n, float a, const float* x, float* y, float p, uint32_t seed) {
+  HWY_DYNAMIC_DISPATCH(AxpyDropout)(n, a, x, y, p, seed);
+}
+void axpy(size_t n, float a, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(Axpy)(n, a, x, y); }
+float dot(size_t n, const float* x, const float* y) { return HWY_DYNAMIC_DISPATCH(Dot)(n, x, y); }
+void rms_norm(size_t rows, size_t cols, const float* x, const float* weight, float epsilon, float* y,
+              float* inverse_rms) {
+  HWY_DYNAMIC_DISPATCH(RmsNorm)(rows, cols, x, weight, epsilon, y, inverse_rms);
+}
+void rms_norm_backward(size_t rows, size_t cols, const float* x, const float* weight, const float* inverse_rms,
+                       const float* dy, float* dx, float* d_weight) {
+  HWY_DYNAMIC_DISPATCH(RmsNormBackward)(rows, cols, x, weight, inverse_rms, dy, dx, d_weight);
+}
+float log_sum_exp(size_t n, const float* x) { return HWY_DYNAMIC_DISPATCH(LogSumExp)(n, x); }
+void exp_shifted(size_t n, float* x, float log_sum, float scale) {
+  HWY_DYNAMIC_DISPATCH(ExpShifted)(n, x, log_sum, scale);
+}
+void adamw(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights) {
+  HWY_DYNAMIC_DISPATCH(AdamW)(n, step, grad, m, v, weights);
+}
+
+}  // namespace peapod::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,108 @@
+// The vector loops between matrix products. f32 versions use Highway and pick the best instruction set at run time;
+// f64 versions are the plain loops of kernels_reference.h, which the f32 ones are tested against. Each call works on
+// the calling thread; callers split work between threads.
+//
+// Dropout: element i of a call is kept when hash(seed, i) >= p, so nothing but the seed is stored and the backward
+// pass asks again. Kept values are scaled by 1 / (1 - p). p = 0 keeps everything.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/kernels_reference.h"
+
+namespace peapod::kernels {
+
+// Rows of attention scores [rows, cols] (row stride `stride`) with what a row may see and the bias it gets.
+struct ScoreBlock {
+  size_t rows, cols, stride;
+  // Row r sees columns [0, visible): cols, or with `causal` first_row + r + 1 at most.
+  bool causal = false;
+  size_t first_row = 0;  // position of row 0 in the whole query
+
+  size_t visible(size_t r) const { return causal && first_row + r + 1 < cols ? first_row + r + 1 : cols; }
+};
+
+// scores += bias (bias of row r, column j is bias[j - r]; null: none), softmax over the visible columns in place,
+// zeros elsewhere; log_sums [rows] receives each row's log of the sum of exponentials.
+void softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums);
+// The same probabilities again from log_sums.
+void softmax_again(const ScoreBlock& block, float* scores, const float* bias, const float* log_sums);
+// d_scores = probabilities * (d_probabilities - row_dots), in place of d_probabilities.
+void softmax_backward(const ScoreBlock& block, const float* probabilities, const float* row_dots,
+                      float* d_probabilities);
+
+// x *= dropout mask; element indices count from `first`.
+void dropout(size_t n, float* x, float p, uint32_t seed, uint32_t first = 0);
+// y = x + dropout(z).
+void add_dropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed);
+// y = dropout(max(x, 0)); backward: dx += dy masked where y is positive before dropout.
+void relu_dropout(size_t n, const float* x, float* y, float p, uint32_t seed);
+void relu_dropout_backward(size_t n, const float* x, const float* dy, float* dx, float p, uint32_t seed);
+// y += a * dropout(x).
+void axpy_dropout(size_t n, float a, const float* x, float* y, float p, uint32_t seed);
+// y += a * x.
+void axpy(size_t n, float a, const float* x, float* y);
+float dot(size_t n, const float* x, const float* y);
+
+// y = x / rms(x) * weight for each of `rows` rows of `cols`; inverse_rms [rows] is kept for the backward pass.
+void rms_norm(size_t rows, size_t cols, const float* x, const float* weight, float epsilon, float* y,
+              float* inverse_rms);
+// dx += …, d_weight += … (either may be null).
+void rms_norm_backward(size_t rows, size_t cols, const float* x, const float* weight, const float* inverse_rms,
+                       const float* dy, float* dx, float* d_weight);
+
+// Log of the sum of exponentials of a row.
+float log_sum_exp(size_t n, const float* x);
+// x = scale * exp(x - log_sum), in place.
+void exp_shifted(size_t n, float* x, float log_sum, float scale);
+
+// One AdamW update (Loshchilov & Hutter 2019, algorithm 2) of n weights. `step_size` is the learning rate over the
+// first moment's bias correction; `second_correction` is 1 / sqrt(1 - beta2^t); `decay` is learning rate times weight
+// decay; `grad_scale` multiplies the gradient first (clipping).
+struct AdamStep {
+  float beta1, beta2, epsilon, step_size, second_correction, decay, grad_scale;
+};
+void adamw(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights);
+
+// The f64 overloads, for gradient checks.
+inline void softmax(const ScoreBlock& b, double* s, const double* bias, double* log_sums) {
+  reference::softmax(b, s, bias, log_sums);
+}
+inline void softmax_again(const ScoreBlock& b, double* s, const double* bias, const double* log_sums) {
+  reference::softmax_again(b, s, bias, log_sums);
+}
+inline void softmax_backward(const ScoreBlock& b, const double* p, const double* dots, double* dp) {
+  reference::softmax_backward(b, p, dots, dp);
+}
+inline void dropout(size_t n, double* x, double p, uint32_t seed, uint32_t first = 0) {
+  reference::dropout(n, x, p, seed, first);
+}
+inline void add_dropout(size_t n, const double* x, const double* z, double* y, double p, uint32_t seed) {
+  reference::add_dropout(n, x, z, y, p, seed);
+}
+inline void relu_dropout(size_t n, const double* x, double* y, double p, uint32_t seed) {
+  reference::relu_dropout(n, x, y, p, seed);
+}
+inline void relu_dropout_backward(size_t n, const double* x, const double* dy, double* dx, double p, uint32_t seed) {
+  reference::relu_dropout_backward(n, x, dy, dx, p, seed);
+}
+inline void axpy_dropout(size_t n, double a, const double* x, double* y, double p, uint32_t seed) {
+  reference::axpy_dropout(n, a, x, y, p, seed);
+}
+inline void axpy(size_t n, double a, const double* x, double* y) { reference::axpy(n, a, x, y); }
+inline double dot(size_t n, const double* x, const double* y) { return reference::dot(n, x, y); }
+inline void rms_norm(size_t rows, size_t cols, const double* x, const double* weight, double epsilon, double* y,
+                     double* inverse_rms) {
+  reference::rms_norm(rows, cols, x, weight, epsilon, y, inverse_rms);
+}
+inline void rms_norm_backward(size_t rows, size_t cols, const double* x, const double* weight,
+                              const double* inverse_rms, const double* dy, double* dx, double* d_weight) {
+  reference::rms_norm_backward(rows, cols, x, weight, inverse_rms, dy, dx, d_weight);
+}
+inline double log_sum_exp(size_t n, const double* x) { return reference::log_sum_exp(n, x); }
+inline void exp_shifted(size_t n, double* x, double log_sum, double scale) {
+  reference::exp_shifted(n, x, log_sum, scale);
+}
+
+}  // namespace peapod::kernels

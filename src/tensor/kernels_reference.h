@@ -1,0 +1,161 @@
+// The slow, obvious versions of tensor/kernels.h, for any floating-point type: what the vector versions must equal.
+// Contracts are stated there.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace peapod::kernels::reference {
+
+// The finaliser of MurmurHash3: 32 well-mixed bits for element i of a dropout with `seed`.
+inline uint32_t dropout_bits(uint32_t seed, uint32_t i) {
+  uint32_t h = i * 0x9e3779b1u ^ seed;
+  h = (h ^ (h >> 16)) * 0x85ebca6bu;
+  h = (h ^ (h >> 13)) * 0xc2b2ae35u;
+  return h ^ (h >> 16);
+}
+
+// Smallest value of 31 hashed bits that keeps an element.
+template <class T>
+int32_t dropout_threshold(T p) {
+  return static_cast<int32_t>(static_cast<double>(p) * 2147483648.0);
+}
+
+template <class T>
+T dropout_scale(T p, uint32_t seed, uint32_t i) {
+  const bool keep = static_cast<int32_t>(dropout_bits(seed, i) >> 1) >= dropout_threshold(p);
+  return keep ? T(1) / (T(1) - p) : T(0);
+}
+
+template <class Block, class T>
+void softmax_again(const Block& block, T* scores, const T* bias, const T* log_sums) {
+  for (size_t r = 0; r < block.rows; ++r) {
+    T* row = scores + r * block.stride;
+    const size_t visible = block.visible(r);
+    for (size_t j = 0; j < block.cols; ++j) {
+      const T b = bias == nullptr ? T(0) : bias[static_cast<ptrdiff_t>(j) - static_cast<ptrdiff_t>(r)];
+      row[j] = j < visible ? std::exp(row[j] + b - log_sums[r]) : T(0);
+    }
+  }
+}
+
+template <class T>
+T log_sum_exp(size_t n, const T* x) {
+  const T largest = *std::max_element(x, x + n);
+  T sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += std::exp(x[i] - largest);
+  return largest + std::log(sum);
+}
+
+template <class Block, class T>
+void softmax(const Block& block, T* scores, const T* bias, T* log_sums) {
+  for (size_t r = 0; r < block.rows; ++r) {
+    T* row = scores + r * block.stride;
+    const size_t visible = block.visible(r);
+    const auto biased = [&](size_t j) {
+      return row[j] + (bias == nullptr ? T(0) : bias[static_cast<ptrdiff_t>(j) - static_cast<ptrdiff_t>(r)]);
+    };
+    T largest = biased(0);
+    for (size_t j = 1; j < visible; ++j) largest = std::max(largest, biased(j));
+    T sum = 0;
+    for (size_t j = 0; j < visible; ++j) sum += std::exp(biased(j) - largest);
+    log_sums[r] = largest + std::log(sum);
+  }
+  softmax_again(block, scores, bias, static_cast<const T*>(log_sums));
+}
+
+template <class Block, class T>
+void softmax_backward(const Block& block, const T* probabilities, const T* row_dots, T* d_probabilities) {
+  for (size_t r = 0; r < block.rows; ++r) {
+    for (size_t j = 0; j < block.cols; ++j) {
+      T& d = d_probabilities[r * block.stride + j];
+      d = probabilities[r * block.stride + j] * (d - row_dots[r]);
+    }
+  }
+}
+
+template <class T>
+void dropout(size_t n, T* x, T p, uint32_t seed, uint32_t first) {
+  for (size_t i = 0; i < n; ++i) x[i] *= dropout_scale(p, seed, first + static_cast<uint32_t>(i));
+}
+
+template <class T>
+void add_dropout(size_t n, const T* x, const T* z, T* y, T p, uint32_t seed) {
+  for (size_t i = 0; i < n; ++i) y[i] = x[i] + z[i] * dropout_scale(p, seed, static_cast<uint32_t>(i));
+}
+
+template <class T>
+void relu_dropout(size_t n, const T* x, T* y, T p, uint32_t seed) {
+  for (size_t i = 0; i < n; ++i) y[i] = std::max(x[i], T(0)) * dropout_scale(p, seed, static_cast<uint32_t>(i));
+}
+
+template <class T>
+void relu_dropout_backward(size_t n, const T* x, const T* dy, T* dx, T p, uint32_t seed) {
+  for (size_t i = 0; i < n; ++i) {
+    if (x[i] > T(0)) dx[i] += dy[i] * dropout_scale(p, seed, static_cast<uint32_t>(i));
+  }
+}
+
+template <class T>
+void axpy_dropout(size_t n, T a, const T* x, T* y, T p, uint32_t seed) {
+  for (size_t i = 0; i < n; ++i) y[i] += a * x[i] * dropout_scale(p, seed, static_cast<uint32_t>(i));
+}
+
+template <class T>
+void axpy(size_t n, T a, const T* x, T* y) {
+  for (size_t i = 0; i < n; ++i) y[i] += a * x[i];
+}
+
+template <class T>
+T dot(size_t n, const T* x, const T* y) {
+  T sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += x[i] * y[i];
+  return sum;
+}
+
+template <class T>
+void rms_norm(size_t rows, size_t cols, const T* x, const T* weight, T epsilon, T* y, T* inverse_rms) {
+  for (size_t r = 0; r < rows; ++r) {
+    const T* in = x + r * cols;
+    inverse_rms[r] = T(1) / std::sqrt(dot(cols, in, in) / static_cast<T>(cols) + epsilon);
+    for (size_t i = 0; i < cols; ++i) y[r * cols + i] = in[i] * inverse_rms[r] * weight[i];
+  }
+}
+
+// y = w * x * s with s = (mean(x^2) + eps)^(-1/2): dx = s * (w dy) - x * s^3 / cols * sum(w dy x).
+template <class T>
+void rms_norm_backward(size_t rows, size_t cols, const T* x, const T* weight, const T* inverse_rms, const T* dy, T* dx,
+                       T* d_weight) {
+  for (size_t r = 0; r < rows; ++r) {
+    const T* in = x + r * cols;
+    const T* d = dy + r * cols;
+    const T s = inverse_rms[r];
+    T along = 0;
+    for (size_t i = 0; i < cols; ++i) along += weight[i] * d[i] * in[i];
+    const T back = along * s * s * s / static_cast<T>(cols);
+    for (size_t i = 0; i < cols; ++i) {
+      if (dx != nullptr) dx[r * cols + i] += s * weight[i] * d[i] - back * in[i];
+      if (d_weight != nullptr) d_weight[i] += d[i] * in[i] * s;
+    }
+  }
+}
+
+template <class T>
+void exp_shifted(size_t n, T* x, T log_sum, T scale) {
+  for (size_t i = 0; i < n; ++i) x[i] = scale * std::exp(x[i] - log_sum);
+}
+
+template <class Step, class T>
+void adamw(size_t n, const Step& step, const T* grad, T* m, T* v, T* weights) {
+  for (size_t i = 0; i < n; ++i) {
+    const T g = grad[i] * step.grad_scale;
+    m[i] = step.beta1 * m[i] + (T(1) - step.beta1) * g;
+    v[i] = step.beta2 * v[i] + (T(1) - step.beta2) * g * g;
+    const T root = std::sqrt(v[i]) * step.second_correction + step.epsilon;
+    weights[i] -= step.decay * weights[i] + step.step_size * m[i] / root;
+  }
+}
+
+}  // namespace peapod::kernels::reference

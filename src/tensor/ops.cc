@@ -1,0 +1,322 @@
+#include "tensor/ops.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <numbers>
+
+#include "tensor/kernels.h"
+
+namespace peapod {
+
+template <class T>
+Var<T> gather(Tape<T>& tape, Var<T> table, std::span<const int32_t> ids) {
+  const size_t cols = table->value.cols;
+  Var<T> out = tape.result(ids.size(), cols);
+  for (size_t r = 0; r < ids.size(); ++r) {
+    assert(ids[r] >= 0 && static_cast<size_t>(ids[r]) < table->value.rows);
+    std::copy_n(table->value.row(static_cast<size_t>(ids[r])), cols, out->value.row(r));
+  }
+  if (table->grad.data != nullptr) {
+    int32_t* kept_ids = tape.template array<int32_t>(ids.size());
+    std::copy(ids.begin(), ids.end(), kept_ids);
+    tape.on_backward([=, count = ids.size()] {
+      for (size_t r = 0; r < count; ++r) {
+        kernels::axpy(cols, T(1), out->grad.row(r), table->grad.row(static_cast<size_t>(kept_ids[r])));
+      }
+    });
+  }
+  return out;
+}
+
+template <class T>
+Var<T> dropout(Tape<T>& tape, Var<T> x, Dropout dropout) {
+  if (dropout.p == 0.0) return x;
+  Var<T> out = tape.result(x->value.rows, x->value.cols);
+  const size_t n = x->value.size();
+  std::copy_n(x->value.data, n, out->value.data);
+  kernels::dropout(n, out->value.data, static_cast<T>(dropout.p), dropout.seed);
+  tape.on_backward([=] {
+    if (x->grad.data == nullptr) return;
+    kernels::axpy_dropout(n, T(1), out->grad.data, x->grad.data, static_cast<T>(dropout.p), dropout.seed);
+  });
+  return out;
+}
+
+template <class T>
+Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout) {
+  assert(x->value.rows == y->value.rows && x->value.cols == y->value.cols);
+  Var<T> out = tape.result(x->value.rows, x->value.cols);
+  const size_t n = x->value.size();
+  const T p = static_cast<T>(dropout.p);
+  kernels::add_dropout(n, x->value.data, y->value.data, out->value.data, p, dropout.seed);
+  tape.on_backward([=] {
+    if (x->grad.data != nullptr) kernels::axpy(n, T(1), out->grad.data, x->grad.data);
+    if (y->grad.data != nullptr) kernels::axpy_dropout(n, T(1), out->grad.data, y->grad.data, p, dropout.seed);
+  });
+  return out;
+}
+
+template <class T>
+Var<T> collect_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span<const RowOf> rows) {
+  const size_t cols = sources.front()->value.cols;
+  Var<T> out = tape.result(rows.size(), cols);
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const Var<T> source = sources[rows[r].source];
+    assert(source->value.cols == cols && rows[r].row < source->value.rows);
+    std::copy_n(source->value.row(rows[r].row), cols, out->value.row(r));
+  }
+  if (tape.recording()) {
+    tape.on_backward([out, cols, sources, kept = std::vector<RowOf>(rows.begin(), rows.end())] {
+      for (size_t r = 0; r < kept.size(); ++r) {
+        const Tensor<T>& grad = sources[kept[r].source]->grad;
+        if (grad.data != nullptr) kernels::axpy(cols, T(1), out->grad.row(r), grad.row(kept[r].row));
+      }
+    });
+  }
+  return out;
+}
+
+template <class T>
+Var<T> reshape(Tape<T>& tape, Var<T> x, size_t rows, size_t cols) {
+  assert(rows * cols == x->value.size());
+  return tape.leaf({x->value.data, rows, cols}, x->grad.data);
+}
+
+template <class T>
+Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias) {
+  const size_t rows = x->value.rows;
+  const size_t in = x->value.cols;
+  const size_t width = weight->value.rows;
+  assert(weight->value.cols == in);
+  Var<T> out = tape.result(rows, width);
+  const Precision precision = tape.precision();
+  if (bias != nullptr) {
+    for (size_t r = 0; r < rows; ++r) std::copy_n(bias->value.data, width, out->value.row(r));
+  }
+  gemm({.m = rows, .n = width, .k = in, .lda = in, .ldb = in, .ldc = width, .op_b = Op::transpose}, T(1), x->value.data,
+       weight->value.data, bias == nullptr ? T(0) : T(1), out->value.data, precision);
+  tape.on_backward([=] {
+    const T* up = out->grad.data;
+    if (x->grad.data != nullptr) {
+      gemm({.m = rows, .n = in, .k = width, .lda = width, .ldb = in, .ldc = in}, T(1), up, weight->value.data, T(1),
+           x->grad.data, precision);
+    }
+    if (weight->grad.data != nullptr) {
+      gemm({.m = width, .n = in, .k = rows, .lda = width, .ldb = in, .ldc = in, .op_a = Op::transpose}, T(1), up,
+           x->value.data, T(1), weight->grad.data, precision);
+    }
+    if (bias != nullptr && bias->grad.data != nullptr) {
+      for (size_t r = 0; r < rows; ++r) kernels::axpy(width, T(1), up + r * width, bias->grad.data);
+    }
+  });
+  return out;
+}
+
+template <class T>
+Var<T> rms_norm(Tape<T>& tape, Var<T> x, Var<T> weight, double epsilon) {
+  const size_t rows = x->value.rows;
+  const size_t cols = x->value.cols;
+  Var<T> out = tape.result(rows, cols);
+  T* inverse_rms = tape.template array<T>(rows);
+  kernels::rms_norm(rows, cols, x->value.data, weight->value.data, static_cast<T>(epsilon), out->value.data,
+                    inverse_rms);
+  tape.on_backward([=] {
+    kernels::rms_norm_backward(rows, cols, x->value.data, weight->value.data, inverse_rms, out->grad.data, x->grad.data,
+                               weight->grad.data);
+  });
+  return out;
+}
+
+template <class T>
+Var<T> relu(Tape<T>& tape, Var<T> x, Dropout dropout) {
+  Var<T> out = tape.result(x->value.rows, x->value.cols);
+  const size_t n = x->value.size();
+  const T p = static_cast<T>(dropout.p);
+  kernels::relu_dropout(n, x->value.data, out->value.data, p, dropout.seed);
+  tape.on_backward([=] {
+    if (x->grad.data == nullptr) return;
+    kernels::relu_dropout_backward(n, x->value.data, out->grad.data, x->grad.data, p, dropout.seed);
+  });
+  return out;
+}
+
+namespace {
+
+// gelu(x) = x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))) and its derivative.
+template <class T>
+struct Gelu {
+  T value, slope;
+  explicit Gelu(T x) {
+    const T root = std::sqrt(T(2) / std::numbers::pi_v<T>);
+    const T cubic = T(0.044715);
+    const T t = std::tanh(root * (x + cubic * x * x * x));
+    value = T(0.5) * x * (T(1) + t);
+    slope = T(0.5) * (T(1) + t) + T(0.5) * x * (T(1) - t * t) * root * (T(1) + T(3) * cubic * x * x);
+  }
+};
+
+}  // namespace
+
+template <class T>
+Var<T> gated_gelu(Tape<T>& tape, Var<T> gate, Var<T> up, Dropout dropout) {
+  Var<T> out = tape.result(gate->value.rows, gate->value.cols);
+  const size_t n = gate->value.size();
+  const T p = static_cast<T>(dropout.p);
+  for (size_t i = 0; i < n; ++i) out->value.data[i] = Gelu<T>(gate->value.data[i]).value * up->value.data[i];
+  kernels::dropout(n, out->value.data, p, dropout.seed);
+  tape.on_backward([=] {
+    kernels::dropout(n, out->grad.data, p, dropout.seed);
+    for (size_t i = 0; i < n; ++i) {
+      const Gelu<T> gelu(gate->value.data[i]);
+      if (gate->grad.data != nullptr) gate->grad.data[i] += out->grad.data[i] * up->value.data[i] * gelu.slope;
+      if (up->grad.data != nullptr) up->grad.data[i] += out->grad.data[i] * gelu.value;
+    }
+  });
+  return out;
+}
+
+template <class T>
+Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, std::span<const int32_t> targets,
+                     double scale, T* log_probs) {
+  constexpr size_t kBlockRows = 128;
+  const size_t rows = hidden->value.rows;
+  const size_t cols = hidden->value.cols;
+  const size_t vocabulary = table->value.rows;
+  assert(targets.size() == rows);
+  Var<T> loss = tape.result(1, 1);
+  loss->value.data[0] = T(0);
+  const T factor = static_cast<T>(logit_scale);
+  const Precision precision = tape.precision();
+  Tensor<T> logits = tape.scratch(std::min(rows, kBlockRows), vocabulary);
+  // The gradients of a block are known as soon as its logits are; they are kept for an upstream gradient of one and
+  // scaled in the backward step.
+  Var<T> pending = tape.recording() ? tape.result(rows, cols) : nullptr;
+  const bool want_table = tape.recording() && table->grad.data != nullptr;
+  for (size_t first = 0; first < rows; first += kBlockRows) {
+    const size_t count = std::min(kBlockRows, rows - first);
+    const T* h = hidden->value.row(first);
+    gemm({.m = count, .n = vocabulary, .k = cols, .lda = cols, .ldb = cols, .ldc = vocabulary, .op_b = Op::transpose},
+         factor, h, table->value.data, T(0), logits.data, precision);
+    for (size_t r = 0; r < count; ++r) {
+      T* row = logits.row(r);
+      const auto target = static_cast<size_t>(targets[first + r]);
+      assert(target < vocabulary);
+      const T log_sum = kernels::log_sum_exp(vocabulary, row);
+      const T log_prob = row[target] - log_sum;
+      if (log_probs != nullptr) log_probs[first + r] = log_prob;
+      loss->value.data[0] -= static_cast<T>(scale) * log_prob;
+      if (tape.recording()) {
+        kernels::exp_shifted(vocabulary, row, log_sum, static_cast<T>(scale));
+        row[target] -= static_cast<T>(scale);
+      }
+    }
+    if (tape.recording()) {
+      gemm({.m = count, .n = cols, .k = vocabulary, .lda = vocabulary, .ldb = cols, .ldc = cols}, factor, logits.data,
+           table->value.data, T(0), pending->value.row(first), precision);
+      if (want_table) {
+        gemm({.m = vocabulary,
+              .n = cols,
+              .k = count,
+              .lda = vocabulary,
+              .ldb = cols,
+              .ldc = cols,
+              .op_a = Op::transpose},
+             factor, logits.data, h, T(1), table->grad.data, precision);
+      }
+    }
+  }
+  tape.on_backward([=] {
+    assert(loss->grad.data[0] == T(1));  // the table's gradient was added on the way forward
+    if (hidden->grad.data != nullptr) kernels::axpy(rows * cols, T(1), pending->value.data, hidden->grad.data);
+  });
+  return loss;
+}
+
+template <class T>
+Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, size_t heads, size_t length,
+                   T* weights) {
+  const size_t rows = queries->value.rows;
+  const size_t key_dim = keys->value.cols;
+  const size_t num_prompts = prompts->value.rows;
+  const size_t width = prompts->value.cols;
+  const size_t d = width / length;
+  const size_t slice = d / heads;
+  assert(keys->value.rows == heads * num_prompts && queries->value.cols == heads * key_dim && slice * heads == d);
+  Var<T> out = tape.result(rows, width);
+  Tensor<T> alpha = tape.scratch(rows, heads * num_prompts);
+  const T scale = T(1) / std::sqrt(static_cast<T>(key_dim));
+  std::fill_n(out->value.data, out->value.size(), T(0));
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t h = 0; h < heads; ++h) {
+      T* a = alpha.row(r) + h * num_prompts;
+      for (size_t m = 0; m < num_prompts; ++m) {
+        a[m] = scale * kernels::dot(key_dim, queries->value.row(r) + h * key_dim, keys->value.row(h * num_prompts + m));
+      }
+      kernels::exp_shifted(num_prompts, a, kernels::log_sum_exp(num_prompts, a), T(1));
+      for (size_t m = 0; m < num_prompts; ++m) {
+        for (size_t l = 0; l < length; ++l) {
+          const size_t at = l * d + h * slice;
+          kernels::axpy(slice, a[m], prompts->value.row(m) + at, out->value.row(r) + at);
+        }
+      }
+    }
+  }
+  if (weights != nullptr) std::copy_n(alpha.data, alpha.size(), weights);
+  tape.on_backward([=] {
+    std::vector<T> d_alpha(num_prompts);
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t h = 0; h < heads; ++h) {
+        const T* a = alpha.row(r) + h * num_prompts;
+        T expected = 0;
+        for (size_t m = 0; m < num_prompts; ++m) {
+          d_alpha[m] = 0;
+          for (size_t l = 0; l < length; ++l) {
+            const size_t at = l * d + h * slice;
+            d_alpha[m] += kernels::dot(slice, out->grad.row(r) + at, prompts->value.row(m) + at);
+            if (prompts->grad.data != nullptr) {
+              kernels::axpy(slice, a[m], out->grad.row(r) + at, prompts->grad.row(m) + at);
+            }
+          }
+          expected += a[m] * d_alpha[m];
+        }
+        for (size_t m = 0; m < num_prompts; ++m) {
+          const T d_score = scale * a[m] * (d_alpha[m] - expected);
+          const T* key = keys->value.row(h * num_prompts + m);
+          const T* query = queries->value.row(r) + h * key_dim;
+          if (queries->grad.data != nullptr) kernels::axpy(key_dim, d_score, key, queries->grad.row(r) + h * key_dim);
+          if (keys->grad.data != nullptr) kernels::axpy(key_dim, d_score, query, keys->grad.row(h * num_prompts + m));
+        }
+      }
+    }
+  });
+  return out;
+}
+
+template Var<float> gather(Tape<float>&, Var<float>, std::span<const int32_t>);
+template Var<float> dropout(Tape<float>&, Var<float>, Dropout);
+template Var<float> add(Tape<float>&, Var<float>, Var<float>, Dropout);
+template Var<float> collect_rows(Tape<float>&, const std::vector<Var<float>>&, std::span<const RowOf>);
+template Var<float> reshape(Tape<float>&, Var<float>, size_t, size_t);
+template Var<float> linear(Tape<float>&, Var<float>, Var<float>, Var<float>);
+template Var<float> rms_norm(Tape<float>&, Var<float>, Var<float>, double);
+template Var<float> relu(Tape<float>&, Var<float>, Dropout);
+template Var<float> gated_gelu(Tape<float>&, Var<float>, Var<float>, Dropout);
+template Var<float> cross_entropy(Tape<float>&, Var<float>, Var<float>, double, std::span<const int32_t>, double,
+                                  float*);
+template Var<float> mix_prompts(Tape<float>&, Var<float>, Var<float>, Var<float>, size_t, size_t, float*);
+
+template Var<double> gather(Tape<double>&, Var<double>, std::span<const int32_t>);
+template Var<double> dropout(Tape<double>&, Var<double>, Dropout);
+template Var<double> add(Tape<double>&, Var<double>, Var<double>, Dropout);
+template Var<double> collect_rows(Tape<double>&, const std::vector<Var<double>>&, std::span<const RowOf>);
+template Var<double> reshape(Tape<double>&, Var<double>, size_t, size_t);
+template Var<double> linear(Tape<double>&, Var<double>, Var<double>, Var<double>);
+template Var<double> rms_norm(Tape<double>&, Var<double>, Var<double>, double);
+template Var<double> relu(Tape<double>&, Var<double>, Dropout);
+template Var<double> gated_gelu(Tape<double>&, Var<double>, Var<double>, Dropout);
+template Var<double> cross_entropy(Tape<double>&, Var<double>, Var<double>, double, std::span<const int32_t>, double,
+                                   double*);
+template Var<double> mix_prompts(Tape<double>&, Var<double>, Var<double>, Var<double>, size_t, size_t, double*);
+
+}  // namespace peapod

@@ -1,0 +1,251 @@
+#include "tensor/ops.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <vector>
+
+#include "base/random.h"
+
+namespace peapod {
+namespace {
+
+// A value with room for its gradient, outside any tape.
+struct Input {
+  size_t rows, cols;
+  std::vector<double> value, grad;
+
+  Input(Random& random, size_t num_rows, size_t num_cols, double size = 1.0)
+      : rows(num_rows), cols(num_cols), value(num_rows * num_cols), grad(value.size()) {
+    for (double& x : value) x = size * random.normal();
+  }
+  Var<double> on(Tape<double>& tape) { return tape.leaf({value.data(), rows, cols}, grad.data()); }
+};
+
+using Build = std::function<Var<double>(Tape<double>&)>;
+
+// Compares the analytic gradient of Σ weights ∘ build() with central differences for every element of every input.
+// f64 leaves about 1e-10 of relative error at this step; 1e-6 allows for curvature.
+void expect_gradients(const std::vector<Input*>& inputs, const Build& build) {
+  std::vector<double> weights;
+  const auto objective = [&] {
+    Tape<double> tape({.record = false});
+    const Var<double> out = build(tape);
+    Random random(99);
+    weights.resize(out->value.size());
+    for (double& w : weights) w = weights.size() == 1 ? 1.0 : random.normal();
+    return std::inner_product(weights.begin(), weights.end(), out->value.data, 0.0);
+  };
+  objective();
+  Tape<double> tape({.record = true});
+  const Var<double> out = build(tape);
+  std::copy(weights.begin(), weights.end(), out->grad.data);
+  tape.backward();
+  for (size_t which = 0; which < inputs.size(); ++which) {
+    Input& input = *inputs[which];
+    double largest = 0.0;
+    for (size_t i = 0; i < input.value.size(); ++i) {
+      const double step = 1e-5;
+      const double kept = input.value[i];
+      input.value[i] = kept + step;
+      const double above = objective();
+      input.value[i] = kept - step;
+      const double below = objective();
+      input.value[i] = kept;
+      const double numeric = (above - below) / (2 * step);
+      EXPECT_NEAR(input.grad[i], numeric, 1e-6 * (1.0 + std::abs(numeric))) << "input " << which << " element " << i;
+      largest = std::max(largest, std::abs(numeric));
+    }
+    EXPECT_GT(largest, 1e-4) << "input " << which << " does not matter, so the check shows nothing";
+  }
+}
+
+TEST(Gradients, OfGatherAddRepeatedRows) {
+  Random random(1);
+  Input table(random, 5, 3);
+  const std::vector<int32_t> ids = {4, 0, 4, 2, 1, 3};
+  expect_gradients({&table}, [&](auto& tape) { return gather(tape, table.on(tape), std::span(ids)); });
+}
+
+TEST(Gradients, OfAddAndDropout) {
+  Random random(2);
+  Input x(random, 4, 5);
+  Input y(random, 4, 5);
+  expect_gradients({&x, &y}, [&](auto& tape) {
+    return dropout(tape, add(tape, x.on(tape), y.on(tape), {0.3, 7}), {0.2, 11});
+  });
+}
+
+TEST(Gradients, OfCollectedRows) {
+  Random random(3);
+  Input x(random, 3, 4);
+  Input y(random, 2, 4);
+  const std::vector<RowOf> rows = {{0, 2}, {1, 0}, {1, 1}, {0, 0}, {0, 2}, {0, 1}};
+  expect_gradients({&x, &y}, [&](auto& tape) {
+    return collect_rows(tape, std::vector<Var<double>>{x.on(tape), y.on(tape)}, std::span(rows));
+  });
+}
+
+TEST(Gradients, OfLinearWithAndWithoutBias) {
+  Random random(4);
+  Input x(random, 5, 3);
+  Input w(random, 4, 3);
+  Input b(random, 1, 4);
+  expect_gradients({&x, &w}, [&](auto& tape) { return linear(tape, x.on(tape), w.on(tape)); });
+  Input x2(random, 5, 3);
+  Input w2(random, 4, 3);
+  expect_gradients({&x2, &w2, &b}, [&](auto& tape) { return linear(tape, x2.on(tape), w2.on(tape), b.on(tape)); });
+}
+
+TEST(Gradients, OfRmsNorm) {
+  Random random(5);
+  Input x(random, 4, 6);
+  Input w(random, 1, 6);
+  expect_gradients({&x, &w}, [&](auto& tape) { return rms_norm(tape, x.on(tape), w.on(tape), 1e-6); });
+}
+
+TEST(Gradients, OfReluAndGatedGelu) {
+  Random random(6);
+  Input x(random, 4, 5);
+  expect_gradients({&x}, [&](auto& tape) { return relu(tape, x.on(tape), {0.25, 3}); });
+  Input gate(random, 4, 5);
+  Input up(random, 4, 5);
+  expect_gradients({&gate, &up}, [&](auto& tape) { return gated_gelu(tape, gate.on(tape), up.on(tape), {0.25, 5}); });
+}
+
+TEST(Gradients, OfCrossEntropyOverSeveralBlocks) {
+  Random random(7);
+  Input hidden(random, 131, 3);  // more than one block of rows
+  Input table(random, 6, 3);
+  std::vector<int32_t> targets(131);
+  for (int32_t& t : targets) t = static_cast<int32_t>(random.below(6));
+  expect_gradients({&hidden, &table}, [&](auto& tape) {
+    return cross_entropy<double>(tape, hidden.on(tape), table.on(tape), 0.5, targets, 0.7);
+  });
+}
+
+TEST(Gradients, OfMixedPrompts) {
+  Random random(8);
+  const size_t heads = 2, key_dim = 3, num_prompts = 4, length = 2, d = 6;
+  Input queries(random, 3, heads * key_dim);
+  Input keys(random, heads * num_prompts, key_dim);
+  Input prompts(random, num_prompts, length * d);
+  expect_gradients({&queries, &keys, &prompts}, [&](auto& tape) {
+    return mix_prompts<double>(tape, queries.on(tape), keys.on(tape), prompts.on(tape), heads, length);
+  });
+}
+
+// Self-attention from a fused projection, with relative bias and dropout, over spans of several lengths.
+TEST(Gradients, OfSelfAttentionFromAFusedProjection) {
+  for (const bool causal : {false, true}) {
+    Random random(9);
+    const size_t heads = 2, dim = 3;
+    const std::vector<uint32_t> spans = {0, 4, 5, 11};
+    Input qkv(random, 11, 3 * heads * dim, 0.7);
+    Input bias(random, 8, heads);
+    AttentionOptions options{.heads = heads,
+                             .head_dim = dim,
+                             .k_column = heads * dim,
+                             .v_column = 2 * heads * dim,
+                             .causal = causal,
+                             .max_distance = 6,
+                             .dropout = {0.2, 13}};
+    expect_gradients({&qkv, &bias}, [&](auto& tape) {
+      const Var<double> x = qkv.on(tape);
+      return attention(tape, x, x, x, spans, spans, bias.on(tape), options);
+    });
+  }
+}
+
+TEST(Gradients, OfCrossAttentionWithScaleAndLongQueries) {
+  Random random(10);
+  const size_t heads = 2, dim = 2;
+  const std::vector<uint32_t> q_spans = {0, 2, 132};  // the second span fills more than one block
+  const std::vector<uint32_t> k_spans = {0, 3, 7};
+  Input q(random, 132, heads * dim);
+  Input k(random, 7, heads * dim);
+  Input v(random, 7, heads * dim);
+  expect_gradients({&q, &k, &v}, [&](auto& tape) {
+    return attention<double>(tape, q.on(tape), k.on(tape), v.on(tape), q_spans, k_spans, nullptr,
+                             {.heads = heads, .head_dim = dim, .scale = 0.6});
+  });
+}
+
+// Attention written as its definition says, one number at a time.
+TEST(Attention, EqualsItsDefinitionInF32) {
+  const uint64_t seed = 21;
+  SCOPED_TRACE(seed);
+  Random random(seed);
+  const size_t heads = 3, dim = 5, width = heads * dim;
+  const std::vector<uint32_t> spans = {0, 9, 10, 150};
+  std::vector<float> q(150 * width), k(q.size()), v(q.size()), table(32 * heads);
+  for (auto* values : {&q, &k, &v, &table}) {
+    for (float& x : *values) x = static_cast<float>(random.normal()) * 0.5f;
+  }
+  for (const bool causal : {false, true}) {
+    Tape<float> tape({.record = false});
+    const Var<float> out = attention<float>(
+        tape, tape.leaf({q.data(), 150, width}, nullptr), tape.leaf({k.data(), 150, width}, nullptr),
+        tape.leaf({v.data(), 150, width}, nullptr), spans, spans, tape.leaf({table.data(), 32, heads}, nullptr),
+        {.heads = heads, .head_dim = dim, .causal = causal});
+    for (size_t e = 0; e + 1 < spans.size(); ++e) {
+      for (size_t i = spans[e]; i < spans[e + 1]; ++i) {
+        for (size_t h = 0; h < heads; ++h) {
+          std::vector<double> p;
+          const size_t end = causal ? i + 1 : spans[e + 1];
+          for (size_t j = spans[e]; j < end; ++j) {
+            double s = 0;
+            for (size_t c = 0; c < dim; ++c)
+              s += static_cast<double>(q[i * width + h * dim + c]) * k[j * width + h * dim + c];
+            const int32_t bucket =
+                relative_position_bucket(static_cast<int64_t>(j) - static_cast<int64_t>(i), !causal, 32, 128);
+            p.push_back(std::exp(s + table[static_cast<size_t>(bucket) * heads + h]));
+          }
+          const double total = std::accumulate(p.begin(), p.end(), 0.0);
+          for (size_t c = 0; c < dim; ++c) {
+            double expected = 0;
+            for (size_t j = 0; j < p.size(); ++j) expected += p[j] / total * v[(spans[e] + j) * width + h * dim + c];
+            ASSERT_NEAR(out->value.row(i)[h * dim + c], expected, 1e-5);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Attention, OneRowAtTheEndSeesWhatTheLastRowOfAllSees) {
+  Random random(22);
+  const size_t heads = 2, dim = 4, width = heads * dim, length = 7;
+  std::vector<float> x(length * width), table(32 * heads);
+  for (auto* values : {&x, &table}) {
+    for (float& value : *values) value = static_cast<float>(random.normal());
+  }
+  const std::vector<uint32_t> all = {0, length};
+  const std::vector<uint32_t> one = {0, 1};
+  Tape<float> tape({.record = false});
+  const Var<float> keys = tape.leaf({x.data(), length, width}, nullptr);
+  const Var<float> bias = tape.leaf({table.data(), 32, heads}, nullptr);
+  const Var<float> whole =
+      attention<float>(tape, keys, keys, keys, all, all, bias, {.heads = heads, .head_dim = dim, .causal = true});
+  const Var<float> last = tape.leaf({x.data() + (length - 1) * width, 1, width}, nullptr);
+  const Var<float> step = attention<float>(tape, last, keys, keys, one, all, bias,
+                                           {.heads = heads, .head_dim = dim, .causal = true, .query_at_end = true});
+  for (size_t i = 0; i < width; ++i) EXPECT_NEAR(step->value.data[i], whole->value.row(length - 1)[i], 1e-6);
+}
+
+TEST(RelativePositionBucket, ClampsBeyondTheMaximumDistance) {
+  EXPECT_EQ(relative_position_bucket(0, true, 32, 128), 0);
+  EXPECT_EQ(relative_position_bucket(-7, true, 32, 128), 7);
+  EXPECT_EQ(relative_position_bucket(7, true, 32, 128), 23);
+  EXPECT_EQ(relative_position_bucket(-128, true, 32, 128), 15);
+  EXPECT_EQ(relative_position_bucket(-100000, true, 32, 128), 15);
+  EXPECT_EQ(relative_position_bucket(5, false, 32, 128), 0);  // the future
+  EXPECT_EQ(relative_position_bucket(-15, false, 32, 128), 15);
+  EXPECT_EQ(relative_position_bucket(-127, false, 32, 128), 31);
+}
+
+}  // namespace
+}  // namespace peapod
