@@ -124,6 +124,22 @@ TEST_F(FilesTest, AFullDiskLeavesTheOldFile) {
   EXPECT_EQ(num_entries(), 1U);
 }
 
+TEST_F(FilesTest, AFileWrittenInPartsAppearsOnlyWithCommit) {
+  const fs::path path = directory_ / "file";
+  AtomicFile file(path);
+  file.write("one ");
+  file.write("two");
+  EXPECT_FALSE(fs::exists(path));
+  file.commit();
+  EXPECT_EQ(read_file(path), "one two");
+  EXPECT_EQ(num_entries(), 1u);
+}
+
+TEST_F(FilesTest, AFileThatIsNeverCommittedLeavesNothing) {
+  { AtomicFile(directory_ / "file").write("half"); }
+  EXPECT_EQ(num_entries(), 0u);
+}
+
 TEST_F(FilesTest, APendingDirectoryAppearsOnlyWithCommit) {
   const fs::path final_path = directory_ / "model";
   PendingDirectory pending(final_path, "config.json");

@@ -1,0 +1,125 @@
+// `peapod baseline popularity|item-knn`: what a recommender must beat, under the keys that `evaluate` uses.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "data/dataset.h"
+#include "data/split.h"
+#include "eval/baselines.h"
+
+namespace peapod::cli {
+namespace {
+
+struct BaselineFlags {
+  std::string data;
+  std::string json;
+  std::string split = "test";
+  uint64_t seed = 1;
+  ItemKnnOptions knn;
+  bool tune = false;
+};
+
+using Settings = std::vector<std::pair<std::string, double>>;
+
+Settings settings_of(const ItemKnnOptions& options) {
+  return {{"distance_decay", options.distance_decay}, {"backward_weight", options.backward_weight},
+          {"recency_decay", options.recency_decay},   {"source_damping", options.source_damping},
+          {"target_damping", options.target_damping}, {"popularity_offset", options.popularity_offset},
+          {"max_history", options.max_history}};
+}
+
+std::string text_of(const Settings& settings) {
+  std::string text;
+  for (const auto& [name, value] : settings) text += fmt::format("{}{} {:.4g}", text.empty() ? "" : ", ", name, value);
+  return text;
+}
+
+// The table goes to standard output, unless the JSON object does.
+void show(const BaselineFlags& flags, const std::string& method, const Dataset& dataset, const MetricMap& metrics,
+          const Settings& settings) {
+  const size_t num_users = dataset.evaluated_users().size();
+  if (flags.json != "-") {
+    std::cout << fmt::format("{} on {}, {} split, {} users\n", method, dataset.name(), flags.split, num_users);
+    if (!settings.empty()) std::cout << "  " << text_of(settings) << '\n';
+    std::cout << metric_table(metrics) << std::flush;
+  }
+  nlohmann::ordered_json object = {{"baseline", method},
+                                   {"data", dataset.name()},
+                                   {"split", flags.split},
+                                   {"num_users", num_users},
+                                   {"seed", flags.seed}};
+  for (const auto& [name, value] : settings) object["settings"][name] = value;
+  for (const auto& [key, value] : metrics) object[key] = value;
+  write_json(flags.json, object.dump(2));
+}
+
+void run_popularity(const BaselineFlags& flags) {
+  const Dataset dataset = Dataset::open(flags.data);
+  MetricMap metrics = popularity_metrics(ranking_problem(dataset, split_from(flags.split)), flags.seed);
+  append_sentence_metrics(metrics, dataset.explanations(), split_from(flags.split));
+  show(flags, "popularity", dataset, metrics, {});
+}
+
+void run_item_knn(const BaselineFlags& flags) {
+  const Dataset dataset = Dataset::open(flags.data);
+  ItemKnnOptions options = flags.knn;
+  if (flags.tune) {
+    const auto report = [](const TuningStep& step) {
+      std::cerr << fmt::format("tuning {:3}: validation NDCG@10 {:.5f} with {}\n", step.number, step.ndcg10,
+                               text_of(settings_of(step.options)));
+    };
+    options = tune_item_knn(ranking_problem(dataset, Split::valid), flags.seed, report);
+  }
+  const MetricMap metrics = item_knn_metrics(ranking_problem(dataset, split_from(flags.split)), options, flags.seed);
+  show(flags, "item-knn", dataset, metrics, settings_of(options));
+}
+
+void add_common_flags(CLI::App& command, BaselineFlags& flags) {
+  command.add_option("--data", flags.data, "Directory that `peapod prepare` wrote")->required()->type_name("DIR");
+  command.add_option("--split", flags.split, "Which held-out items to rank")
+      ->check(CLI::IsMember({"test", "valid"}))
+      ->capture_default_str();
+  command.add_option("--json", flags.json, "Write the metrics as one JSON object; - is standard output")
+      ->type_name("FILE");
+  command.add_option("--seed", flags.seed, "Orders equal scores")->capture_default_str();
+}
+
+void add_item_knn_flags(CLI::App& command, BaselineFlags& flags) {
+  CLI::Option* tune =
+      command.add_flag("--tune", flags.tune, "Choose the settings by full-ranking NDCG@10 on the validation split");
+  const auto add = [&](const std::string& name, auto& value, const std::string& meaning) {
+    command.add_option(name, value, meaning)->capture_default_str()->excludes(tune)->group("Settings");
+  };
+  add("--distance-decay", flags.knn.distance_decay, "a: a pair d places apart counts d^-a");
+  add("--backward-weight", flags.knn.backward_weight, "b: what a pair in the opposite order counts");
+  add("--recency-decay", flags.knn.recency_decay, "r: the k-th latest item counts (1 + k)^-r");
+  add("--source-damping", flags.knn.source_damping, "p: divides by the popularity of the history item to this power");
+  add("--target-damping", flags.knn.target_damping, "q: the same for the recommended item");
+  add("--popularity-offset", flags.knn.popularity_offset, "Added to every popularity");
+  add("--max-history", flags.knn.max_history, "n: how many of the latest items count");
+}
+
+}  // namespace
+
+void add_baseline(CLI::App& app) {
+  CLI::App* baseline = app.add_subcommand("baseline", "Measure popularity or item-kNN on a prepared data set");
+  baseline->require_subcommand(1);
+  const auto flags = std::make_shared<BaselineFlags>();  // shared: the callbacks outlive this function
+
+  CLI::App* popularity = baseline->add_subcommand(
+      "popularity", "Rank items by training interactions; explain with the most frequent training sentence");
+  add_common_flags(*popularity, *flags);
+  popularity->callback([flags] { run_popularity(*flags); });
+
+  CLI::App* item_knn = baseline->add_subcommand("item-knn", "Rank items by what stood near the user's recent items");
+  add_common_flags(*item_knn, *flags);
+  add_item_knn_flags(*item_knn, *flags);
+  item_knn->callback([flags] { run_item_knn(*flags); });
+}
+
+}  // namespace peapod::cli

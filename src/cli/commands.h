@@ -1,0 +1,24 @@
+// The subcommands of `peapod`, one source file each. Each function registers its command and flags on `app`; the
+// callback does the work and throws Error, which `main` prints. Main thread only.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace peapod::cli {
+
+void add_prepare(CLI::App& app);
+void add_train(CLI::App& app);
+void add_evaluate(CLI::App& app);
+void add_baseline(CLI::App& app);
+void add_audit(CLI::App& app);
+void add_recommend(CLI::App& app);
+void add_explain(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_generate(CLI::App& app);
+void add_tokenize(CLI::App& app);
+
+// Writes one JSON object's text and a newline to `path`, or to standard output for `-`; nothing for an empty path.
+// Files are written atomically.
+void write_json(const std::string& path, const std::string& text);
+
+}  // namespace peapod::cli

@@ -1,0 +1,48 @@
+// `peapod explain`: one sentence on why this user would like this item.
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/commands.h"
+#include "recommender.h"
+
+namespace peapod::cli {
+namespace {
+
+struct ExplainFlags {
+  std::string model;
+  std::string user;
+  std::string item;
+  std::string precision = "auto";
+  std::string json;
+};
+
+void explain(const ExplainFlags& flags) {
+  const Recommender recommender = Recommender::load(flags.model, precision_from(flags.precision));
+  const ExplainAnswer answer = recommender.explain(flags.user, flags.item);
+  if (flags.json != "-") std::cout << answer.sentence << '\n' << std::flush;
+  const nlohmann::ordered_json object = {{"user", flags.user},
+                                         {"item", answer.item},
+                                         {"title", answer.title},
+                                         {"explanation", answer.sentence},
+                                         {"alternatives", answer.alternatives}};
+  write_json(flags.json, object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("explain", "Say why a user would like an item");
+  const auto flags = std::make_shared<ExplainFlags>();  // shared: the callback outlives this function
+  command->add_option("model", flags->model, "Model directory")->required();
+  command->add_option("--user", flags->user, "A user of the data set")->required();
+  command->add_option("--item", flags->item, "An item of the data set")->required();
+  command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
+      ->check(CLI::IsMember({"auto", "bf16", "f32"}))
+      ->capture_default_str();
+  command->add_option("--json", flags->json, "Write the answer as JSON; - is standard output")->type_name("FILE");
+  command->callback([flags] { explain(*flags); });
+}
+
+}  // namespace peapod::cli

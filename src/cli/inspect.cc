@@ -1,0 +1,206 @@
+// `peapod inspect`: what a prepared data set holds, or what a model is made of and how it uses its shared prompts.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "recommender.h"
+
+namespace peapod::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr uint32_t kNumExamples = 5;
+
+struct InspectFlags {
+  std::string directory;
+  std::string user;
+  std::string json;
+};
+
+std::string line(const char* what, const std::string& value) { return fmt::format("{:<22}{}\n", what, value); }
+
+// `<12> <0> <7>` for a code, the number for the other schemes.
+std::string id_of(const ItemIds& ids, uint32_t item) {
+  if (ids.scheme != IdScheme::collaborative) return std::to_string(ids.numbers[item]);
+  return fmt::format("<{}>", fmt::join(ids.code(item), "> <"));
+}
+
+Json json_of(const Dataset& data) {
+  const ItemIds& ids = data.item_ids();
+  Json object = {{"name", data.name()},
+                 {"num_users", data.num_users()},
+                 {"num_items", data.num_items()},
+                 {"num_interactions", data.num_interactions()},
+                 {"num_evaluated_users", data.evaluated_users().size()},
+                 {"num_explanations", data.explanations().size()},
+                 {"ids", name_of(ids.scheme)},
+                 {"code_levels", ids.level_sizes},
+                 {"train_hash", fmt::format("{:016x}", data.train_hash())},
+                 {"examples", Json::array()}};
+  for (uint32_t item = 0; item < std::min(kNumExamples, data.num_items()); ++item) {
+    object["examples"].push_back({{"item", data.item_name(item)},
+                                  {"title", data.item_title(item)},
+                                  {"id", id_of(ids, item)},
+                                  {"categories", data.item_categories(item)}});
+  }
+  return object;
+}
+
+std::string readable(const Dataset& data) {
+  const ItemIds& ids = data.item_ids();
+  std::string text = line("data set", data.name());
+  text += line("users", fmt::format("{} ({} of them evaluated)", data.num_users(), data.evaluated_users().size()));
+  text += line("items", std::to_string(data.num_items()));
+  text += line("interactions", std::to_string(data.num_interactions()));
+  text += line("explanations", std::to_string(data.explanations().size()));
+  std::string scheme(name_of(ids.scheme));
+  if (!ids.level_sizes.empty()) scheme += fmt::format(", code books of {}", fmt::join(ids.level_sizes, ", "));
+  if (ids.scheme == IdScheme::sequential) scheme += " (LEAKS test items)";
+  text += line("item ids", scheme);
+  text += line("training hash", fmt::format("{:016x}", data.train_hash()));
+  for (uint32_t item = 0; item < std::min(kNumExamples, data.num_items()); ++item) {
+    text += line(item == 0 ? "examples" : "",
+                 fmt::format("{}  {}  {}", data.item_name(item), id_of(ids, item), data.item_title(item)));
+  }
+  return text;
+}
+
+Json json_of(const PromptWeights& weights) {
+  Json object = {{"mean", weights.mean}, {"heads", Json::array()}};
+  for (size_t h = 0; h < weights.by_head.rows; ++h) {
+    const auto row = weights.by_head.row(h);
+    object["heads"].push_back(std::vector<float>(row.begin(), row.end()));
+  }
+  return object;
+}
+
+Json json_of(const PromptUsage& usage) {
+  return {{"mean_weights", usage.mean_weights},
+          {"most_used", *std::ranges::max_element(usage.mean_weights)},
+          {"least_used", *std::ranges::min_element(usage.mean_weights)},
+          {"information_bits",
+           {{"heads", usage.information},
+            {"mean", usage.mean_information},
+            {"of_mean_weights", usage.information_of_mean}}}};
+}
+
+std::string readable(const PromptUsage& usage) {
+  const auto [least, most] = std::ranges::minmax_element(usage.mean_weights);
+  const auto named = [&](auto place) {
+    return fmt::format("{:.4f} (prompt {})", *place, place - usage.mean_weights.begin());
+  };
+  std::string text = line("mean weights", fmt::format("{:.3f}", fmt::join(usage.mean_weights, " ")));
+  text += line("most used prompt", named(most));
+  text += line("least used prompt", named(least));
+  text += line("information, bits",
+               fmt::format("{:.4f} mean of the heads ({:.4f}); {:.4f} in the averaged weights", usage.mean_information,
+                           fmt::join(usage.information, ", "), usage.information_of_mean));
+  return text;
+}
+
+std::string readable(const std::string& user, const PromptWeights& weights) {
+  std::string text = fmt::format("prompt weights of user {}\n  prompt    mean", user);
+  for (size_t h = 0; h < weights.by_head.rows; ++h) text += fmt::format("  {:>6}", fmt::format("head {}", h));
+  text += '\n';
+  for (size_t m = 0; m < weights.mean.size(); ++m) {
+    text += fmt::format("  {:>6}  {:.4f}", m, weights.mean[m]);
+    for (size_t h = 0; h < weights.by_head.rows; ++h) text += fmt::format("  {:.4f}", weights.by_head.row(h)[m]);
+    text += '\n';
+  }
+  return text;
+}
+
+struct Report {
+  std::string text;
+  Json json;
+};
+
+Report inspect_model(const InspectFlags& flags) {
+  const Recommender recommender = Recommender::load(flags.directory, Precision::f32);
+  const PeapodModel& model = recommender.model();
+  const ModelConfig& config = model.network().config();
+  const T5Config& t5 = config.t5;
+  const ComposerConfig& composer = config.composer;
+  const size_t num_weights = model.network().parameters().size();
+  Report report;
+  report.json = {{"model", flags.directory},
+                 {"num_weights", num_weights},
+                 {"vocabulary", t5.vocab_size},
+                 {"pieces", model.tokenizer().size()},
+                 {"d_model", t5.d_model},
+                 {"d_ff", t5.d_ff},
+                 {"num_layers", t5.num_layers},
+                 {"num_decoder_layers", t5.num_decoder_layers},
+                 {"num_heads", t5.num_heads},
+                 {"composer", name_of(composer.kind)},
+                 {"user_vectors", model.static_user_vectors() ? "static" : "folded-in"}};
+  report.text = line("model", flags.directory);
+  report.text += line("weights", std::to_string(num_weights));
+  report.text += line("T5", fmt::format("width {}, feed-forward {}, {} + {} layers, {} heads of {}", t5.d_model,
+                                        t5.d_ff, t5.num_layers, t5.num_decoder_layers, t5.num_heads, t5.d_kv));
+  report.text +=
+      line("vocabulary", fmt::format("{}, of which {} text pieces", t5.vocab_size, model.tokenizer().size()));
+  std::string prompts(name_of(composer.kind));
+  if (composer.personal()) {
+    report.json["heads"] = composer.heads;
+    report.json["prompt_length"] = composer.prompt_length;
+    report.json["user_dim"] = composer.user_dim;
+    prompts += fmt::format(", {} heads, {} vectors, from user vectors of {}", composer.heads, composer.prompt_length,
+                           composer.user_dim);
+  }
+  report.text += line("composer", prompts);
+  report.json["data"] = json_of(model.dataset());
+  report.text += readable(model.dataset());
+
+  if (!flags.user.empty()) {
+    const PromptWeights weights = recommender.prompt_weights(flags.user);
+    report.json["user"] = flags.user;
+    report.json["weights"] = json_of(weights);
+    report.text += readable(flags.user, weights);
+  } else if (composer.kind == ComposerKind::shared_prompts) {
+    const PromptUsage usage = prompt_usage(recommender.prompt_weights_of_all());
+    report.json["num_prompts"] = composer.num_prompts;
+    report.json["prompts"] = json_of(usage);
+    report.text += readable(usage);
+  }
+  return report;
+}
+
+Report inspect_dataset(const InspectFlags& flags) {
+  if (!flags.user.empty()) {
+    throw Error("--user", "only models have prompt weights, and " + flags.directory + " is none",
+                "give a directory that `peapod train` wrote");
+  }
+  const Dataset data = Dataset::open(flags.directory);
+  return {readable(data), json_of(data)};
+}
+
+void inspect(const InspectFlags& flags) {
+  const bool is_model = std::filesystem::exists(std::filesystem::path(flags.directory) / "peapod.json");
+  const Report report = is_model ? inspect_model(flags) : inspect_dataset(flags);
+  if (flags.json != "-") std::cout << report.text << std::flush;
+  write_json(flags.json, report.json.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("inspect", "Show what a prepared data set or a model holds");
+  const auto flags = std::make_shared<InspectFlags>();  // shared: the callback outlives this function
+  command->add_option("directory", flags->directory, "Model directory or prepared directory")->required();
+  command->add_option("--user", flags->user, "Show this user's prompt weights instead of those of all");
+  command->add_option("--json", flags->json, "Write the report as JSON; - is standard output")->type_name("FILE");
+  command->callback([flags] { inspect(*flags); });
+}
+
+}  // namespace peapod::cli

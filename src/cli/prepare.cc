@@ -1,0 +1,93 @@
+// `peapod prepare`: raw files -> prepared directory.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "data/preparation.h"
+#include "data/source_reader.h"
+#include "prefs/item_codes.h"
+
+namespace peapod::cli {
+namespace {
+
+struct PrepareFlags {
+  std::string source;
+  std::string out;
+  std::string format = "auto";
+  std::string ids = "collaborative";
+  ReadOptions read;
+  PreparationOptions preparation;
+};
+
+constexpr size_t kShownRejects = 5;
+
+void print_rejects(const Rejects& rejects) {
+  if (rejects.count() == 0) return;
+  std::cout << fmt::format("rejected      {} lines, of which the first:\n", rejects.count());
+  for (size_t i = 0; i < std::min(kShownRejects, rejects.first().size()); ++i) {
+    std::cout << "              " << describe(rejects.first()[i]) << '\n';
+  }
+}
+
+void print_summary(const PreparedData& data, const Rejects& rejects, const PrepareFlags& flags) {
+  const auto core = [](uint32_t least, const char* what) {
+    return least <= 1 ? std::string() : fmt::format(" (each has {} {} or more)", least, what);
+  };
+  std::cout << fmt::format("data set      {} ({})\n", data.name, name_of(data.format));
+  std::cout << fmt::format("users         {}{}\n", data.users.size(), core(data.min_user, "interactions"));
+  std::cout << fmt::format("items         {}{}\n", data.items.size(), core(data.min_item, "interactions"));
+  std::cout << fmt::format("interactions  {}\n", data.num_interactions());
+  std::cout << fmt::format("explanations  {}\n", data.explanations.size());
+  print_rejects(rejects);
+  std::cout << fmt::format("item ids      {}\n", flags.ids);
+  if (flags.ids == name_of(IdScheme::sequential)) {
+    std::cout
+        << "              Warning: these numbers follow the order of first appearance, test items included. They\n"
+           "              give answers away; results on them compare only with papers that did the same.\n";
+  }
+  std::cout << fmt::format("written to    {}\n", flags.out) << std::flush;
+}
+
+void prepare_data(PrepareFlags& flags) {
+  const IdScheme scheme = id_scheme_from(flags.ids);
+  flags.read.format = source_format_from(flags.format);
+  RawLog log = read_source(flags.source, flags.read);
+  const Rejects rejects = log.rejects;
+  const PreparedData data = prepare(std::move(log), flags.preparation);
+  const ItemIds ids =
+      assign_item_ids(scheme, data.train_histories(), data.histories(), data.num_items(), flags.preparation.seed);
+  write_dataset(flags.out, data, ids);
+  print_summary(data, rejects, flags);
+}
+
+}  // namespace
+
+void add_prepare(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("prepare", "Turn raw interactions into a data set to train and evaluate on");
+  const auto flags = std::make_shared<PrepareFlags>();
+  command->add_option("source", flags->source, "File or folder with the raw data")->required();
+  command->add_option("--out", flags->out, "Directory to write; a prepared one is replaced")->required();
+  command->add_option("--format", flags->format, "Format of the source")
+      ->check(CLI::IsMember({"auto", "amazon", "pod", "recbole"}))
+      ->capture_default_str();
+  command->add_option("--ids", flags->ids, "How items are named to the model; sequential leaks test items")
+      ->check(CLI::IsMember({"collaborative", "random", "sequential"}))
+      ->capture_default_str();
+  command->add_option("--min-user", flags->preparation.min_user,
+                      "Leave out users with fewer interactions [5; 0 for pod]");
+  command->add_option("--min-item", flags->preparation.min_item,
+                      "Leave out items with fewer interactions [5; 0 for pod]");
+  command->add_option("--seed", flags->preparation.seed, "Seed of negatives, ids and the order of equal times")
+      ->capture_default_str();
+  command->add_option("--name", flags->preparation.name, "Name of the data set [from the source]");
+  command
+      ->add_option("--max-bad-lines", flags->read.max_bad_lines_percent,
+                   "Percent of a file's lines that may be unusable")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  command->callback([flags] { prepare_data(*flags); });
+}
+
+}  // namespace peapod::cli

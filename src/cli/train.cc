@@ -1,0 +1,190 @@
+// `peapod train`: from a prepared data set to a model directory.
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/nearest_name.h"
+#include "base/progress.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "train/trainer.h"
+
+namespace peapod::cli {
+namespace fs = std::filesystem;
+namespace {
+
+struct TrainFlags {
+  std::string data, out, config, json;
+  std::string composer = "shared-prompts";
+  std::string precision = "auto";
+  std::string user_vectors = "folded-in";
+  std::vector<double> task_share = {0.6, 0.3, 0.1};
+  CreateOptions create;
+  TrainOptions train;
+  bool resume = false;
+};
+
+std::atomic<bool> stop_requested = false;
+
+void request_stop(int) { stop_requested = true; }
+
+// Values of a TOML file stand in for flags that the command line leaves out; the keys are the flags' names.
+void apply_config(CLI::App& command, const std::string& path) {
+  if (path.empty()) return;
+  toml::table table;
+  try {
+    table = toml::parse_file(path);
+  } catch (const toml::parse_error& error) {
+    throw Error(fmt::format("{}:{}", path, error.source().begin.line), std::string(error.description()));
+  }
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back(name);
+  }
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    CLI::Option* option = command.get_option_no_throw("--" + name);
+    if (option == nullptr || name == "config" || name == "help") {
+      const std::string nearest = nearest_name(name, known);
+      throw Error(path + ": key \"" + name + "\"", "is not a flag of `peapod train`",
+                  nearest.empty() ? "" : "did you mean \"" + nearest + "\"?");
+    }
+    if (option->count() > 0) continue;
+    const auto add = [&](const toml::node& value) {
+      value.visit([&](const auto& leaf) {
+        using Leaf = std::decay_t<decltype(leaf)>;
+        if constexpr (toml::is_string<Leaf>) {
+          option->add_result(*leaf);
+        } else if constexpr (toml::is_boolean<Leaf>) {
+          option->add_result(*leaf ? "true" : "false");
+        } else if constexpr (toml::is_integer<Leaf> || toml::is_floating_point<Leaf>) {
+          option->add_result(fmt::format("{}", *leaf));
+        } else {
+          throw Error(path + ": key \"" + name + "\"", "expected a text, a number, true or false, or a list of them");
+        }
+      });
+    };
+    if (const toml::array* values = node.as_array()) {
+      for (const toml::node& value : *values) add(value);
+    } else {
+      add(node);
+    }
+    option->run_callback();
+  }
+}
+
+void run(TrainFlags& flags) {
+  CreateOptions create = flags.create;
+  TrainOptions options = flags.train;
+  create.composer.kind = composer_kind_from(flags.composer);
+  if (flags.user_vectors != "folded-in" && flags.user_vectors != "static") {
+    throw Error("--user-vectors", "expected folded-in or static, got \"" + flags.user_vectors + "\"");
+  }
+  create.static_user_vectors = flags.user_vectors == "static";
+  create.seed = options.seed;
+  options.precision = precision_from(flags.precision);
+  for (size_t t = 0; t < kNumTasks; ++t) options.sampler.shares[t] = flags.task_share[t];
+
+  const fs::path out = flags.out;
+  const bool going_on = flags.resume && fs::exists(out / "peapod.json");
+  if (!flags.resume && fs::exists(out / "training.safetensors")) {
+    throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
+  }
+  Dataset data = Dataset::open(flags.data);
+  std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", data.name(),
+                           data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),
+                           name_of(data.item_ids().scheme));
+  PeapodModel model = PeapodModel::create(std::move(data), create);
+  if (!going_on) {
+    PendingDirectory pending(out, "peapod.json");
+    model.save_static(pending.path());
+    pending.commit();
+  }
+  std::cerr << fmt::format("{} weights, vocabulary {}, composer {}, {} products\n", model.network().parameters().size(),
+                           model.network().config().t5.vocab_size, flags.composer, name_of(options.precision));
+
+  std::signal(SIGINT, request_stop);
+  std::signal(SIGTERM, request_stop);
+  Progress bar(progress_output(), "training", 100.0, "%");
+  TrainHooks hooks;
+  hooks.progress = [&](const TrainProgress& p) {
+    bar.update(100.0 * p.budget_used,
+               fmt::format("step {} epoch {:.2f} loss {:.3f} {:.0f} examples/s best NDCG@10 {:.4f}", p.step, p.epochs,
+                           p.loss, p.examples_per_second, p.best_metric));
+  };
+  hooks.message = [](const std::string& text) { std::cerr << '\n' << text << std::endl; };
+  hooks.stop_requested = [] { return stop_requested.load(); };
+  const TrainResult result = train(model, out, options, flags.resume, hooks);
+  bar.finish();
+  if (result.interrupted) {
+    throw Error(out.string(), fmt::format("training was interrupted after step {}", result.steps),
+                "go on with --resume");
+  }
+  std::cerr << fmt::format("trained {} steps in {:.1f} minutes; best validation NDCG@10 {:.4f}; model in {}\n",
+                           result.steps, result.minutes, result.best_metric, out.string());
+  const nlohmann::ordered_json object = {{"steps", result.steps},
+                                         {"minutes", result.minutes},
+                                         {"first_loss", result.first_loss},
+                                         {"final_loss", result.final_loss},
+                                         {"valid.sequential.full.ndcg@10", result.best_metric}};
+  write_json(flags.json, object.dump(2));
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  auto flags = std::make_shared<TrainFlags>();
+  CLI::App* command = app.add_subcommand("train", "Train a model on a prepared data set");
+  const auto option = [&](const char* name, auto& value, const char* text) {
+    return command->add_option(name, value, text)->capture_default_str();
+  };
+  command->add_option("DIR", flags->data, "Directory that `peapod prepare` made")->required();
+  command->add_option("--out", flags->out, "Model directory to make")->required();
+  option("--preset", flags->create.preset, "Sizes: tiny, mini, base-mini, t5-small");
+  option("--composer", flags->composer, "shared-prompts, similar-users, task-only or none");
+  option("--user-vectors", flags->user_vectors,
+         "folded-in (from the items before the target) or static (as published)");
+  command->add_option("--init", flags->create.init, "Hugging Face T5 directory to start from");
+  command->add_option("--config", flags->config, "TOML file with flags by name; the command line wins");
+  option("--precision", flags->precision, "auto, bf16 or f32");
+  option("--time-limit", flags->train.time_limit_minutes, "Minutes of training; 0: none");
+  option("--max-steps", flags->train.max_steps, "Steps of training; 0: no limit");
+  option("--max-epochs", flags->train.max_epochs, "Passes over the sequential examples")->check(CLI::PositiveNumber);
+  option("--seed", flags->train.seed, "Seed of everything random");
+  command->add_flag("--resume", flags->resume, "Go on with the training in --out, if there is one");
+  option("--task-share", flags->task_share, "Shares of input tokens: sequential, top-n, explanation")
+      ->expected(3)
+      ->delimiter(',')
+      ->check(CLI::NonNegativeNumber);
+  option("--learning-rate", flags->train.learning_rate, "Peak learning rate")->check(CLI::PositiveNumber);
+  option("--warmup-steps", flags->train.warmup_steps, "Steps of rising learning rate");
+  option("--weight-decay", flags->train.adamw.weight_decay, "Of matrices");
+  option("--dropout", flags->create.dropout, "Of the network")->check(CLI::Range(0.0, 0.9));
+  option("--tokens-per-step", flags->train.sampler.tokens_per_step, "Input tokens of a step")
+      ->check(CLI::PositiveNumber);
+  option("--validations", flags->train.validations, "Validations over the whole training")->check(CLI::PositiveNumber);
+  option("--validation-users", flags->train.validation_users, "Users of a validation; 0: all");
+  option("--patience", flags->train.patience, "Validations in a row without a better one that end training");
+  option("--checkpoint-steps", flags->train.checkpoint_steps, "Checkpoint every so many steps; 0: once a minute");
+  option("--num-prompts", flags->create.composer.num_prompts, "Shared prompts")->check(CLI::Range(1, 4096));
+  option("--prompt-length", flags->create.composer.prompt_length, "Vectors of the personal prompt")
+      ->check(CLI::Range(1, 64));
+  option("--neighbours", flags->create.composer.num_neighbours, "Similar users of similar-users")
+      ->check(CLI::Range(1, 4096));
+  option("--user-dim", flags->create.composer.user_dim, "Size of the user vectors")->check(CLI::Range(1, 1024));
+  command->add_option("--json", flags->json, "Write the outcome as JSON; - is standard output");
+  command->callback([flags, command] {
+    apply_config(*command, flags->config);
+    run(*flags);
+  });
+}
+
+}  // namespace peapod::cli

@@ -1,0 +1,144 @@
+// search_items() of decode/beam_search.h.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "decode/beam_search.h"
+#include "decode/live_rows.h"
+#include "decode/top_candidates.h"
+#include "text/tokenizer.h"
+
+namespace peapod {
+namespace {
+
+// The search of one input: its beams in the tree, and the items that have ended.
+class ItemSearch {
+ public:
+  ItemSearch(const ItemQuery& query, const ItemSearchOptions& options)
+      : tree_(*query.tree), num_items_(options.num_items), live_(options.num_beams), ended_(options.num_items) {
+    for (const uint32_t item : query.excluded) {
+      if (const auto position = tree_.position_of(item)) excluded_.push_back(*position);
+    }
+    std::sort(excluded_.begin(), excluded_.end());
+    excluded_.erase(std::unique(excluded_.begin(), excluded_.end()), excluded_.end());
+  }
+
+  void start(uint32_t input, LiveRows& rows) {
+    if (any_allowed(CatalogueTree::kRoot)) {
+      beams_.push_back({0, CatalogueTree::kRoot, rows.add(kPadId, input, input)});
+    }
+  }
+
+  // Replaces the beams by their best continuations; their rows are still those of the beams they continue.
+  void advance(const LiveRows& rows) {
+    live_.clear();
+    for (uint32_t beam = 0; beam < beams_.size(); ++beam) expand(beam, rows);
+
+    const auto ended = ended_.sorted();
+    const bool full = ended.size() == num_items_;
+    std::vector<Beam> next;
+    for (const Candidate& candidate : live_.sorted()) {
+      // Neither its score nor its order can improve further down, so the bound is exact; the rest is worse still.
+      if (full && !candidate.better_than(ended.back())) break;
+      next.push_back({candidate.score, candidate.choice, beams_[candidate.beam].row});
+    }
+    beams_ = std::move(next);
+  }
+
+  void add_rows(uint32_t input, LiveRows& rows) {
+    for (Beam& beam : beams_) beam.row = rows.add(tree_.token(beam.node), beam.row, input);
+  }
+
+  std::vector<ScoredItem> result() {
+    std::vector<ScoredItem> items;
+    for (const Candidate& candidate : ended_.sorted()) items.push_back({candidate.choice, candidate.score});
+    return items;
+  }
+
+ private:
+  struct Beam {
+    float score = 0;
+    uint32_t node = 0;
+    uint32_t row = 0;
+  };
+
+  void expand(uint32_t beam, const LiveRows& rows) {
+    const Beam& from = beams_[beam];
+    const auto logits = rows.logits(from.row);
+    const float log_sum = rows.log_sum(from.row);
+    const auto children = tree_.children(from.node);
+    for (uint32_t i = 0; i < children.tokens.size(); ++i) {
+      const int32_t token = children.tokens[i];
+      const uint32_t node = children.first + i;
+      // Rounding of log_sum could lift a certain token above probability 1.
+      const float score = from.score + std::min(logits[static_cast<size_t>(token)] - log_sum, 0.0f);
+      const bool leaf = token == kEndId;
+      if (!(score >= (leaf ? ended_ : live_).floor()) || !any_allowed(node)) continue;
+      const uint32_t position = tree_.positions_below(node).begin;
+      if (leaf) {
+        ended_.offer({score, position, tree_.item_at(node), beam});
+      } else {
+        live_.offer({score, position, node, beam});
+      }
+    }
+  }
+
+  // Whether an item below the node is not excluded.
+  bool any_allowed(uint32_t node) const {
+    const auto [begin, end] = tree_.positions_below(node);
+    const size_t below = end - begin;
+    if (below > excluded_.size()) return true;
+    const auto first = std::lower_bound(excluded_.begin(), excluded_.end(), begin);
+    const auto last = std::lower_bound(first, excluded_.end(), end);
+    return static_cast<size_t>(last - first) < below;
+  }
+
+  const CatalogueTree& tree_;
+  size_t num_items_;
+  std::vector<uint32_t> excluded_;  // positions in the tree, ascending
+  std::vector<Beam> beams_;
+  TopCandidates live_;   // of the step at hand; choice is a node
+  TopCandidates ended_;  // of the whole search; choice is an item
+};
+
+void check(std::span<const ItemQuery> queries, size_t vocabulary, const ItemSearchOptions& options) {
+  if (options.num_items == 0) throw Error("number of items", "found 0, expected at least 1");
+  if (options.num_beams < options.num_items) {
+    throw Error("number of beams",
+                fmt::format("found {}, too few to find {} items", options.num_beams, options.num_items),
+                "use at least as many beams as items");
+  }
+  for (const ItemQuery& query : queries) {
+    if (static_cast<size_t>(query.tree->max_token()) >= vocabulary) {
+      throw Error("catalogue",
+                  fmt::format("token {} is beyond the model's vocabulary of {}", query.tree->max_token(), vocabulary),
+                  "use the data set that the model was trained on");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::vector<ScoredItem>> search_items(const StepFunction& step, size_t vocabulary,
+                                                  std::span<const ItemQuery> queries,
+                                                  const ItemSearchOptions& options) {
+  check(queries, vocabulary, options);
+  LiveRows rows(step, vocabulary);
+  std::vector<ItemSearch> searches;
+  searches.reserve(queries.size());
+  for (const ItemQuery& query : queries) searches.emplace_back(query, options);
+  for (uint32_t input = 0; input < searches.size(); ++input) searches[input].start(input, rows);
+  while (rows.run()) {
+#pragma omp parallel for schedule(dynamic) if (rows.worth_threads(rows.num_rows()))
+    for (size_t input = 0; input < searches.size(); ++input) searches[input].advance(rows);
+    for (uint32_t input = 0; input < searches.size(); ++input) searches[input].add_rows(input, rows);
+  }
+
+  std::vector<std::vector<ScoredItem>> results;
+  results.reserve(searches.size());
+  for (ItemSearch& search : searches) results.push_back(search.result());
+  return results;
+}
+
+}  // namespace peapod

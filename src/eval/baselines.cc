@@ -1,0 +1,160 @@
+#include "eval/baselines.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include "base/random.h"
+#include "eval/text_overlap.h"
+#include "prefs/popularity.h"
+
+namespace peapod {
+namespace {
+
+double full_ndcg10(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed) {
+  const ItemKnn knn(problem.train, problem.num_items, options);
+  const auto score = [&](const RankingCase& user, std::span<float> scores) { knn.score(user.history, scores); };
+  return ranking_metrics(target_ranks(problem, Protocol::full, score, tie_seed)).ndcg10;
+}
+
+// The values that tuning tries for one option.
+struct Axis {
+  double ItemKnnOptions::*option;
+  std::vector<double> values;
+};
+
+}  // namespace
+
+RankingProblem ranking_problem(const Dataset& dataset, Split split) {
+  RankingProblem problem{.num_items = dataset.num_items(), .train = dataset.train_histories(), .cases = {}};
+  for (const uint32_t user : dataset.evaluated_users()) {
+    problem.cases.push_back({.user = user,
+                             .history = dataset.items_before(user, split),
+                             .target = dataset.target(user, split),
+                             .negatives = dataset.negatives(user)});
+  }
+  return problem;
+}
+
+std::vector<uint32_t> target_ranks(const RankingProblem& problem, Protocol protocol, const Scorer& scorer,
+                                   uint64_t tie_seed) {
+  std::vector<uint32_t> ranks(problem.cases.size());
+#pragma omp parallel
+  {
+    std::vector<float> scores(problem.num_items);
+#pragma omp for schedule(dynamic, 64)
+    for (size_t c = 0; c < problem.cases.size(); ++c) {
+      const RankingCase& user = problem.cases[c];
+      const uint64_t user_seed = mix64(tie_seed, user.user);
+      scorer(user, scores);
+      ranks[c] = protocol == Protocol::full ? rank_among_all(scores, user.target, user.history, user_seed)
+                                            : rank_among_candidates(scores, user.target, user.negatives, user_seed);
+    }
+  }
+  return ranks;
+}
+
+MetricMap popularity_metrics(const RankingProblem& problem, uint64_t tie_seed) {
+  const std::vector<uint32_t> popularity = item_popularity(problem.train, problem.num_items);
+  const auto score = [&](const RankingCase&, std::span<float> scores) {
+    std::transform(popularity.begin(), popularity.end(), scores.begin(),
+                   [](uint32_t count) { return static_cast<float>(count); });
+  };
+  MetricMap metrics;
+  for (const Protocol protocol : {Protocol::full, Protocol::sampled99}) {
+    append_metrics(metrics, protocol, ranking_metrics(target_ranks(problem, protocol, score, tie_seed)));
+  }
+  return metrics;
+}
+
+MetricMap item_knn_metrics(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed) {
+  MetricMap metrics;
+  {
+    const ItemKnn knn(problem.train, problem.num_items, options);
+    const auto score = [&](const RankingCase& user, std::span<float> scores) { knn.score(user.history, scores); };
+    append_metrics(metrics, Protocol::full, ranking_metrics(target_ranks(problem, Protocol::full, score, tie_seed)));
+  }
+  ItemKnnOptions unordered = options;
+  unordered.backward_weight = 1.0;
+  const ItemKnn knn(problem.train, problem.num_items, unordered);
+  // What popularity gives an item without neighbours: from -1 for the least popular to just below 0.
+  const std::vector<uint32_t> popularity = item_popularity(problem.train, problem.num_items);
+  const double most = popularity.empty() ? 0 : *std::max_element(popularity.begin(), popularity.end());
+  const auto score = [&](const RankingCase& user, std::span<float> scores) {
+    knn.score(user.history, scores);
+    for (size_t item = 0; item < scores.size(); ++item) {
+      if (scores[item] == 0.0f) scores[item] = static_cast<float>(popularity[item] / (most + 1.0) - 1.0);
+    }
+  };
+  append_metrics(metrics, Protocol::sampled99,
+                 ranking_metrics(target_ranks(problem, Protocol::sampled99, score, tie_seed)));
+  return metrics;
+}
+
+ItemKnnOptions tune_item_knn(const RankingProblem& validation, uint64_t tie_seed,
+                             const std::function<void(const TuningStep&)>& report) {
+  const Axis axes[] = {
+      {&ItemKnnOptions::target_damping, {0.0, 0.2, 0.35, 0.5}},
+      {&ItemKnnOptions::source_damping, {0.1, 0.3, 0.5, 0.7}},
+      {&ItemKnnOptions::backward_weight, {0.1, 0.3, 1.0 / 1.5, 1.0}},
+      {&ItemKnnOptions::distance_decay, {0.0, 0.25, 0.5, 1.0}},
+      {&ItemKnnOptions::recency_decay, {0.5, 0.8, 1.0, 1.5}},
+  };
+  TuningStep step{.options = {.popularity_offset = 1.0, .max_history = 30}};
+  const auto evaluate = [&](const ItemKnnOptions& options) {
+    step.options = options;
+    step.ndcg10 = full_ndcg10(validation, options, tie_seed);
+    ++step.number;
+    if (report) report(step);
+    return step.ndcg10;
+  };
+
+  ItemKnnOptions best = step.options;
+  double best_ndcg10 = evaluate(best);
+  for (bool improved = true; improved;) {
+    improved = false;
+    for (const Axis& axis : axes) {
+      const double current = best.*axis.option;
+      for (const double value : axis.values) {
+        if (value == current) continue;
+        ItemKnnOptions trial = best;
+        trial.*axis.option = value;
+        const double ndcg10 = evaluate(trial);
+        if (ndcg10 > best_ndcg10) {
+          best = trial;
+          best_ndcg10 = ndcg10;
+          improved = true;
+        }
+      }
+    }
+  }
+  return best;
+}
+
+std::optional<std::string> most_frequent_sentence(const std::vector<Explanation>& explanations) {
+  std::map<std::string_view, size_t> counts;
+  for (const Explanation& explanation : explanations) {
+    if (explanation.split == Split::train) ++counts[explanation.sentence];
+  }
+  const auto most =
+      std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most == counts.end()) return std::nullopt;
+  return std::string(most->first);
+}
+
+void append_sentence_metrics(MetricMap& metrics, const std::vector<Explanation>& explanations, Split split) {
+  const std::optional<std::string> sentence = most_frequent_sentence(explanations);
+  std::vector<std::string> references;
+  for (const Explanation& explanation : explanations) {
+    if (explanation.split == split) references.push_back(explanation.sentence);
+  }
+  if (!sentence || references.empty()) return;
+  const std::vector<std::string> predictions(references.size(), *sentence);
+  const OverlapScores scores = text_overlap(predictions, references);
+  metrics.emplace_back("explanation.bleu4", scores.bleu4);
+  metrics.emplace_back("explanation.rouge1", scores.rouge1);
+  metrics.emplace_back("explanation.rouge2", scores.rouge2);
+  metrics.emplace_back("explanation.rougeL", scores.rougeL);
+}
+
+}  // namespace peapod

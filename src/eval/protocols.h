@@ -1,0 +1,50 @@
+// Evaluation of a model on a prepared data set: full ranking of the next item, ranking of 1 + 99 candidates,
+// explanations against what users wrote. What a model may know: the history before the target, nothing else.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "decode/generation.h"
+#include "eval/ranking.h"
+#include "model/peapod_model.h"
+
+namespace peapod {
+
+struct EvaluationOptions {
+  Split split = Split::test;
+  uint32_t num_beams = 20;
+  Precision precision = Precision::f32;
+  size_t max_users = 0;       // 0: all; else a fixed random choice of that many (validation while training)
+  bool include_seen = false;  // recommend items of the history too
+  // Gives every user the personal prompt of another one (a fixed derangement): shows what the prompts carry.
+  bool swap_prompts = false;
+  uint64_t seed = 1;  // of the choice of users and of the swap
+  // Called with the share done, from 0 to 1; may be empty.
+  std::function<void(double)> progress;
+};
+
+// Users that are evaluated, ascending.
+std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOptions& options);
+
+// Rank of each user's target among the ten recommended items, kNotRanked beyond; in the order of users_to_evaluate().
+std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const EvaluationOptions& options);
+// The same among the target and the stored negatives.
+std::vector<uint32_t> topn_ranks(const PeapodModel& model, const EvaluationOptions& options);
+
+struct GeneratedExplanations {
+  std::vector<std::string> sentences;   // of the model, in the order of the split's explanations
+  std::vector<std::string> references;  // what the users wrote
+};
+
+// `swap_items` asks about another item than the one the reference speaks of.
+GeneratedExplanations generate_explanations(const PeapodModel& model, const EvaluationOptions& options,
+                                            bool swap_items = false);
+
+// True when the data set has explanations of the training part and of `split`.
+bool has_explanations(const Dataset& data, Split split);
+
+}  // namespace peapod

@@ -1,0 +1,147 @@
+#include "eval/ranking.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/nearest_name.h"
+#include "base/random.h"
+
+namespace peapod {
+namespace {
+
+// Says which items stand above one target.
+class Contest {
+ public:
+  Contest(std::span<const float> scores, uint32_t target, uint64_t tie_seed)
+      : scores_(scores),
+        target_(target),
+        tie_seed_(tie_seed),
+        target_score_(scores[target]),
+        target_hash_(mix64(tie_seed, target)) {}
+
+  bool target_has_a_score() const { return !std::isnan(target_score_); }
+
+  bool won_by(uint32_t item) const {
+    if (scores_[item] != target_score_) return scores_[item] > target_score_;
+    if (item == target_) return false;
+    const uint64_t hash = mix64(tie_seed_, item);
+    return hash != target_hash_ ? hash > target_hash_ : item < target_;
+  }
+
+ private:
+  std::span<const float> scores_;
+  uint32_t target_;
+  uint64_t tie_seed_;
+  float target_score_;
+  uint64_t target_hash_;
+};
+
+double mean(const std::vector<double>& values) {
+  return values.empty() ? 0.0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+}  // namespace
+
+uint32_t rank_among_all(std::span<const float> scores, uint32_t target, std::span<const uint32_t> excluded,
+                        uint64_t tie_seed) {
+  assert(target < scores.size());
+  const Contest contest(scores, target, tie_seed);
+  if (!contest.target_has_a_score()) return kNotRanked;
+  std::vector<uint32_t> distinct(excluded.begin(), excluded.end());
+  std::sort(distinct.begin(), distinct.end());
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  if (std::binary_search(distinct.begin(), distinct.end(), target)) return kNotRanked;
+
+  uint32_t rank = 0;
+  for (uint32_t item = 0; item < scores.size(); ++item) rank += contest.won_by(item);
+  for (const uint32_t item : distinct) rank -= contest.won_by(item);
+  return rank;
+}
+
+uint32_t rank_among_candidates(std::span<const float> scores, uint32_t target, std::span<const uint32_t> negatives,
+                               uint64_t tie_seed) {
+  assert(target < scores.size());
+  const Contest contest(scores, target, tie_seed);
+  if (!contest.target_has_a_score()) return kNotRanked;
+  uint32_t rank = 0;
+  for (const uint32_t item : negatives) rank += contest.won_by(item);
+  return rank;
+}
+
+uint32_t rank_in_list(std::span<const uint32_t> recommended, uint32_t target) {
+  const auto found = std::find(recommended.begin(), recommended.end(), target);
+  if (found == recommended.end()) return kNotRanked;
+  uint32_t rank = 0;
+  for (auto item = recommended.begin(); item != found; ++item) {
+    rank += std::find(recommended.begin(), item, *item) == item;
+  }
+  return rank;
+}
+
+std::vector<double> hits_at(std::span<const uint32_t> ranks, uint32_t depth) {
+  std::vector<double> hits(ranks.size());
+  std::transform(ranks.begin(), ranks.end(), hits.begin(), [&](uint32_t rank) { return rank < depth ? 1.0 : 0.0; });
+  return hits;
+}
+
+std::vector<double> gains_at(std::span<const uint32_t> ranks, uint32_t depth) {
+  std::vector<double> gains(ranks.size());
+  std::transform(ranks.begin(), ranks.end(), gains.begin(),
+                 [&](uint32_t rank) { return rank < depth ? 1.0 / std::log2(rank + 2.0) : 0.0; });
+  return gains;
+}
+
+RankingMetrics ranking_metrics(std::span<const uint32_t> ranks) {
+  return {.hr1 = mean(hits_at(ranks, 1)),
+          .hr5 = mean(hits_at(ranks, 5)),
+          .ndcg5 = mean(gains_at(ranks, 5)),
+          .hr10 = mean(hits_at(ranks, 10)),
+          .ndcg10 = mean(gains_at(ranks, 10)),
+          .num_users = ranks.size()};
+}
+
+double metric(const MetricMap& metrics, std::string_view key) {
+  std::vector<std::string> keys;
+  for (const auto& [name, value] : metrics) {
+    if (name == key) return value;
+    keys.push_back(name);
+  }
+  const std::string nearest = nearest_name(key, keys);
+  throw Error("metric \"" + std::string(key) + "\"", "not among the " + std::to_string(keys.size()) + " measured",
+              nearest.empty() ? "" : "did you mean \"" + nearest + "\"?");
+}
+
+void append_metrics(MetricMap& metrics, Protocol protocol, const RankingMetrics& values) {
+  const std::string prefix = protocol == Protocol::full ? "sequential.full." : "topn.sampled99.";
+  if (protocol == Protocol::sampled99) metrics.emplace_back(prefix + "hr@1", values.hr1);
+  metrics.emplace_back(prefix + "hr@5", values.hr5);
+  metrics.emplace_back(prefix + "ndcg@5", values.ndcg5);
+  metrics.emplace_back(prefix + "hr@10", values.hr10);
+  metrics.emplace_back(prefix + "ndcg@10", values.ndcg10);
+}
+
+std::string metric_table(const MetricMap& metrics) {
+  const auto group_of = [](const std::string& key) { return key.substr(0, key.rfind('.')); };
+  size_t width = 0;
+  for (const auto& [key, value] : metrics) width = std::max(width, group_of(key).size());
+  std::string table;
+  std::string group;
+  for (const auto& [key, value] : metrics) {
+    if (table.empty() || group_of(key) != group) {
+      group = group_of(key);
+      if (!table.empty()) table += '\n';
+      table += fmt::format("{:<{}}", group, width);
+    }
+    const std::string name = key.substr(key.rfind('.') + 1);
+    table += fmt::format("   {} {:.4f}", name, value);
+  }
+  if (!table.empty()) table += '\n';
+  return table;
+}
+
+}  // namespace peapod

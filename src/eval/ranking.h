@@ -1,0 +1,67 @@
+// Ranks of held-out targets and the metrics made from them. A rank is 0-based: 0 is the best. Pure functions, safe from
+// any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace peapod {
+
+// The rank of a target that was not recommended at all; it counts as a miss at every depth.
+inline constexpr uint32_t kNotRanked = std::numeric_limits<uint32_t>::max();
+
+// Rank of `target` among all items but the `excluded` ones (repeats allowed) by falling score. Equal scores are ordered
+// by a hash of (tie_seed, item), so no order of the catalogue can help. A NaN is worse than any number. kNotRanked when
+// the target is excluded or its score is NaN. `scores` is [num_items]; requires target and exclusions below its size.
+uint32_t rank_among_all(std::span<const float> scores, uint32_t target, std::span<const uint32_t> excluded,
+                        uint64_t tie_seed);
+
+// The same among the target and `negatives`: distinct items, the target not one of them. `scores` is [num_items].
+uint32_t rank_among_candidates(std::span<const float> scores, uint32_t target, std::span<const uint32_t> negatives,
+                               uint64_t tie_seed);
+
+// Rank of `target` in a list of recommendations, best first; an item listed twice takes one place only.
+uint32_t rank_in_list(std::span<const uint32_t> recommended, uint32_t target);
+
+// One value per user, the order of `ranks`; what paired intervals are made from (eval/bootstrap.h).
+// Hit rate: 1 when rank < depth. NDCG with one relevant item: 1 / log2(rank + 2) when rank < depth. Otherwise 0.
+std::vector<double> hits_at(std::span<const uint32_t> ranks, uint32_t depth);
+std::vector<double> gains_at(std::span<const uint32_t> ranks, uint32_t depth);
+
+// Means over users, fractions from 0 to 1; all 0 without users.
+struct RankingMetrics {
+  double hr1 = 0;
+  double hr5 = 0;
+  double ndcg5 = 0;
+  double hr10 = 0;
+  double ndcg10 = 0;
+  size_t num_users = 0;
+};
+
+RankingMetrics ranking_metrics(std::span<const uint32_t> ranks);
+
+// Metrics by the names that the command line promises, in the order in which they are shown.
+using MetricMap = std::vector<std::pair<std::string, double>>;
+
+// The value of a metric in the map. Throws Error that names the nearest key.
+double metric(const MetricMap& metrics, std::string_view key);
+
+enum class Protocol {
+  full,       // the next item among the whole catalogue: `sequential.full.hr@5`, `ndcg@5`, `hr@10`, `ndcg@10`
+  sampled99,  // the target among 99 negatives: `topn.sampled99.hr@1` and the same four
+};
+
+// Appends the metrics that belong to `protocol` under their keys.
+void append_metrics(MetricMap& metrics, Protocol protocol, const RankingMetrics& values);
+
+// Readable lines, one per group of keys that share all but the last word:
+// `sequential.full   hr@5 0.0554   ndcg@5 0.0414 …`. Ends with a line break unless empty.
+std::string metric_table(const MetricMap& metrics);
+
+}  // namespace peapod

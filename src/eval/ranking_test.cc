@@ -1,0 +1,141 @@
+#include "eval/ranking.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace peapod {
+namespace {
+
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+// Each candidate's rank, by sorting them with the order that the header states.
+uint32_t rank_by_sorting(std::span<const float> scores, uint32_t target, std::vector<uint32_t> candidates,
+                         uint64_t tie_seed) {
+  std::sort(candidates.begin(), candidates.end(), [&](uint32_t a, uint32_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : mix64(tie_seed, a) > mix64(tie_seed, b);
+  });
+  return static_cast<uint32_t>(std::find(candidates.begin(), candidates.end(), target) - candidates.begin());
+}
+
+TEST(Ranking, AgreesWithSortingOnRandomScoresWithTies) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::vector<float> scores(2 + random.below(30));
+    for (float& score : scores) score = static_cast<float>(random.below(5));
+    const auto target = static_cast<uint32_t>(random.below(scores.size()));
+    std::vector<uint32_t> excluded;
+    std::vector<uint32_t> allowed;
+    for (uint32_t item = 0; item < scores.size(); ++item) {
+      const bool exclude = item != target && random.uniform() < 0.3;
+      (exclude ? excluded : allowed).push_back(item);
+      if (exclude && random.uniform() < 0.5) excluded.push_back(item);  // repeats must not count twice
+    }
+    random.shuffle(excluded);
+    const uint32_t expected = rank_by_sorting(scores, target, allowed, seed);
+    EXPECT_EQ(rank_among_all(scores, target, excluded, seed), expected);
+    std::vector<uint32_t> negatives;
+    std::copy_if(allowed.begin(), allowed.end(), std::back_inserter(negatives),
+                 [&](uint32_t item) { return item != target; });
+    EXPECT_EQ(rank_among_candidates(scores, target, negatives, seed), expected);
+  }
+}
+
+TEST(Ranking, SpreadsTheTargetEvenlyOverEqualScores) {
+  const std::vector<float> scores(10, 1.0f);
+  std::vector<int> count(10);
+  constexpr int kDraws = 10000;
+  for (uint64_t seed = 0; seed < kDraws; ++seed) ++count[rank_among_all(scores, 3, {}, seed)];
+  for (const int n : count) EXPECT_NEAR(n, kDraws / 10, 150);  // 5 standard deviations
+}
+
+TEST(Ranking, DoesNotRankAnExcludedTarget) {
+  const std::vector<float> scores = {3, 2, 1};
+  const std::vector<uint32_t> excluded = {0};
+  EXPECT_EQ(rank_among_all(scores, 0, excluded, 1), kNotRanked);
+  EXPECT_EQ(rank_among_all(scores, 1, excluded, 1), 0u);
+}
+
+TEST(Ranking, NeverRewardsNaN) {
+  const std::vector<float> scores = {kNaN, 1, kNaN};
+  const std::vector<uint32_t> negatives = {1, 2};
+  EXPECT_EQ(rank_among_all(scores, 0, {}, 1), kNotRanked);
+  EXPECT_EQ(rank_among_candidates(scores, 0, negatives, 1), kNotRanked);
+  EXPECT_EQ(rank_among_all(scores, 1, {}, 1), 0u);
+}
+
+TEST(Ranking, OrdersInfiniteScores) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> scores = {-kInfinity, 0, kInfinity};
+  EXPECT_EQ(rank_among_all(scores, 2, {}, 1), 0u);
+  EXPECT_EQ(rank_among_all(scores, 1, {}, 1), 1u);
+  EXPECT_EQ(rank_among_all(scores, 0, {}, 1), 2u);
+}
+
+TEST(Ranking, CountsDistinctItemsOfAList) {
+  const std::vector<uint32_t> recommended = {7, 7, 4, 7, 9, 4, 2, 9};
+  EXPECT_EQ(rank_in_list(recommended, 7), 0u);
+  EXPECT_EQ(rank_in_list(recommended, 4), 1u);
+  EXPECT_EQ(rank_in_list(recommended, 9), 2u);
+  EXPECT_EQ(rank_in_list(recommended, 2), 3u);
+  EXPECT_EQ(rank_in_list(recommended, 5), kNotRanked);
+  EXPECT_EQ(rank_in_list({}, 5), kNotRanked);
+}
+
+TEST(RankingMetrics, MatchesHandComputedValues) {
+  const std::vector<uint32_t> ranks = {0, 4, 5, 9, 10, kNotRanked};
+  const RankingMetrics metrics = ranking_metrics(ranks);
+  EXPECT_EQ(metrics.num_users, 6u);
+  EXPECT_DOUBLE_EQ(metrics.hr1, 1.0 / 6);
+  EXPECT_DOUBLE_EQ(metrics.hr5, 2.0 / 6);
+  EXPECT_DOUBLE_EQ(metrics.hr10, 4.0 / 6);
+  const double at_5 = 1.0 + 1.0 / std::log2(6.0);
+  EXPECT_NEAR(metrics.ndcg5, at_5 / 6, 1e-12);
+  EXPECT_NEAR(metrics.ndcg10, (at_5 + 1.0 / std::log2(7.0) + 1.0 / std::log2(11.0)) / 6, 1e-12);
+}
+
+TEST(RankingMetrics, AreZeroWithoutUsers) {
+  const RankingMetrics metrics = ranking_metrics({});
+  EXPECT_EQ(metrics.num_users, 0u);
+  EXPECT_EQ(metrics.hr10, 0.0);
+  EXPECT_EQ(metrics.ndcg10, 0.0);
+}
+
+TEST(RankingMetrics, HaveTheKeysOfTheCommandLine) {
+  MetricMap metrics;
+  append_metrics(metrics, Protocol::full, {.hr1 = 1, .hr5 = 2, .ndcg5 = 3, .hr10 = 4, .ndcg10 = 5});
+  append_metrics(metrics, Protocol::sampled99, {.hr1 = 6, .hr5 = 7, .ndcg5 = 8, .hr10 = 9, .ndcg10 = 10});
+  const MetricMap expected = {
+      {"sequential.full.hr@5", 2},    {"sequential.full.ndcg@5", 3}, {"sequential.full.hr@10", 4},
+      {"sequential.full.ndcg@10", 5}, {"topn.sampled99.hr@1", 6},    {"topn.sampled99.hr@5", 7},
+      {"topn.sampled99.ndcg@5", 8},   {"topn.sampled99.hr@10", 9},   {"topn.sampled99.ndcg@10", 10}};
+  EXPECT_EQ(metrics, expected);
+}
+
+TEST(MetricMap, FindsAKeyAndNamesTheNearestToAnUnknownOne) {
+  const MetricMap metrics = {{"sequential.full.hr@5", 0.25}, {"explanation.bleu4", 0.5}};
+  EXPECT_EQ(metric(metrics, "sequential.full.hr@5"), 0.25);
+  try {
+    metric(metrics, "explanation.bleu");
+    FAIL() << "an unknown key was found";
+  } catch (const Error& error) {
+    EXPECT_NE(error.remedy().find("explanation.bleu4"), std::string::npos) << error.what();
+  }
+}
+
+TEST(MetricMap, BecomesOneLinePerGroup) {
+  const MetricMap metrics = {{"a.bc.hr@5", 0.12345}, {"a.bc.hr@10", 1.0}, {"x.bleu4", 0.5}};
+  EXPECT_EQ(metric_table(metrics), "a.bc   hr@5 0.1235   hr@10 1.0000\nx      bleu4 0.5000\n");
+  EXPECT_EQ(metric_table({}), "");
+}
+
+}  // namespace
+}  // namespace peapod

@@ -1,0 +1,92 @@
+#include "model/config.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/error.h"
+
+namespace peapod {
+namespace {
+
+std::string complaint(const std::string& text) {
+  try {
+    t5_config_from_json(text, "config.json");
+    return "";
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.where().starts_with("config.json")) << error.what();
+    return error.what();
+  }
+}
+
+TEST(T5Config, SurvivesTheRoundTrip) {
+  T5Config config;
+  config.vocab_size = 96;
+  config.d_model = 24;
+  config.d_kv = 6;
+  config.d_ff = 40;
+  config.num_layers = 2;
+  config.num_decoder_layers = 5;
+  config.num_heads = 3;
+  config.relative_attention_num_buckets = 16;
+  config.relative_attention_max_distance = 64;
+  config.dropout_rate = 0.25;
+  config.layer_norm_epsilon = 1e-5;
+  config.gated_gelu = true;
+  config.tie_word_embeddings = false;
+  const std::string text = t5_config_to_json(config);
+  const T5Config again = t5_config_from_json(text, "config.json");
+  EXPECT_EQ(again.vocab_size, 96u);
+  EXPECT_EQ(again.num_decoder_layers, 5u);
+  EXPECT_EQ(again.layer_norm_epsilon, 1e-5);
+  EXPECT_TRUE(again.gated_gelu);
+  EXPECT_FALSE(again.tie_word_embeddings);
+  EXPECT_EQ(t5_config_to_json(again), text);
+}
+
+TEST(T5Config, FillsInHuggingFacesDefaults) {
+  const T5Config config = t5_config_from_json(R"({"num_layers": 4, "num_decoder_layers": null, "unheard_of": []})", "");
+  EXPECT_EQ(config.vocab_size, 32128u);
+  EXPECT_EQ(config.d_model, 512u);
+  EXPECT_EQ(config.d_kv, 64u);
+  EXPECT_EQ(config.d_ff, 2048u);
+  EXPECT_EQ(config.num_heads, 8u);
+  EXPECT_EQ(config.num_decoder_layers, 4u);
+  EXPECT_FALSE(config.gated_gelu);
+  EXPECT_TRUE(config.tie_word_embeddings);
+}
+
+TEST(T5Config, NamesTheFieldThatIsWrong) {
+  EXPECT_NE(complaint("[]"), "");
+  EXPECT_NE(complaint("{\"d_model\": "), "");
+  for (const std::string value : {"0", "-3", "1.5", "\"32\"", "true", "100000000000"}) {
+    EXPECT_NE(complaint("{\"d_model\": " + value + "}").find("d_model"), std::string::npos) << value;
+  }
+  EXPECT_NE(complaint(R"({"tie_word_embeddings": 1})").find("tie_word_embeddings"), std::string::npos);
+  EXPECT_NE(complaint(R"({"layer_norm_epsilon": "small"})").find("layer_norm_epsilon"), std::string::npos);
+  EXPECT_NE(complaint(R"({"relative_attention_max_distance": 16})").find("max_distance"), std::string::npos);
+}
+
+TEST(T5Config, NamesAFeedForwardItCannotCompute) {
+  EXPECT_NE(complaint(R"({"feed_forward_proj": "gated-silu"})").find("gated-silu"), std::string::npos);
+  EXPECT_NE(complaint(R"({"feed_forward_proj": 3})").find("feed_forward_proj"), std::string::npos);
+  EXPECT_EQ(complaint(R"({"feed_forward_proj": "gated-gelu"})"), "");
+}
+
+TEST(T5Preset, IsKnownByName) {
+  EXPECT_EQ(t5_preset("t5-small").inner(), 512u);
+  EXPECT_EQ(t5_preset("mini").d_model, 128u);
+  EXPECT_EQ(t5_preset("tiny").vocab_size, 0u);
+  EXPECT_THROW(t5_preset("huge"), Error);
+}
+
+TEST(ComposerKind, SurvivesItsName) {
+  for (const ComposerKind kind :
+       {ComposerKind::shared_prompts, ComposerKind::similar_users, ComposerKind::task_only, ComposerKind::none}) {
+    EXPECT_EQ(composer_kind_from(name_of(kind)), kind);
+  }
+  EXPECT_THROW(composer_kind_from("shared_prompts"), Error);
+}
+
+}  // namespace
+}  // namespace peapod

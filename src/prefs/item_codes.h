@@ -1,0 +1,23 @@
+// Item ids under the three schemes: numbers, or collaborative codes of three tokens that items consumed together share
+// a prefix of. Called once by `prepare`. Stateless; the result depends on the arguments alone, not on the threads.
+#pragma once
+
+#include <cstdint>
+
+#include "data/dataset.h"
+#include "data/item_ids.h"
+
+namespace peapod {
+
+// random:     a permutation of 1 to num_items drawn with `seed`.
+// sequential: 1, 2, 3 … in the order in which items first appear in `all`, user after user; items that never appear
+//             follow by index. Sees test items, so it leaks (design.md section 6).
+// collaborative: codes of three levels, all of size K, the least with K^3 >= num_items, from `train` alone. Warm items
+//             (those in `train`) fall into K clusters of at most ceil(warm / K) items, so that sizes differ by less
+//             than K; a cluster of m splits likewise into K of at most ceil(m / K); the last token ranks the items of
+//             that group by training count, most frequent first. Cold items take free leaves drawn with `seed`.
+// Every item index must be below num_items; num_items may be 0.
+ItemIds assign_item_ids(IdScheme scheme, const Histories& train, const Histories& all, uint32_t num_items,
+                        uint64_t seed);
+
+}  // namespace peapod

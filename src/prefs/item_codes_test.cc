@@ -1,0 +1,204 @@
+#include "prefs/item_codes.h"
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <numeric>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+
+namespace peapod {
+namespace {
+
+using Lists = std::vector<std::vector<uint32_t>>;
+
+Histories views_of(const Lists& lists) { return Histories(lists.begin(), lists.end()); }
+
+// Users who each stay with one of `num_groups` groups of items; item i belongs to group i % num_groups.
+Lists planted(size_t num_users, uint32_t num_items, uint32_t num_groups, uint64_t seed) {
+  Lists lists(num_users);
+  for (size_t u = 0; u < num_users; ++u) {
+    Random random(seed, u);
+    const uint64_t group = random.below(num_groups);
+    for (size_t i = 0; i < 6; ++i) {
+      lists[u].push_back(static_cast<uint32_t>(random.below(num_items / num_groups) * num_groups + group));
+    }
+  }
+  return lists;
+}
+
+ItemIds collaborative(const Lists& train, uint32_t num_items, uint64_t seed = 1) {
+  return assign_item_ids(IdScheme::collaborative, views_of(train), views_of(train), num_items, seed);
+}
+
+void expect_valid(const ItemIds& ids, uint32_t num_items) {
+  ASSERT_EQ(ids.level_sizes.size(), 3u);
+  ASSERT_EQ(ids.codes.size(), size_t{3} * num_items);
+  std::set<std::vector<uint16_t>> seen;
+  for (uint32_t item = 0; item < num_items; ++item) {
+    const auto code = ids.code(item);
+    for (size_t level = 0; level < 3; ++level) ASSERT_LT(code[level], ids.level_sizes[level]) << "item " << item;
+    ASSERT_TRUE(seen.emplace(code.begin(), code.end()).second) << "item " << item << " repeats a code";
+  }
+}
+
+TEST(CollaborativeCodes, AreUniqueForCataloguesOfAnySize) {
+  for (const uint32_t num_items : {0u, 1u, 2u, 5u, 8u, 9u, 27u, 148u, 216u, 1000u}) {
+    SCOPED_TRACE(num_items);
+    Lists train(300);
+    Random random(num_items);
+    for (auto& history : train) {
+      for (size_t i = 0; num_items > 0 && i < 4; ++i) history.push_back(static_cast<uint32_t>(random.below(num_items)));
+    }
+    const ItemIds ids = collaborative(train, num_items);
+    expect_valid(ids, num_items);
+    const uint64_t size = ids.level_sizes[0];
+    EXPECT_GE(size * size * size, num_items);
+    EXPECT_TRUE(size == 1 || (size - 1) * (size - 1) * (size - 1) < num_items) << "a smaller code book would do";
+  }
+}
+
+TEST(CollaborativeCodes, FillGroupsEvenly) {
+  const uint32_t num_items = 700;  // K = 9
+  Lists train = planted(2000, num_items, 2, 4);  // two groups only: they must be split all the same
+  train.emplace_back(num_items);
+  std::iota(train.back().begin(), train.back().end(), 0u);
+  const ItemIds ids = collaborative(train, num_items);
+  const size_t size = ids.level_sizes[0];
+  std::map<uint16_t, size_t> first;
+  std::map<std::pair<uint16_t, uint16_t>, size_t> second;
+  for (uint32_t item = 0; item < num_items; ++item) {
+    ++first[ids.code(item)[0]];
+    ++second[{ids.code(item)[0], ids.code(item)[1]}];
+  }
+  const size_t most = (num_items + size - 1) / size;
+  ASSERT_EQ(first.size(), size);
+  for (const auto& [token, count] : first) {
+    EXPECT_LE(count, most);
+    EXPECT_GT(count + size, most);
+  }
+  for (const auto& [prefix, count] : second) EXPECT_LE(count, (first[prefix.first] + size - 1) / size);
+}
+
+TEST(CollaborativeCodes, ItemsBoughtTogetherShareAPrefix) {
+  const uint32_t num_items = 512, num_groups = 8;  // K = 8: a group of 64 fits one first token
+  const ItemIds ids = collaborative(planted(4000, num_items, num_groups, 9), num_items);
+  size_t pairs = 0, together = 0, apart = 0;
+  for (uint32_t a = 0; a < num_items; ++a) {
+    for (uint32_t b = a + 1; b < num_items; ++b) {
+      const bool shared = ids.code(a)[0] == ids.code(b)[0];
+      if (a % num_groups == b % num_groups) {
+        ++pairs;
+        together += shared;
+      } else {
+        apart += shared;
+      }
+    }
+  }
+  EXPECT_GT(together, pairs * 95 / 100);
+  EXPECT_LT(apart, pairs * 5 / 100);
+}
+
+TEST(CollaborativeCodes, TheLastTokenRanksByPopularity) {
+  const Lists train = planted(500, 120, 3, 5);
+  const ItemIds ids = collaborative(train, 120);
+  std::vector<size_t> count(120, 0);
+  for (const auto& history : train) {
+    for (uint32_t item : history) ++count[item];
+  }
+  size_t compared = 0;
+  for (uint32_t a = 0; a < 120; ++a) {
+    for (uint32_t b = 0; b < 120; ++b) {
+      if (count[a] == 0 || count[b] == 0) continue;
+      if (ids.code(a)[0] != ids.code(b)[0] || ids.code(a)[1] != ids.code(b)[1]) continue;
+      if (ids.code(a)[2] < ids.code(b)[2]) {
+        EXPECT_GE(count[a], count[b]);
+        ++compared;
+      }
+    }
+  }
+  EXPECT_GT(compared, 100u);
+}
+
+TEST(CollaborativeCodes, ColdItemsAreSpreadOverTheCatalogue) {
+  const uint32_t num_items = 343, num_cold = 43;  // K = 7
+  const ItemIds ids = collaborative(planted(2000, num_items - num_cold, 5, 3), num_items);
+  expect_valid(ids, num_items);
+  std::map<uint16_t, size_t> cold;
+  for (uint32_t item = num_items - num_cold; item < num_items; ++item) ++cold[ids.code(item)[0]];
+  EXPECT_EQ(cold.size(), 7u);
+}
+
+TEST(CollaborativeCodes, ACatalogueWithoutInteractionsGetsCodesToo) { expect_valid(collaborative({}, 50), 50); }
+
+TEST(CollaborativeCodes, DependOnTheSeedButNotOnThreads) {
+  const Lists train = planted(1000, 400, 10, 6);
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  const auto one = collaborative(train, 400, 5).codes;
+  omp_set_num_threads(4);
+  const auto four = collaborative(train, 400, 5).codes;
+  omp_set_num_threads(threads);
+  EXPECT_EQ(one, four);
+  EXPECT_NE(one, collaborative(train, 400, 6).codes);
+}
+
+TEST(CollaborativeCodes, IgnoreWhatIsNotTraining) {
+  const Lists train = planted(200, 60, 3, 1);
+  const Lists all = planted(200, 60, 2, 2);
+  EXPECT_EQ(assign_item_ids(IdScheme::collaborative, views_of(train), views_of(all), 60, 1).codes,
+            collaborative(train, 60).codes);
+}
+
+TEST(RandomNumbers, AreAPermutationDrawnWithTheSeed) {
+  const auto numbers = assign_item_ids(IdScheme::random, {}, {}, 100, 3).numbers;
+  EXPECT_NE(numbers, assign_item_ids(IdScheme::random, {}, {}, 100, 4).numbers);
+  EXPECT_EQ(numbers, assign_item_ids(IdScheme::random, {}, {}, 100, 3).numbers);
+  auto sorted = numbers;
+  std::ranges::sort(sorted);
+  std::vector<uint32_t> expected(100);
+  std::iota(expected.begin(), expected.end(), 1u);
+  EXPECT_EQ(sorted, expected);
+  EXPECT_NE(numbers, expected);
+}
+
+TEST(SequentialNumbers, FollowTheOrderOfFirstAppearance) {
+  const Lists all = {{4, 2, 4}, {}, {0, 2, 5}};
+  EXPECT_EQ(assign_item_ids(IdScheme::sequential, {}, views_of(all), 6, 1).numbers,
+            (std::vector<uint32_t>{3, 5, 2, 6, 1, 4}));
+}
+
+TEST(SequentialNumbers, ReproduceThePublishedNumbering) {
+  for (const std::string name : {"beauty", "sports", "toys"}) {
+    const std::filesystem::path path = std::filesystem::path(PEAPOD_SHARED_DIR) / "data" / name / "sequential.txt";
+    if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
+    std::ifstream file(path);
+    Lists all;
+    uint32_t num_items = 0;
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream fields(line);
+      uint32_t user = 0;
+      fields >> user;
+      all.emplace_back();
+      for (uint32_t item = 0; fields >> item;) {
+        all.back().push_back(item - 1);
+        num_items = std::max(num_items, item);
+      }
+    }
+    std::vector<uint32_t> expected(num_items);
+    std::iota(expected.begin(), expected.end(), 1u);
+    EXPECT_EQ(assign_item_ids(IdScheme::sequential, {}, views_of(all), num_items, 1).numbers, expected) << name;
+  }
+}
+
+}  // namespace
+}  // namespace peapod

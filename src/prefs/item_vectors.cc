@@ -1,0 +1,159 @@
+#include "prefs/item_vectors.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <utility>
+
+#include "base/random.h"
+#include "prefs/eigen.h"
+
+namespace peapod {
+namespace {
+
+using Eigen::Index;
+
+constexpr size_t kWindow = 50;          // farthest steps between two items that count as together
+constexpr size_t kIterations = 12;      // 30 change neither prefix rate by more than the seed does
+constexpr size_t kOversampling = 16;    // columns beyond those asked for, so that the last of them converge too
+constexpr float kSpectrumShift = 0.2f;  // eigenvalues lie in (-1, 1); favours the positive end, which is the one kept
+
+// Where each item occurs in the histories.
+struct Occurrence {
+  uint32_t user;
+  uint32_t position;
+};
+
+struct Occurrences {
+  std::vector<size_t> starts;  // [num_items + 1]
+  std::vector<Occurrence> list;
+};
+
+Occurrences occurrences_of(const Histories& histories, uint32_t num_items) {
+  Occurrences result;
+  result.starts.assign(num_items + size_t{1}, 0);
+  for (const auto& history : histories) {
+    for (uint32_t item : history) {
+      assert(item < num_items);
+      ++result.starts[item + 1];
+    }
+  }
+  for (size_t i = 1; i < result.starts.size(); ++i) result.starts[i] += result.starts[i - 1];
+  result.list.resize(result.starts.back());
+  std::vector<size_t> next(result.starts.begin(), result.starts.end() - 1);
+  for (uint32_t user = 0; user < histories.size(); ++user) {
+    for (uint32_t p = 0; p < histories[user].size(); ++p) result.list[next[histories[user][p]]++] = {user, p};
+  }
+  return result;
+}
+
+// (D + m)^-1/2 C (D + m)^-1/2.
+ItemGraph normalised(ItemGraph graph) {
+  const size_t n = graph.num_items();
+  std::vector<double> degree(n, 0.0);
+  double mean = 0.0;
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t e = graph.starts[i]; e < graph.starts[i + 1]; ++e) degree[i] += graph.weights[e];
+    mean += degree[i] / static_cast<double>(n);
+  }
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t e = graph.starts[i]; e < graph.starts[i + 1]; ++e) {
+      const double scale = std::sqrt((degree[i] + mean) * (degree[graph.neighbours[e]] + mean));
+      graph.weights[e] = static_cast<float>(graph.weights[e] / scale);
+    }
+  }
+  return graph;
+}
+
+// graph * x.
+RowMajorF product(const ItemGraph& graph, const RowMajorF& x) {
+  RowMajorF y = RowMajorF::Zero(x.rows(), x.cols());
+#pragma omp parallel for schedule(dynamic, 256)
+  for (size_t i = 0; i < graph.num_items(); ++i) {
+    for (size_t e = graph.starts[i]; e < graph.starts[i + 1]; ++e) {
+      y.row(static_cast<Index>(i)) += graph.weights[e] * x.row(graph.neighbours[e]);
+    }
+  }
+  return y;
+}
+
+RowMajorF orthonormal_basis(const RowMajorF& x) {
+  const Eigen::HouseholderQR<Eigen::MatrixXf> qr(x);
+  return qr.householderQ() * Eigen::MatrixXf::Identity(x.rows(), x.cols());
+}
+
+}  // namespace
+
+ItemGraph cooccurrence(const Histories& histories, uint32_t num_items) {
+  const Occurrences occurrences = occurrences_of(histories, num_items);
+  std::vector<std::vector<std::pair<uint32_t, float>>> rows(num_items);
+#pragma omp parallel
+  {
+    std::vector<double> sum(num_items, 0.0);
+    std::vector<uint32_t> touched;
+#pragma omp for schedule(dynamic, 64)
+    for (uint32_t item = 0; item < num_items; ++item) {
+      for (size_t o = occurrences.starts[item]; o < occurrences.starts[item + 1]; ++o) {
+        const auto [user, position] = occurrences.list[o];
+        const auto history = histories[user];
+        const size_t first = position > kWindow ? position - kWindow : 0;
+        const size_t last = std::min(history.size(), position + kWindow + 1);
+        for (size_t p = first; p < last; ++p) {
+          const uint32_t other = history[p];
+          if (other == item) continue;
+          if (sum[other] == 0.0) touched.push_back(other);
+          sum[other] += 1.0 / static_cast<double>(p > position ? p - position : position - p);
+        }
+      }
+      std::ranges::sort(touched);
+      for (uint32_t other : touched) rows[item].emplace_back(other, static_cast<float>(std::exchange(sum[other], 0.0)));
+      touched.clear();
+    }
+  }
+  ItemGraph graph;
+  for (const auto& row : rows) {
+    for (const auto& [other, weight] : row) {
+      graph.neighbours.push_back(other);
+      graph.weights.push_back(weight);
+    }
+    graph.starts.push_back(graph.neighbours.size());
+  }
+  return graph;
+}
+
+Matrix item_vectors(const ItemGraph& graph, const ItemVectorOptions& options) {
+  const size_t n = graph.num_items();
+  const size_t dim = std::min(options.dim, n);
+  if (dim == 0) return Matrix(n, 0);
+  const size_t width = std::min(n, dim + kOversampling);
+  const ItemGraph a = normalised(graph);
+  RowMajorF basis(static_cast<Index>(n), static_cast<Index>(width));
+  for (size_t i = 0; i < n; ++i) {
+    Random random(options.seed, i);
+    for (size_t d = 0; d < width; ++d) {
+      basis(static_cast<Index>(i), static_cast<Index>(d)) = static_cast<float>(random.normal());
+    }
+  }
+  basis = orthonormal_basis(basis);
+  for (size_t t = 0; t < kIterations; ++t) basis = orthonormal_basis(product(a, basis) + kSpectrumShift * basis);
+  const RowMajorD small = (basis.transpose() * product(a, basis)).cast<double>();
+  const Eigen::SelfAdjointEigenSolver<RowMajorD> eigen((small + small.transpose()) / 2);
+  // Eigenvalues ascend: the last `dim` are wanted.
+  const Eigen::VectorXd scale = eigen.eigenvalues().tail(static_cast<Index>(dim)).cwiseMax(0);
+  const RowMajorD rotation = eigen.eigenvectors().rightCols(static_cast<Index>(dim)) * scale.asDiagonal();
+  Matrix vectors(n, dim);
+  auto rows = as_eigen(vectors);
+  rows = basis * rotation.cast<float>();
+  for (Index i = 0; i < rows.rows(); ++i) {
+    const bool alone = graph.starts[static_cast<size_t>(i)] == graph.starts[static_cast<size_t>(i) + 1];
+    const float norm = alone ? 0.0f : rows.row(i).norm();
+    if (norm > 0) {
+      rows.row(i) /= norm;
+    } else {
+      rows.row(i).setZero();
+    }
+  }
+  return vectors;
+}
+
+}  // namespace peapod

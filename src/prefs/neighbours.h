@@ -1,0 +1,27 @@
+// The most similar rows of a matrix, exactly, by blocked products: memory grows with the blocks, never with
+// queries times base rows. Finds the similar users that the `similar-users` composer reads. Stateless; uses all
+// threads, and the result does not depend on their number.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/matrix.h"
+
+namespace peapod {
+
+// Stands where there are fewer neighbours than asked for.
+inline constexpr uint32_t kNoNeighbour = 0xffffffffu;
+
+struct NeighbourOptions {
+  bool exclude_same_index = false;  // query r never gets base row r: for queries that are the base
+};
+
+// [queries.rows, n]: for each query the n base rows of greatest cosine, best first, equal ones by lower index. A base
+// row of zeros comes after all others; to a query of zeros all others are equal. Where fewer than n rows are available
+// the rest is kNoNeighbour. Throws Error when the matrices differ in columns. REQUIRES: finite values.
+std::vector<uint32_t> top_cosine_neighbours(const Matrix& queries, const Matrix& base, size_t n,
+                                            const NeighbourOptions& options = {});
+
+}  // namespace peapod

@@ -1,0 +1,130 @@
+#include "prefs/neighbours.h"
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace peapod {
+namespace {
+
+Matrix random_matrix(size_t rows, size_t cols, uint64_t seed) {
+  Matrix matrix(rows, cols);
+  Random random(seed);
+  for (float& value : matrix.values) value = static_cast<float>(random.normal());
+  return matrix;
+}
+
+// Few distinct values: many rows are equal, and many are zeros.
+Matrix coarse_matrix(size_t rows, size_t cols, uint64_t seed) {
+  Matrix matrix(rows, cols);
+  Random random(seed);
+  for (float& value : matrix.values) value = static_cast<float>(random.below(3)) - 1.0f;
+  return matrix;
+}
+
+std::vector<uint32_t> slow_neighbours(const Matrix& queries, const Matrix& base, size_t n, bool exclude_same_index) {
+  std::vector<uint32_t> result;
+  for (size_t q = 0; q < queries.rows; ++q) {
+    std::vector<std::pair<double, uint32_t>> order;  // (minus cosine, index) sorts as documented
+    for (size_t b = 0; b < base.rows; ++b) {
+      if (exclude_same_index && b == q) continue;
+      double product = 0.0, base_square = 0.0, query_square = 0.0;
+      for (size_t d = 0; d < base.cols; ++d) {
+        product += static_cast<double>(queries.row(q)[d]) * base.row(b)[d];
+        base_square += static_cast<double>(base.row(b)[d]) * base.row(b)[d];
+        query_square += static_cast<double>(queries.row(q)[d]) * queries.row(q)[d];
+      }
+      const double cosine = base_square == 0.0    ? -2.0
+                            : query_square == 0.0 ? 0.0
+                                                  : product * (1 / std::sqrt(base_square)) * (1 / std::sqrt(query_square));
+      order.emplace_back(-cosine, static_cast<uint32_t>(b));
+    }
+    std::ranges::sort(order);
+    for (size_t i = 0; i < n; ++i) result.push_back(i < order.size() ? order[i].second : kNoNeighbour);
+  }
+  return result;
+}
+
+TEST(Neighbours, EqualBruteForceAcrossBlocks) {
+  const Matrix base = random_matrix(2500, 9, 1);
+  const Matrix queries = random_matrix(600, 9, 2);
+  EXPECT_EQ(top_cosine_neighbours(queries, base, 20), slow_neighbours(queries, base, 20, false));
+}
+
+TEST(Neighbours, LeaveOutTheSameIndexWhenAsked) {
+  const Matrix base = random_matrix(1300, 16, 3);
+  const auto found = top_cosine_neighbours(base, base, 5, {.exclude_same_index = true});
+  EXPECT_EQ(found, slow_neighbours(base, base, 5, true));
+  const auto with_self = top_cosine_neighbours(base, base, 1);
+  for (uint32_t r = 0; r < base.rows; ++r) ASSERT_EQ(with_self[r], r);
+}
+
+TEST(Neighbours, EqualCosinesComeByLowerIndex) {
+  const Matrix base = coarse_matrix(1500, 3, 4);
+  const Matrix queries = coarse_matrix(300, 3, 5);
+  EXPECT_EQ(top_cosine_neighbours(queries, base, 40), slow_neighbours(queries, base, 40, false));
+}
+
+TEST(Neighbours, TellApartCosinesThatCoarseProductsCannot) {
+  // Cosines with the query differ by about 1e-6, far below what bf16 resolves.
+  Matrix base(400, 2);
+  for (uint32_t r = 0; r < base.rows; ++r) {
+    base.row(r)[0] = 1.0f;
+    base.row(r)[1] = 0.001f + 0.0005f * static_cast<float>(r * 37 % 400);
+  }
+  Matrix query(1, 2);
+  query.values = {1.0f, 0.0f};
+  EXPECT_EQ(top_cosine_neighbours(query, base, 10), slow_neighbours(query, base, 10, false));
+}
+
+TEST(Neighbours, ZeroVectorsComeLast) {
+  Matrix base(4, 2);
+  base.values = {0, 0, -1, 0, 0, 0, 1, 0};
+  Matrix query(2, 2);
+  query.values = {1, 0, 0, 0};
+  EXPECT_EQ(top_cosine_neighbours(query, base, 4), (std::vector<uint32_t>{3, 1, 0, 2, 1, 3, 0, 2}));
+}
+
+TEST(Neighbours, MissingOnesAreMarked) {
+  const Matrix base = random_matrix(2, 4, 6);
+  const auto found = top_cosine_neighbours(base, base, 3, {.exclude_same_index = true});
+  EXPECT_EQ(found, (std::vector<uint32_t>{1, kNoNeighbour, kNoNeighbour, 0, kNoNeighbour, kNoNeighbour}));
+  EXPECT_EQ(top_cosine_neighbours(base, Matrix(0, 4), 1), std::vector<uint32_t>(2, kNoNeighbour));
+  EXPECT_TRUE(top_cosine_neighbours(base, base, 0).empty());
+  EXPECT_TRUE(top_cosine_neighbours(Matrix(0, 4), base, 3).empty());
+}
+
+TEST(Neighbours, TheLengthOfVectorsDoesNotCount) {
+  const Matrix base = random_matrix(500, 8, 7);
+  Matrix scaled = base;
+  for (size_t r = 0; r < scaled.rows; ++r) {
+    for (float& value : scaled.row(r)) value *= r % 2 == 0 ? 1024.0f : 0.0078125f;  // powers of two: no rounding
+  }
+  EXPECT_EQ(top_cosine_neighbours(scaled, scaled, 10), top_cosine_neighbours(base, base, 10));
+}
+
+TEST(Neighbours, TheNumberOfThreadsDoesNotShow) {
+  const Matrix base = coarse_matrix(3000, 5, 8);
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  const auto one = top_cosine_neighbours(base, base, 10);
+  omp_set_num_threads(4);
+  const auto four = top_cosine_neighbours(base, base, 10);
+  omp_set_num_threads(threads);
+  EXPECT_EQ(one, four);
+}
+
+TEST(Neighbours, RejectVectorsOfAnotherSize) {
+  EXPECT_THROW(top_cosine_neighbours(Matrix(2, 3), Matrix(2, 4), 1), Error);
+  EXPECT_THROW(top_cosine_neighbours(Matrix(2, 0), Matrix(2, 0), 1), Error);
+}
+
+}  // namespace
+}  // namespace peapod

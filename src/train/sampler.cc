@@ -1,0 +1,144 @@
+#include "train/sampler.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace peapod {
+namespace {
+
+constexpr size_t kCandidates = 100;  // of a top-n example, the target among them
+constexpr size_t kBuiltAtOnce = 64;  // examples drawn ahead of the token count
+
+std::vector<uint32_t> without(std::span<const uint32_t> items, size_t position) {
+  std::vector<uint32_t> rest(items.begin(), items.end());
+  rest.erase(rest.begin() + static_cast<ptrdiff_t>(position));
+  return rest;
+}
+
+}  // namespace
+
+Sampler::Sampler(const PeapodModel& model, const SamplerOptions& options, SamplerState state)
+    : model_(model), options_(options), state_(state) {
+  const Dataset& data = model.dataset();
+  for (uint32_t user = 0; user < data.num_users(); ++user) {
+    const auto length = static_cast<uint32_t>(data.train_items(user).size());
+    for (uint32_t i = 0; i < length; ++i) {
+      if (i > 0) specs_[static_cast<size_t>(Task::sequential)].push_back({user, i});
+      // A catalogue that leaves no negatives makes no ranking example.
+      if (length > 1 && data.num_items() > length) specs_[static_cast<size_t>(Task::topn)].push_back({user, i});
+    }
+  }
+  for (uint32_t i = 0; i < data.explanations().size(); ++i) {
+    const Explanation& e = data.explanations()[i];
+    if (e.split == Split::train) specs_[static_cast<size_t>(Task::explanation)].push_back({e.user, i});
+  }
+  double total = 0.0;
+  for (size_t t = 0; t < kNumTasks; ++t) total += specs_[t].empty() ? 0.0 : options.shares[t];
+  if (total <= 0.0) {
+    throw Error("--task-share", "leaves no task that this data set has examples of",
+                "give a share to another task, or prepare more data");
+  }
+  for (size_t t = 0; t < kNumTasks; ++t) shares_[t] = specs_[t].empty() ? 0.0 : options.shares[t] / total;
+}
+
+double Sampler::epochs() const {
+  for (size_t t = 0; t < kNumTasks; ++t) {
+    if (shares_[t] > 0.0) return static_cast<double>(state_.drawn[t]) / static_cast<double>(specs_[t].size());
+  }
+  return 0.0;
+}
+
+ExampleSpec Sampler::draw(Task task) {
+  const auto t = static_cast<size_t>(task);
+  const uint64_t n = specs_[t].size();
+  const uint64_t epoch = state_.drawn[t] / n;
+  if (order_epoch_[t] != epoch + 1) {
+    order_[t].resize(n);
+    std::iota(order_[t].begin(), order_[t].end(), 0u);
+    Random random(options_.seed, mix64(t + 1, epoch));
+    random.shuffle(order_[t]);
+    order_epoch_[t] = epoch + 1;
+  }
+  const Spec& spec = specs_[t][order_[t][state_.drawn[t] % n]];
+  const uint64_t seed = mix64(options_.seed, t + 101, state_.drawn[t]);
+  ++state_.drawn[t];
+  return {task, spec.user, spec.index, seed};
+}
+
+std::vector<TrainingExample> Sampler::next_step() {
+  ++state_.steps;
+  std::vector<TrainingExample> examples;
+  for (const Task task : kTasks) {
+    const auto t = static_cast<size_t>(task);
+    const double due = shares_[t] * static_cast<double>(options_.tokens_per_step) * static_cast<double>(state_.steps);
+    while (static_cast<double>(state_.tokens[t]) < due) {
+      // Built in parallel, a block at a time; what goes beyond the budget is given back.
+      const SamplerState before = state_;
+      std::vector<ExampleSpec> specs;
+      for (size_t i = 0; i < kBuiltAtOnce; ++i) specs.push_back(draw(task));
+      std::vector<TrainingExample> built(specs.size());
+#pragma omp parallel for schedule(static)
+      for (size_t i = 0; i < specs.size(); ++i) built[i] = build(specs[i]);
+      size_t taken = 0;
+      while (taken < built.size() && static_cast<double>(state_.tokens[t]) < due) {
+        state_.tokens[t] += built[taken].input.text.tokens.size();
+        examples.push_back(std::move(built[taken++]));
+      }
+      state_.drawn[t] = before.drawn[t] + taken;
+    }
+  }
+  return examples;
+}
+
+TrainingExample Sampler::build(const ExampleSpec& spec) const {
+  const Dataset& data = model_.dataset();
+  Random random(spec.draw);
+  const auto wording = static_cast<size_t>(random.below(templates_of(spec.task).size()));
+  InputUser user{.text_user = spec.user, .known_as = spec.user, .profile = {}};
+  if (random.uniform() < options_.unknown_user_share) user.text_user = kUnknownUser;
+  const auto history = data.train_items(spec.user);
+  TrainingExample example;
+  const auto set_item_target = [&](uint32_t item) {
+    const auto tokens = model_.ids().item_output(item);
+    example.target.assign(tokens.begin(), tokens.end());
+  };
+  if (spec.task == Task::sequential) {
+    user.profile = history.first(spec.index);
+    set_item_target(history[spec.index]);
+    example.input = model_.input(spec.task, wording, user, user.profile);
+  } else if (spec.task == Task::topn) {
+    const uint32_t target = history[spec.index];
+    std::vector<uint32_t> rest = without(history, spec.index);
+    std::erase(rest, target);
+    user.profile = rest;
+    std::vector<uint32_t> candidates = {target};
+    // Negatives exclude the training items only: avoiding the user's later items would tell what they are not.
+    std::vector<uint32_t> taken(history.begin(), history.end());
+    std::ranges::sort(taken);
+    const size_t available = data.num_items() - (std::ranges::unique(taken).begin() - taken.begin());
+    while (candidates.size() < std::min(kCandidates, available + 1)) {
+      const auto item = static_cast<uint32_t>(random.below(data.num_items()));
+      if (std::ranges::find(history, item) == history.end() &&
+          std::ranges::find(candidates, item) == candidates.end()) {
+        candidates.push_back(item);
+      }
+    }
+    random.shuffle(candidates);
+    set_item_target(target);
+    example.input = model_.input(spec.task, wording, user, candidates);
+  } else {
+    const Explanation& e = data.explanations()[spec.index];
+    std::vector<uint32_t> rest(history.begin(), history.end());
+    std::erase(rest, e.item);
+    user.profile = rest;
+    example.target = model_.tokenizer().encode(e.sentence);
+    example.input = model_.input(spec.task, wording, user, std::span(&e.item, 1));
+  }
+  example.target.push_back(kEndId);
+  return example;
+}
+
+}  // namespace peapod

@@ -1,0 +1,73 @@
+// Which training examples a step is made of: the tasks mixed by a share of input tokens, each task's examples in a new
+// random order every epoch. The whole state is a handful of numbers, so training resumes where it stopped. One thread;
+// build() is const and safe from many.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/peapod_model.h"
+
+namespace peapod {
+
+// One training example before its text is written.
+struct ExampleSpec {
+  Task task = Task::sequential;
+  uint32_t user = 0;
+  uint32_t index = 0;  // sequential, topn: position of the target in the training history; explanation: its index
+  uint64_t draw = 0;   // seeds what is random about it: wording, candidates, unknown user
+};
+
+struct TrainingExample {
+  ModelInput input;
+  std::vector<int32_t> target;  // the closing id included
+};
+
+struct SamplerOptions {
+  std::array<double, kNumTasks> shares = {0.6, 0.3, 0.1};  // of input tokens; tasks without data get none
+  size_t tokens_per_step = 8192;                           // input tokens, prompts not counted
+  double unknown_user_share = 0.1;                         // of examples that show `user_0`
+  uint64_t seed = 1;
+};
+
+// Where the sampler stands; saved in checkpoints.
+struct SamplerState {
+  std::array<uint64_t, kNumTasks> drawn{};   // examples so far
+  std::array<uint64_t, kNumTasks> tokens{};  // input tokens so far
+  uint64_t steps = 0;
+};
+
+class Sampler {
+ public:
+  // `model` must outlive the sampler. Throws Error when there is nothing to train on.
+  Sampler(const PeapodModel& model, const SamplerOptions& options, SamplerState state = {});
+
+  const SamplerState& state() const { return state_; }
+  // Examples of a task in one epoch.
+  size_t epoch_size(Task task) const { return specs_[static_cast<size_t>(task)].size(); }
+  // Passes over the sequential examples so far (over the first task that has examples, where there are none).
+  double epochs() const;
+
+  // The examples of the next step, already built, in a fixed order.
+  std::vector<TrainingExample> next_step();
+
+  TrainingExample build(const ExampleSpec& spec) const;
+
+ private:
+  struct Spec {
+    uint32_t user, index;
+  };
+  ExampleSpec draw(Task task);
+
+  const PeapodModel& model_;
+  SamplerOptions options_;
+  SamplerState state_;
+  std::array<std::vector<Spec>, kNumTasks> specs_;
+  std::array<std::vector<uint32_t>, kNumTasks> order_;  // of the current epoch
+  std::array<uint64_t, kNumTasks> order_epoch_{};       // which epoch order_ is for, plus one
+  std::array<double, kNumTasks> shares_{};
+};
+
+}  // namespace peapod

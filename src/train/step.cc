@@ -1,0 +1,85 @@
+#include "train/step.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "tensor/kernels.h"
+
+namespace peapod {
+namespace {
+
+// Rough work of an example in encoder rows: attention grows with the square of the length.
+double cost_of(const TrainingExample& example) {
+  const auto length = static_cast<double>(example.input.text.tokens.size());
+  return length * (1.0 + length / 1500.0) + 4.0 * static_cast<double>(example.target.size());
+}
+
+}  // namespace
+
+GradientWorkers::GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout,
+                                 size_t shard_tokens)
+    : network_(network), dropout_(dropout), shard_tokens_(shard_tokens) {
+  for (int i = 0; i < num_threads(); ++i) {
+    workers_.push_back(std::make_unique<Worker>(precision, network.parameters().size()));
+  }
+}
+
+void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
+  std::ranges::fill(worker.gradients, 0.0f);
+  worker.loss = 0.0;
+  std::vector<const ModelInput*> inputs;
+  std::vector<std::span<const int32_t>> targets;
+  size_t tokens = 0;
+  uint64_t shard = 0;
+  for (size_t i = 0; i < worker.examples.size(); ++i) {
+    inputs.push_back(&worker.examples[i]->input);
+    targets.emplace_back(worker.examples[i]->target);
+    tokens += inputs.back()->text.tokens.size();
+    const bool last = i + 1 == worker.examples.size();
+    if (!last && tokens + worker.examples[i + 1]->input.text.tokens.size() <= shard_tokens_) continue;
+    Pass<float> pass{worker.tape, worker.gradients.data(), dropout_, mix64(seed, shard++)};
+    const Var<float> loss = network_.loss(pass, inputs, targets, scale);
+    loss->grad.data[0] = 1.0f;
+    worker.loss += loss->value.data[0];
+    worker.tape.backward();
+    worker.tape.reset();
+    inputs.clear();
+    targets.clear();
+    tokens = 0;
+  }
+}
+
+GradientWorkers::Result GradientWorkers::compute(std::span<const TrainingExample> examples, uint64_t seed) {
+  Result result;
+  std::vector<size_t> order(examples.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  for (const TrainingExample& example : examples) result.target_tokens += example.target.size();
+  // The longest first, each to the worker with the least to do.
+  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return cost_of(examples[a]) > cost_of(examples[b]); });
+  std::vector<double> load(workers_.size(), 0.0);
+  for (auto& worker : workers_) worker->examples.clear();
+  for (const size_t i : order) {
+    const auto least = static_cast<size_t>(std::ranges::min_element(load) - load.begin());
+    workers_[least]->examples.push_back(&examples[i]);
+    load[least] += cost_of(examples[i]);
+  }
+  const double scale = 1.0 / static_cast<double>(std::max<size_t>(1, result.target_tokens));
+  const auto count = workers_.size();
+#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(count))
+  for (size_t w = 0; w < count; ++w) run(*workers_[w], scale, mix64(seed, w));
+  const size_t size = workers_.front()->gradients.size();
+#pragma omp parallel for schedule(static) num_threads(static_cast <int>(count))
+  for (size_t part = 0; part < count; ++part) {
+    const Range range = part_of(size, count, part);
+    for (size_t w = 1; w < count; ++w) {
+      kernels::axpy(range.size(), 1.0f, workers_[w]->gradients.data() + range.begin,
+                    workers_.front()->gradients.data() + range.begin);
+    }
+  }
+  for (const auto& worker : workers_) result.loss += worker->loss;
+  return result;
+}
+
+}  // namespace peapod

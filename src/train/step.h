@@ -1,0 +1,45 @@
+// One training step's gradients: examples spread over threads, each working through shards that stay in its cache.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/seq2seq.h"
+#include "train/sampler.h"
+
+namespace peapod {
+
+class GradientWorkers {
+ public:
+  // One worker per OpenMP thread; `network` must outlive them.
+  GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout, size_t shard_tokens);
+
+  struct Result {
+    double loss = 0;  // mean over target tokens
+    size_t target_tokens = 0;
+  };
+  // Gradient of the mean loss over all target tokens, into gradients(). `seed` is that of the step's dropout.
+  Result compute(std::span<const TrainingExample> examples, uint64_t seed);
+
+  const std::vector<float>& gradients() const { return workers_.front()->gradients; }
+
+ private:
+  struct Worker {
+    explicit Worker(Precision precision, size_t size)
+        : tape({.record = true, .precision = precision}), gradients(size) {}
+    Tape<float> tape;
+    std::vector<float> gradients;
+    std::vector<const TrainingExample*> examples;
+    double loss = 0;
+  };
+  void run(Worker& worker, double scale, uint64_t seed) const;
+
+  const Seq2Seq<float>& network_;
+  double dropout_;
+  size_t shard_tokens_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace peapod

@@ -1,0 +1,196 @@
+#include "train/trainer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "eval/protocols.h"
+#include "train/step.h"
+#include "train/training_state.h"
+
+namespace peapod {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+class Run {
+ public:
+  Run(PeapodModel& model, const fs::path& directory, const TrainOptions& options, const TrainHooks& hooks)
+      : model_(model),
+        directory_(directory),
+        state_file_(directory / "training.safetensors"),
+        options_(options),
+        hooks_(hooks),
+        adamw_(model.network().parameters(), options.adamw),
+        workers_(model.network(), options.precision, model.network().config().t5.dropout_rate, options.shard_tokens),
+        validates_(!model.dataset().evaluated_users().empty()) {}
+
+  TrainResult go(bool resume);
+
+ private:
+  double budget_used(const Sampler& sampler) const;
+  double minutes() const { return state_.minutes + seconds_since(started_) / 60.0; }
+  double learning_rate(uint64_t step, double used) const;
+  void validate(const Sampler& sampler);
+  void checkpoint(const Sampler& sampler);
+  void log(const nlohmann::ordered_json& line) const;
+  void say(const std::string& text) const {
+    if (hooks_.message) hooks_.message(text);
+  }
+
+  PeapodModel& model_;
+  fs::path directory_;
+  fs::path state_file_;
+  const TrainOptions& options_;
+  const TrainHooks& hooks_;
+  AdamW adamw_;
+  GradientWorkers workers_;
+  bool validates_;
+  TrainingState state_;
+  Clock::time_point started_ = Clock::now();
+};
+
+double Run::budget_used(const Sampler& sampler) const {
+  double used = sampler.epochs() / options_.max_epochs;
+  if (options_.max_steps > 0) {
+    used = std::max(used, static_cast<double>(sampler.state().steps) / static_cast<double>(options_.max_steps));
+  }
+  if (options_.time_limit_minutes > 0.0) used = std::max(used, minutes() / options_.time_limit_minutes);
+  return std::min(used, 1.0);
+}
+
+double Run::learning_rate(uint64_t step, double used) const {
+  const double warm = std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(options_.warmup_steps + 1));
+  return options_.learning_rate * warm * (1.0 - used);
+}
+
+void Run::log(const nlohmann::ordered_json& line) const {
+  std::ofstream out(directory_ / "metrics.jsonl", std::ios::app);
+  out << line.dump() << '\n';
+  if (!out.flush()) throw Error((directory_ / "metrics.jsonl").string(), "cannot be written");
+}
+
+void Run::validate(const Sampler& sampler) {
+  ++state_.validations;
+  EvaluationOptions evaluation;
+  evaluation.split = Split::valid;
+  evaluation.precision = options_.precision;
+  evaluation.max_users = options_.validation_users;
+  const RankingMetrics metrics = ranking_metrics(sequential_ranks(model_, evaluation));
+  const bool better = metrics.ndcg10 > state_.best_metric;
+  state_.bad_validations = better ? 0 : state_.bad_validations + 1;
+  if (better) {
+    state_.best_metric = metrics.ndcg10;
+    model_.save_weights(directory_);
+  }
+  log({{"step", sampler.state().steps},
+       {"minutes", minutes()},
+       {"epochs", sampler.epochs()},
+       {"loss", state_.recent_loss},
+       {"valid.users", metrics.num_users},
+       {"valid.sequential.full.hr@10", metrics.hr10},
+       {"valid.sequential.full.ndcg@10", metrics.ndcg10},
+       {"best", better}});
+  say(fmt::format("step {}: loss {:.3f}, validation HR@10 {:.4f}, NDCG@10 {:.4f}{}", sampler.state().steps,
+                  state_.recent_loss, metrics.hr10, metrics.ndcg10, better ? " (best so far)" : ""));
+}
+
+void Run::checkpoint(const Sampler& sampler) {
+  TrainingState now = state_;
+  now.sampler = sampler.state();
+  now.minutes = minutes();
+  save_training_state(state_file_, now, model_.network().parameters(), adamw_);
+}
+
+TrainResult Run::go(bool resume) {
+  Parameters<float>& parameters = model_.network().parameters();
+  if (resume && fs::exists(state_file_)) {
+    state_ = load_training_state(state_file_, parameters, adamw_);
+    say(fmt::format("resuming after step {}", state_.sampler.steps));
+  }
+  SamplerOptions sampling = options_.sampler;
+  sampling.seed = options_.seed;
+  Sampler sampler(model_, sampling, state_.sampler);
+  started_ = Clock::now();
+  auto last_checkpoint = Clock::now();
+  TrainResult result;
+  TrainProgress progress;
+  double examples_seconds = 0.0;
+  size_t examples_done = 0;
+  while (true) {
+    const double used = budget_used(sampler);
+    // Validations stand at equal parts of the budget; the last one at its end.
+    const auto due = static_cast<uint64_t>(used * options_.validations);
+    if (validates_ && state_.validations < due) {
+      validate(sampler);
+      state_.validations = std::max(state_.validations, due);
+    }
+    if (used >= 1.0) break;
+    if (state_.bad_validations >= options_.patience) {
+      say(fmt::format("stopped early: {} validations in a row without a better NDCG@10", state_.bad_validations));
+      break;
+    }
+    const auto step_start = Clock::now();
+    const uint64_t step = sampler.state().steps;
+    const std::vector<TrainingExample> examples = sampler.next_step();
+    const GradientWorkers::Result done = workers_.compute(examples, mix64(options_.seed, 0xd0, step));
+    if (!std::isfinite(done.loss)) {
+      throw Error("training", fmt::format("the loss is not finite at step {}", step), "lower --learning-rate");
+    }
+    adamw_.update(parameters, workers_.gradients(), learning_rate(step, used));
+    if (result.steps++ == 0) result.first_loss = done.loss;
+    const bool very_first = step == 0;
+    state_.recent_loss = very_first ? done.loss : 0.98 * state_.recent_loss + 0.02 * done.loss;
+    examples_seconds += seconds_since(step_start);
+    examples_done += examples.size();
+    if (hooks_.progress) {
+      progress = {.step = sampler.state().steps,
+                  .budget_used = budget_used(sampler),
+                  .epochs = sampler.epochs(),
+                  .loss = state_.recent_loss,
+                  .examples_per_second = static_cast<double>(examples_done) / examples_seconds,
+                  .best_metric = std::max(0.0, state_.best_metric)};
+      hooks_.progress(progress);
+    }
+    const bool stop = hooks_.stop_requested && hooks_.stop_requested();
+    const bool by_steps = options_.checkpoint_steps > 0 && sampler.state().steps % options_.checkpoint_steps == 0;
+    if (stop || by_steps || seconds_since(last_checkpoint) > options_.checkpoint_seconds) {
+      checkpoint(sampler);
+      last_checkpoint = Clock::now();
+    }
+    if (stop) {
+      result.interrupted = true;
+      break;
+    }
+  }
+  if (!result.interrupted) checkpoint(sampler);
+  if (!validates_ && !result.interrupted) model_.save_weights(directory_);
+  result.steps = sampler.state().steps;
+  result.minutes = minutes();
+  result.final_loss = state_.recent_loss;
+  result.best_metric = std::max(0.0, state_.best_metric);
+  return result;
+}
+
+}  // namespace
+
+TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOptions& options, bool resume,
+                  const TrainHooks& hooks) {
+  const TrainResult result = Run(model, directory, options, hooks).go(resume);
+  const fs::path weights = directory / "model.safetensors";
+  if (!result.interrupted && fs::exists(weights)) {
+    load_parameters(SafetensorsFile::open(weights), weights.string(), {}, model.network().parameters());
+  }
+  return result;
+}
+
+}  // namespace peapod

@@ -1,0 +1,64 @@
+// Training: steps over packed examples split between threads, validation on a ranking metric with early stop, atomic
+// checkpoints, resuming. The same seed and number of threads give the same bits, interrupted or not.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "model/peapod_model.h"
+#include "train/adamw.h"
+#include "train/sampler.h"
+
+namespace peapod {
+
+struct TrainOptions {
+  SamplerOptions sampler;
+  AdamWOptions adamw;
+  double learning_rate = 2e-3;  // peak; rises over warmup_steps, then falls linearly to 0 at the end of the budget
+  uint64_t warmup_steps = 200;
+  double max_epochs = 40;         // the budget ends with whichever of these three comes first
+  uint64_t max_steps = 0;         // 0: no such limit
+  double time_limit_minutes = 0;  // 0: no such limit; counts the training of earlier, resumed runs too
+  uint32_t validations = 15;      // over the whole budget
+  size_t validation_users = 1500;
+  uint32_t patience = 5;  // validations in a row without a better metric that end training
+  double checkpoint_seconds = 60;
+  uint64_t checkpoint_steps = 0;  // also every so many steps; 0: by time alone
+  size_t shard_tokens = 1024;     // rows that a thread works on at once: what stays in its cache
+  Precision precision = Precision::f32;
+  uint64_t seed = 1;
+};
+
+struct TrainProgress {
+  uint64_t step = 0;
+  double budget_used = 0;  // 0 to 1
+  double epochs = 0;
+  double loss = 0;  // mean over the target tokens of recent steps
+  double examples_per_second = 0;
+  double best_metric = 0;
+};
+
+struct TrainHooks {
+  std::function<void(const TrainProgress&)> progress;  // after each step; may be empty
+  std::function<void(const std::string&)> message;     // validations and the like; may be empty
+  std::function<bool()> stop_requested;                // asked after each step; may be empty
+};
+
+struct TrainResult {
+  uint64_t steps = 0;
+  double minutes = 0;
+  double first_loss = 0;  // of the first step that this run made
+  double final_loss = 0;
+  double best_metric = 0;    // validation NDCG@10, sequential
+  bool interrupted = false;  // by stop_requested: go on with `resume`
+};
+
+// Trains `model` in its directory, which holds save_static()'s files: writes model.safetensors (best so far),
+// training.safetensors (to resume from) and metrics.jsonl there; `model` ends with the best weights. With `resume`
+// goes on from training.safetensors, where there is one.
+TrainResult train(PeapodModel& model, const std::filesystem::path& directory, const TrainOptions& options, bool resume,
+                  const TrainHooks& hooks);
+
+}  // namespace peapod

@@ -1,0 +1,63 @@
+#include "train/training_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "model/safetensors.h"
+
+namespace peapod {
+
+void save_training_state(const std::filesystem::path& file, const TrainingState& state,
+                         const Parameters<float>& parameters, AdamW& adamw) {
+  const nlohmann::json object = {
+      {"drawn", state.sampler.drawn},     {"tokens", state.sampler.tokens},
+      {"steps", state.sampler.steps},     {"adamw_steps", adamw.steps()},
+      {"minutes", state.minutes},         {"best_metric", state.best_metric},
+      {"validations", state.validations}, {"bad_validations", state.bad_validations},
+      {"recent_loss", state.recent_loss},
+  };
+  const size_t n = parameters.size();
+  const NamedTensor tensors[] = {
+      {"weights", {n}, parameters.values()},
+      {"first_moments", {n}, adamw.first_moments()},
+      {"second_moments", {n}, adamw.second_moments()},
+  };
+  write_safetensors(file, tensors, {{"state", object.dump()}});
+}
+
+TrainingState load_training_state(const std::filesystem::path& file, Parameters<float>& parameters, AdamW& adamw) {
+  const SafetensorsFile stored = SafetensorsFile::open(file);
+  const auto read = [&](const char* name, std::vector<float>& into) {
+    const auto values = stored.f32_view(name);
+    if (values.size() != into.size()) {
+      throw Error(file.string(),
+                  fmt::format("holds {} values as \"{}\", the model has {}", values.size(), name, into.size()),
+                  "resume with the options that training began with");
+    }
+    std::ranges::copy(values, into.begin());
+  };
+  read("weights", parameters.values());
+  read("first_moments", adamw.first_moments());
+  read("second_moments", adamw.second_moments());
+  TrainingState state;
+  try {
+    const auto object = nlohmann::json::parse(stored.metadata().at("state"));
+    object.at("drawn").get_to(state.sampler.drawn);
+    object.at("tokens").get_to(state.sampler.tokens);
+    object.at("steps").get_to(state.sampler.steps);
+    object.at("adamw_steps").get_to(adamw.steps());
+    object.at("minutes").get_to(state.minutes);
+    object.at("best_metric").get_to(state.best_metric);
+    object.at("validations").get_to(state.validations);
+    object.at("bad_validations").get_to(state.bad_validations);
+    object.at("recent_loss").get_to(state.recent_loss);
+  } catch (const std::exception& error) {
+    throw Error(file.string(), std::string("its training state cannot be read: ") + error.what());
+  }
+  return state;
+}
+
+}  // namespace peapod

@@ -1,0 +1,26 @@
+// What training needs to go on where it stopped: weights, optimizer moments, sampler position, validation history. One
+// file, training.safetensors, written whole or not at all.
+#pragma once
+
+#include <filesystem>
+
+#include "train/adamw.h"
+#include "train/sampler.h"
+
+namespace peapod {
+
+struct TrainingState {
+  SamplerState sampler;
+  double minutes = 0;       // of training so far, all runs
+  double best_metric = -1;  // below any metric before the first validation
+  uint64_t validations = 0;
+  uint64_t bad_validations = 0;  // in a row without a better metric
+  double recent_loss = 0;
+};
+
+void save_training_state(const std::filesystem::path& file, const TrainingState& state,
+                         const Parameters<float>& parameters, AdamW& adamw);
+// Throws Error when the file does not belong to these parameters.
+TrainingState load_training_state(const std::filesystem::path& file, Parameters<float>& parameters, AdamW& adamw);
+
+}  // namespace peapod
