@@ -79,7 +79,9 @@ TEST_P(GoldenBeams, AreThoseOfTheReference) {
         EXPECT_EQ(text.tokens, tokens);
         EXPECT_EQ(text.ended, ended);
         // Sums of up to 32 f32 log-probabilities, each within 1e-5 of the logits' size.
-        if (scored) EXPECT_NEAR(text.score, scores[row], 1e-5f * std::max(1.0f, std::abs(scores[row])));
+        if (scored) {
+          EXPECT_NEAR(text.score, scores[row], 1e-5f * std::max(1.0f, std::abs(scores[row])));
+        }
       }
     }
   }
@@ -88,7 +90,7 @@ TEST_P(GoldenBeams, AreThoseOfTheReference) {
 INSTANTIATE_TEST_SUITE_P(AllModels, GoldenBeams,
                          testing::Values(Case{"t5_relu_tied"}, Case{"t5_relu_untied"}, Case{"t5_gated_tied"},
                                          Case{"t5_gated_untied"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace peapod

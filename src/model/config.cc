@@ -59,9 +59,9 @@ T5Config t5_config_from_json(const std::string& text, const std::string& where) 
   read(object, "dropout_rate", config.dropout_rate, where);
   read(object, "layer_norm_epsilon", config.layer_norm_epsilon, where);
   read(object, "tie_word_embeddings", config.tie_word_embeddings, where);
-  const std::string feed_forward = object.value("feed_forward_proj", std::string("relu"));
+  const json feed_forward = object.value("feed_forward_proj", json("relu"));
   if (feed_forward != "relu" && feed_forward != "gated-gelu") {
-    throw Error(where + ": field \"feed_forward_proj\"", "expected relu or gated-gelu, got " + feed_forward);
+    throw Error(where + ": field \"feed_forward_proj\"", "expected relu or gated-gelu, got " + feed_forward.dump());
   }
   config.gated_gelu = feed_forward == "gated-gelu";
   require_positive(where, "vocab_size", config.vocab_size, 1u << 22);

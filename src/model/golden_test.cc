@@ -129,7 +129,7 @@ double mean_difference(std::span<const float> expected, std::span<const float> f
 }
 
 TEST_P(GoldenT5, RepeatsTheReferenceInF32) {
-  const double kTolerance = 1e-5;
+  const double kTolerance = 1e-5;  // measured: states and logits 5e-7, gradients 2.3e-6
   const Outputs outputs = run(Precision::f32);
   const double states = largest_difference(packed("encoder_states", source_rows_), outputs.encoder_states);
   const double logits = largest_difference(packed("logits", target_rows_), outputs.logits);
@@ -163,10 +163,11 @@ TEST_P(GoldenT5, StaysNearTheReferenceInBf16) {
                                             std::span(outputs.gradients).subspan(info.offset, info.rows * info.cols)));
   }
   RecordProperty("bf16", testing::PrintToString(std::vector<double>{states, logits, loss_difference, worst}));
-  EXPECT_LE(states, 0.02);
-  EXPECT_LE(logits, 0.02);
-  EXPECT_LE(loss_difference, 0.01);
-  EXPECT_LE(worst, 0.1);
+  // About twice what was measured: 0.0050, 0.0071, 0.0006 and, for one gradient of t5_relu_untied, 0.082.
+  EXPECT_LE(states, 0.01);
+  EXPECT_LE(logits, 0.015);
+  EXPECT_LE(loss_difference, 0.0015);
+  EXPECT_LE(worst, 0.17);
   EXPECT_GT(logits, 1e-4) << "the products were not rounded";
 }
 
@@ -191,7 +192,7 @@ TEST_P(GoldenT5, KeepsEveryBitWhenSavedAndLoadedAgain) {
 INSTANTIATE_TEST_SUITE_P(AllModels, GoldenT5,
                          testing::Values(Case{"t5_relu_tied"}, Case{"t5_relu_untied"}, Case{"t5_gated_tied"},
                                          Case{"t5_gated_untied"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST(LoadT5, NamesATensorOfAnotherShape) {
   const std::filesystem::path directory = PEAPOD_SOURCE_DIR "/tests/golden/t5_relu_tied";

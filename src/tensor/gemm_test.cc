@@ -126,7 +126,9 @@ TEST(Bfloat16, KeepsZerosInfinitiesAndNan) {
 TEST(Bfloat16, SurvivesTheRoundTrip) {
   for (uint32_t bits = 0; bits < 0x10000; ++bits) {
     const float value = from_bfloat16(static_cast<uint16_t>(bits));
-    if (!std::isnan(value)) EXPECT_EQ(to_bfloat16(value), bits);
+    if (!std::isnan(value)) {
+      EXPECT_EQ(to_bfloat16(value), bits);
+    }
   }
 }
 
