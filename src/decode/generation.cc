@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "decode/engine.h"
+#include "tensor/flush_denormals.h"
 
 namespace peapod {
 namespace {
@@ -17,6 +18,7 @@ void in_batches(size_t n, const Work& work) {
   std::exception_ptr failure;
   const auto batches = static_cast<ptrdiff_t>((n + kBatch - 1) / kBatch);
   const auto guarded = [&](size_t batch) {
+    const FlushDenormals flush;
     try {
       work(batch * kBatch, std::min(n, (batch + 1) * kBatch));
     } catch (...) {

@@ -68,7 +68,7 @@ TEST(CollaborativeCodes, AreUniqueForCataloguesOfAnySize) {
 }
 
 TEST(CollaborativeCodes, FillGroupsEvenly) {
-  const uint32_t num_items = 700;  // K = 9
+  const uint32_t num_items = 700;                // K = 9
   Lists train = planted(2000, num_items, 2, 4);  // two groups only: they must be split all the same
   train.emplace_back(num_items);
   std::iota(train.back().begin(), train.back().end(), 0u);

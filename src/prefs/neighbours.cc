@@ -13,7 +13,8 @@
 namespace peapod {
 namespace {
 
-// Measured best of five shapes. The products of a block, 2 MB, are scanned while they are in the second-level cache.
+// Large enough that rounding the operands costs little beside their product, small enough (2 MB of products) that the
+// scan finds it in the second-level cache.
 constexpr size_t kQueryBlock = 1024;
 constexpr size_t kBaseBlock = 512;
 constexpr size_t kScanStep = 64;  // products looked at together; divides kBaseBlock

@@ -41,9 +41,10 @@ std::vector<uint32_t> slow_neighbours(const Matrix& queries, const Matrix& base,
         base_square += static_cast<double>(base.row(b)[d]) * base.row(b)[d];
         query_square += static_cast<double>(queries.row(q)[d]) * queries.row(q)[d];
       }
-      const double cosine = base_square == 0.0    ? -2.0
-                            : query_square == 0.0 ? 0.0
-                                                  : product * (1 / std::sqrt(base_square)) * (1 / std::sqrt(query_square));
+      const double cosine = base_square == 0.0 ? -2.0
+                            : query_square == 0.0
+                                ? 0.0
+                                : product * (1 / std::sqrt(base_square)) * (1 / std::sqrt(query_square));
       order.emplace_back(-cosine, static_cast<uint32_t>(b));
     }
     std::ranges::sort(order);

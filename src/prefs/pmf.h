@@ -18,7 +18,7 @@ namespace peapod {
 struct PmfOptions {
   size_t dim = 64;
   size_t sweeps = 15;            // of users, then items; 0 leaves the random start
-  double confidence = 100.0;    // positive; tuned on Beauty's validation split, as is the next
+  double confidence = 100.0;     // positive; tuned on Beauty's validation split, as is the next
   double regularisation = 30.0;  // positive
   uint64_t seed = 1;             // of the random start
 };

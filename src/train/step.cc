@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "tensor/flush_denormals.h"
 #include "tensor/kernels.h"
 
 namespace peapod {
@@ -27,6 +28,7 @@ GradientWorkers::GradientWorkers(const Seq2Seq<float>& network, Precision precis
 }
 
 void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
+  const FlushDenormals flush;
   std::ranges::fill(worker.gradients, 0.0f);
   worker.loss = 0.0;
   std::vector<const ModelInput*> inputs;
