@@ -250,7 +250,7 @@ def main():
     histories = make_histories(items, users)
     reviews = make_reviews(items, users, histories)
     write_lines(out / "sample_reviews.json", reviews)
-    write_lines(out / "meta_sample.json", make_metadata(items))
+    write_lines(out / "meta_sample_reviews.json", make_metadata(items))
     print(f"{out}: {len(users)} users, {len(items)} items, {len(reviews)} reviews")
 
 

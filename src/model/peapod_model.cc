@@ -114,6 +114,8 @@ void PeapodModel::save_static(const fs::path& directory) const {
       {"user_dim", c.user_dim},
       {"num_neighbours", c.num_neighbours},
       {"num_whole_words", config.num_whole_words},
+      {"pmf_confidence", PmfOptions{}.confidence},
+      {"pmf_regularisation", PmfOptions{}.regularisation},
       {"user_vectors", static_user_vectors_ ? "static" : "folded-in"},
   };
   write_file_atomically(directory / kModelFile, object.dump(2) + "\n");
@@ -148,6 +150,7 @@ PeapodModel PeapodModel::load(const fs::path& directory) {
   }
   PeapodModel model;
   ModelConfig config;
+  PmfOptions pmf_options;  // those of the fit: folding in solves the same problem
   try {
     ComposerConfig& c = config.composer;
     c.kind = composer_kind_from(object.at("composer").get<std::string>());
@@ -159,6 +162,8 @@ PeapodModel PeapodModel::load(const fs::path& directory) {
     c.user_dim = object.at("user_dim").get<size_t>();
     c.num_neighbours = object.at("num_neighbours").get<size_t>();
     config.num_whole_words = object.at("num_whole_words").get<size_t>();
+    pmf_options.confidence = object.at("pmf_confidence").get<double>();
+    pmf_options.regularisation = object.at("pmf_regularisation").get<double>();
     model.static_user_vectors_ = object.at("user_vectors").get<std::string>() == "static";
     for (const size_t size : {c.num_prompts, c.heads, c.key_dim, c.prompt_length, c.task_length, c.user_dim,
                               c.num_neighbours, config.num_whole_words}) {
@@ -189,8 +194,8 @@ PeapodModel PeapodModel::load(const fs::path& directory) {
     result.values = weights.read_f32(name);
     return result;
   };
-  model.pmf_ =
-      std::make_unique<Pmf>(Pmf::from_item_factors(matrix("peapod.item_factors", model.dataset_->num_items())));
+  model.pmf_ = std::make_unique<Pmf>(
+      Pmf::from_item_factors(matrix("peapod.item_factors", model.dataset_->num_items()), pmf_options));
   model.standardiser_ = {weights.read_f32("peapod.user_mean"), weights.read_f32("peapod.user_scale")};
   if (model.standardiser_.mean.size() != config.composer.user_dim ||
       model.standardiser_.scale.size() != config.composer.user_dim) {

@@ -1,0 +1,100 @@
+// The finished program on the bundled sample, the way a user runs it: prepare, train, evaluate, recommend, and a
+// training that is cut off and resumed.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+std::string contents(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+class EndToEndSlow : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("peapod-end-to-end-" + std::to_string(::getpid()));
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string at(const std::string& name) const { return (folder_ / name).string(); }
+
+  // Exit status of `peapod ARGUMENTS`; what it prints goes to log().
+  int peapod(const std::string& arguments) const {
+    const int status =
+        std::system((std::string(PEAPOD_PROGRAM) + " " + arguments + " >" + at("log") + " 2>&1").c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  std::string log() const { return contents(at("log")); }
+
+  json answer(const std::string& arguments) const {
+    EXPECT_EQ(peapod(arguments + " --json " + at("answer.json")), 0) << log();
+    return json::parse(contents(at("answer.json")), nullptr, false);
+  }
+
+  void prepare() const {
+    ASSERT_EQ(peapod("prepare " PEAPOD_SOURCE_DIR "/examples/sample --format amazon --out " + at("data")), 0) << log();
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(EndToEndSlow, LearnsMoreThanPopularityAndAnswersOnlyExistingItems) {
+  prepare();
+  const json trained =
+      answer("train " + at("data") + " --out " + at("model") +
+             " --preset tiny --task-share 1,0,0 --max-steps 1500 --max-epochs 1000 --tokens-per-step 2048"
+             " --learning-rate 0.01 --warmup-steps 50 --validations 5 --precision f32");
+  EXPECT_LT(trained.at("final_loss").get<double>(), 0.7 * trained.at("first_loss").get<double>());
+
+  const json popularity = answer("baseline popularity --data " + at("data"));
+  const json ours = answer("evaluate " + at("model") + " --data " + at("data") + " --tasks sequential --precision f32");
+  const double hr10 = ours.at("sequential.full.hr@10").get<double>();
+  EXPECT_GT(hr10, popularity.at("sequential.full.hr@10").get<double>());
+  // Loading again gives the same figures to the bit.
+  EXPECT_EQ(ours, answer("evaluate " + at("model") + " --data " + at("data") + " --tasks sequential --precision f32"));
+
+  const json known = answer("recommend " + at("model") + " --user u_ada54 --n 5");
+  ASSERT_EQ(known.at("items").size(), 5u);
+  const std::string first = known.at("items")[0].at("item").get<std::string>();
+  EXPECT_NE(contents(PEAPOD_SOURCE_DIR "/examples/sample/sample_reviews.json").find('"' + first + '"'),
+            std::string::npos);
+  EXPECT_EQ(known, answer("recommend " + at("model") + " --user u_ada54 --n 5"));
+  EXPECT_EQ(answer("recommend " + at("model") + " --history tent-alpine-1 --n 3").at("items").size(), 3u);
+
+  EXPECT_EQ(peapod("recommend " + at("model") + " --user u_ada5x4"), 1);
+  EXPECT_NE(log().find("u_ada5"), std::string::npos) << "the message names the nearest user: " << log();
+  EXPECT_EQ(peapod("recommend " + at("model")), 2);
+}
+
+TEST_F(EndToEndSlow, ResumesAfterAKillWithTheSameBits) {
+  prepare();
+  const std::string options =
+      " --preset tiny --max-steps 40 --max-epochs 1000 --tokens-per-step 2048 --validations 2 --checkpoint-steps 10"
+      " --precision f32 --seed 7";
+  ASSERT_EQ(peapod("train " + at("data") + " --out " + at("whole") + options), 0) << log();
+
+  // Killed without warning as soon as the first checkpoint is there.
+  const std::string begin = "train " + at("data") + " --out " + at("cut") + options;
+  const std::string killed = "(" PEAPOD_PROGRAM " " + begin +
+                             " >/dev/null 2>&1 & pid=$!; for i in $(seq 3000); do [ -f " + at("cut") +
+                             "/training.safetensors ] && break; sleep 0.02; done; kill -9 $pid; wait $pid)";
+  ASSERT_NE(std::system(("bash -c '" + killed + "'").c_str()), -1);
+  ASSERT_TRUE(fs::exists(at("cut") + "/training.safetensors"));
+  EXPECT_EQ(peapod(begin), 1) << "refuses to start over a training that can be resumed";
+  ASSERT_EQ(peapod(begin + " --resume"), 0) << log();
+  EXPECT_EQ(contents(at("whole") + "/model.safetensors"), contents(at("cut") + "/model.safetensors"));
+}
+
+}  // namespace
