@@ -73,7 +73,8 @@ finish() {
 }
 
 format() {
-  find src tests bench -name '*.cc' -o -name '*.h' | xargs clang-format --dry-run -Werror
+  find . -path ./build -prune -o -type f \( -name '*.cc' -o -name '*.h' \) -print0 |
+    xargs -0 clang-format --dry-run -Werror
 }
 
 tidy() {

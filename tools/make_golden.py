@@ -371,7 +371,7 @@ def main():
     write_model(out, "t5_relu_tied", "relu", True, 4, 2, 2.2, [150, 9, 23], [140, 5, 18], 1000)
     write_model(out, "t5_relu_untied", "relu", False, 4, 1, 2.2, [6, 21, 1, 13], [4, 9, 1, 20], 2000)
     write_model(out, "t5_gated_tied", "gated-gelu", True, 3, 2, 1.6, [11, 3, 17], [7, 12, 3], 3000)
-    write_model(out, "t5_gated_untied", "gated-gelu", False, 3, 2, 1.6, [5, 26, 14], [10, 2, 15], 4000)
+    write_model(out, "t5_gated_untied", "gated-gelu", False, 3, 2, 2.2, [5, 26, 14], [10, 2, 15], 4000)
 
 
 if __name__ == "__main__":
