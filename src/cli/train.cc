@@ -120,7 +120,7 @@ void run(TrainFlags& flags) {
                fmt::format("step {} epoch {:.2f} loss {:.3f} {:.0f} examples/s best NDCG@10 {:.4f}", p.step, p.epochs,
                            p.loss, p.examples_per_second, p.best_metric));
   };
-  hooks.message = [](const std::string& text) { std::cerr << '\n' << text << std::endl; };
+  hooks.message = [](const std::string& text) { std::cerr << text << std::endl; };
   hooks.stop_requested = [] { return stop_requested.load(); };
   const TrainResult result = train(model, out, options, flags.resume, hooks);
   bar.finish();
@@ -168,8 +168,8 @@ void add_train(CLI::App& app) {
   option("--warmup-steps", flags->train.warmup_steps, "Steps of rising learning rate");
   option("--weight-decay", flags->train.adamw.weight_decay, "Of matrices");
   option("--dropout", flags->create.dropout, "Of the network")->check(CLI::Range(0.0, 0.9));
-  option("--tokens-per-step", flags->train.sampler.tokens_per_step, "Input tokens of a step")
-      ->check(CLI::PositiveNumber);
+  option("--tokens-per-step", flags->train.sampler.tokens_per_step,
+         "Input tokens of a step; 0: a quarter of the interactions, from 1,024 to 8,192");
   option("--validations", flags->train.validations, "Validations over the whole training")->check(CLI::PositiveNumber);
   option("--validation-users", flags->train.validation_users, "Users of a validation; 0: all");
   option("--patience", flags->train.patience, "Validations in a row without a better one that end training");

@@ -12,6 +12,10 @@ namespace {
 constexpr size_t kCandidates = 100;  // of a top-n example, the target among them
 constexpr size_t kBuiltAtOnce = 64;  // examples drawn ahead of the token count
 
+// A small log gets small steps: it needs many of them before it has been read too often.
+constexpr size_t kLeastTokens = 1024;
+constexpr size_t kMostTokens = 8192;
+
 std::vector<uint32_t> without(std::span<const uint32_t> items, size_t position) {
   std::vector<uint32_t> rest(items.begin(), items.end());
   rest.erase(rest.begin() + static_cast<ptrdiff_t>(position));
@@ -23,6 +27,9 @@ std::vector<uint32_t> without(std::span<const uint32_t> items, size_t position) 
 Sampler::Sampler(const PeapodModel& model, const SamplerOptions& options, SamplerState state)
     : model_(model), options_(options), state_(state) {
   const Dataset& data = model.dataset();
+  if (options_.tokens_per_step == 0) {
+    options_.tokens_per_step = std::clamp<size_t>(data.num_interactions() / 4, kLeastTokens, kMostTokens);
+  }
   for (uint32_t user = 0; user < data.num_users(); ++user) {
     const auto length = static_cast<uint32_t>(data.train_items(user).size());
     for (uint32_t i = 0; i < length; ++i) {
@@ -118,7 +125,8 @@ TrainingExample Sampler::build(const ExampleSpec& spec) const {
     // Negatives exclude the training items only: avoiding the user's later items would tell what they are not.
     std::vector<uint32_t> taken(history.begin(), history.end());
     std::ranges::sort(taken);
-    const size_t available = data.num_items() - (std::ranges::unique(taken).begin() - taken.begin());
+    const size_t available =
+        data.num_items() - static_cast<size_t>(std::unique(taken.begin(), taken.end()) - taken.begin());
     while (candidates.size() < std::min(kCandidates, available + 1)) {
       const auto item = static_cast<uint32_t>(random.below(data.num_items()));
       if (std::ranges::find(history, item) == history.end() &&

@@ -27,8 +27,9 @@ struct TrainingExample {
 
 struct SamplerOptions {
   std::array<double, kNumTasks> shares = {0.6, 0.3, 0.1};  // of input tokens; tasks without data get none
-  size_t tokens_per_step = 8192;                           // input tokens, prompts not counted
-  double unknown_user_share = 0.1;                         // of examples that show `user_0`
+  // Input tokens of a step, prompts not counted; 0: a quarter of the interactions, from 1,024 to 8,192.
+  size_t tokens_per_step = 0;
+  double unknown_user_share = 0.1;  // of examples that show `user_0`
   uint64_t seed = 1;
 };
 

@@ -1,0 +1,129 @@
+#include "model/seq2seq.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+
+namespace peapod {
+namespace {
+
+ModelConfig small_config(ComposerKind kind) {
+  ModelConfig config;
+  config.t5 = t5_preset("tiny");
+  config.t5.vocab_size = 30;
+  config.composer.kind = kind;
+  config.composer.num_prompts = 4;
+  config.composer.user_dim = 6;
+  config.num_whole_words = 8;
+  return config;
+}
+
+ModelInput made_input(uint64_t seed, Task task, size_t length) {
+  Random random(seed);
+  ModelInput input;
+  input.task = task;
+  for (size_t i = 0; i < length; ++i) {
+    input.text.tokens.push_back(static_cast<int32_t>(3 + random.below(27)));
+    input.text.whole_word.push_back(static_cast<int32_t>(random.below(5)));
+  }
+  for (size_t i = 0; i < 6; ++i) input.user.vector.push_back(static_cast<float>(random.normal()));
+  return input;
+}
+
+// Log-probabilities of the targets' tokens, in the order of `order`.
+std::vector<float> log_probs(const Seq2Seq<float>& network, const std::vector<ModelInput>& inputs,
+                             const std::vector<std::vector<int32_t>>& targets, const std::vector<size_t>& order) {
+  std::vector<const ModelInput*> in;
+  std::vector<std::span<const int32_t>> out;
+  size_t tokens = 0;
+  for (const size_t i : order) {
+    in.push_back(&inputs[i]);
+    out.emplace_back(targets[i]);
+    tokens += targets[i].size();
+  }
+  Tape<float> tape({.record = false});
+  Pass<float> pass{tape};
+  std::vector<float> result(tokens);
+  network.loss(pass, in, out, 1.0, result.data());
+  return result;
+}
+
+TEST(Seq2Seq, GivesAnExampleTheSameWhateverItIsPackedWith) {
+  Seq2Seq<float> network(small_config(ComposerKind::shared_prompts));
+  network.parameters().initialise(1);
+  const std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 9), made_input(2, Task::topn, 140),
+                                          made_input(3, Task::explanation, 3)};
+  const std::vector<std::vector<int32_t>> targets = {{5, 6, 7, 1}, {8, 1}, {9, 10, 11, 12, 13, 1}};
+  const auto forward = log_probs(network, inputs, targets, {0, 1, 2});
+  const auto backward = log_probs(network, inputs, targets, {2, 1, 0});
+  size_t at = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const auto alone = log_probs(network, inputs, targets, {i});
+    for (size_t t = 0; t < alone.size(); ++t) EXPECT_NEAR(alone[t], forward[at + t], 1e-5);
+    const size_t from_end = backward.size() - at - alone.size();
+    for (size_t t = 0; t < alone.size(); ++t) EXPECT_NEAR(alone[t], backward[from_end + t], 1e-5);
+    at += alone.size();
+  }
+}
+
+TEST(Seq2Seq, ListensToTheUserVectorOnlyWithAPersonalComposer) {
+  for (const ComposerKind kind : {ComposerKind::shared_prompts, ComposerKind::task_only, ComposerKind::none}) {
+    Seq2Seq<float> network(small_config(kind));
+    network.parameters().initialise(2);
+    std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 9), made_input(1, Task::sequential, 9)};
+    inputs[1].user = made_input(7, Task::sequential, 1).user;
+    const std::vector<std::vector<int32_t>> targets = {{5, 6, 1}, {5, 6, 1}};
+    const bool same = log_probs(network, inputs, targets, {0}) == log_probs(network, inputs, targets, {1});
+    EXPECT_EQ(same, kind != ComposerKind::shared_prompts) << name_of(kind);
+  }
+}
+
+TEST(Seq2Seq, TellsTheTasksApartByTheirPrompts) {
+  Seq2Seq<float> network(small_config(ComposerKind::task_only));
+  network.parameters().initialise(3);
+  std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 9), made_input(1, Task::topn, 9)};
+  const std::vector<std::vector<int32_t>> targets = {{5, 1}, {5, 1}};
+  EXPECT_NE(log_probs(network, inputs, targets, {0}), log_probs(network, inputs, targets, {1}));
+}
+
+// A few weights of every tensor: dropout stays on, since its masks depend on the seed alone.
+TEST(Seq2Seq, HasTheGradientsOfItsLoss) {
+  Seq2Seq<double> network(small_config(ComposerKind::shared_prompts));
+  Parameters<double>& parameters = network.parameters();
+  parameters.initialise(4);
+  const std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 7), made_input(2, Task::explanation, 4)};
+  const std::vector<const ModelInput*> in = {&inputs[0], &inputs[1]};
+  const std::vector<int32_t> first = {5, 6, 1}, second = {7, 1};
+  const std::vector<std::span<const int32_t>> targets = {first, second};
+  const auto objective = [&](double* gradients) {
+    Tape<double> tape({.record = gradients != nullptr});
+    Pass<double> pass{tape, gradients, 0.1, 9};
+    const Var<double> loss = network.loss(pass, in, targets, 0.5);
+    if (gradients != nullptr) {
+      loss->grad.data[0] = 1.0;
+      tape.backward();
+    }
+    return loss->value.data[0];
+  };
+  std::vector<double> gradients(parameters.size());
+  objective(gradients.data());
+  Random random(6);
+  for (const ParameterInfo& info : parameters.infos()) {
+    for (int draw = 0; draw < 4; ++draw) {
+      const size_t i = info.offset + random.below(info.rows * info.cols);
+      const double kept = parameters.values()[i];
+      parameters.values()[i] = kept + 1e-6;
+      const double above = objective(nullptr);
+      parameters.values()[i] = kept - 1e-6;
+      const double below = objective(nullptr);
+      parameters.values()[i] = kept;
+      EXPECT_NEAR(gradients[i], (above - below) / 2e-6, 1e-6 * (1.0 + std::abs(gradients[i]))) << info.name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace peapod
