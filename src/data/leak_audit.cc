@@ -59,7 +59,8 @@ double first_appearance_spearman(const Dataset& data, const std::vector<uint32_t
 }  // namespace
 
 bool LeakReport::numbering_leaks() const {
-  return max_plus_1_test_hr1 > suspect_hr1 || std::abs(first_appearance_spearman) > kSuspectSpearman;
+  const double order = std::abs(first_appearance_spearman);
+  return order > kSuspectSpearman || (max_plus_1_test_hr1 > suspect_hr1 && order > kSomeSpearman);
 }
 
 LeakReport audit_leaks(const Dataset& data) {
