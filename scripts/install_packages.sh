@@ -4,6 +4,7 @@
 build_packages=(
   g++ cmake ninja-build pkg-config
   libdnnl-dev              # oneDNN: matrix products
+  ocl-icd-opencl-dev       # the CMake files of Debian's oneDNN look for it; libdnnl-dev only recommends it
   libhwy-dev               # Highway: vector loops
   libsentencepiece-dev     # tokenizer and its trainer
   libeigen3-dev            # small dense solves
