@@ -56,6 +56,16 @@ InputUser input_user(const PeapodModel& model, uint32_t user, uint32_t owner, Sp
   return {.text_user = user, .known_as = owner, .profile = model.dataset().items_before(owner, split)};
 }
 
+// The item of an explanation half the list away, or of the first after that which speaks of another item than the i-th.
+uint32_t another_item(const std::vector<const Explanation*>& explanations, size_t i) {
+  const size_t n = explanations.size();
+  for (size_t step = 0; step < n; ++step) {
+    const uint32_t item = explanations[(i + n / 2 + step) % n]->item;
+    if (item != explanations[i]->item) return item;
+  }
+  return explanations[i]->item;
+}
+
 }  // namespace
 
 std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOptions& options) {
@@ -117,7 +127,7 @@ GeneratedExplanations generate_explanations(const PeapodModel& model, const Eval
     std::vector<ModelInput> inputs;
     for (size_t i = first; i < last; ++i) {
       const Explanation& e = *wanted[i];
-      const uint32_t item = swap_items ? wanted[(i + wanted.size() / 2) % wanted.size()]->item : e.item;
+      const uint32_t item = swap_items ? another_item(wanted, i) : e.item;
       // What is known before the item the explanation speaks of is known in either split.
       const auto profile = data.evaluated(e.user) ? data.items_before(e.user, options.split) : data.history(e.user);
       inputs.push_back(model.input(Task::explanation, 0, {.text_user = e.user, .known_as = e.user, .profile = profile},

@@ -24,7 +24,7 @@ struct EvaluationOptions {
   bool swap_prompts = false;
   uint64_t seed = 1;  // of the choice of users and of the swap
   // Called with the share done, from 0 to 1; may be empty.
-  std::function<void(double)> progress;
+  std::function<void(double)> progress = {};
 };
 
 // Users that are evaluated, ascending.
@@ -40,7 +40,7 @@ struct GeneratedExplanations {
   std::vector<std::string> references;  // what the users wrote
 };
 
-// `swap_items` asks about another item than the one the reference speaks of.
+// `swap_items` asks about another item than the one the reference speaks of, where the split's explanations have one.
 GeneratedExplanations generate_explanations(const PeapodModel& model, const EvaluationOptions& options,
                                             bool swap_items = false);
 

@@ -1,0 +1,78 @@
+#include "decode/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/small_model.h"
+
+namespace peapod {
+namespace {
+
+ModelInput history_of(const PeapodModel& model, uint32_t user) {
+  const auto history = model.dataset().train_items(user);
+  return model.input(Task::sequential, user % 3, {.text_user = user, .known_as = user, .profile = history}, history);
+}
+
+// Log-probability of each target token, by the pass that training takes.
+std::vector<float> teacher_forced(const Seq2Seq<float>& network, const ModelInput& input,
+                                  std::span<const int32_t> target) {
+  std::vector<float> log_probs(target.size());
+  Tape<float> tape({.record = false});
+  Pass<float> pass{tape};
+  const ModelInput* inputs[] = {&input};
+  const std::span<const int32_t> targets[] = {target};
+  network.loss(pass, inputs, targets, 1.0, log_probs.data());
+  return log_probs;
+}
+
+float log_prob(std::span<const float> logits, int32_t token) {
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+  return logits[static_cast<size_t>(token)] - static_cast<float>(std::log(sum));
+}
+
+TEST(Engine, StepsGiveWhatTeacherForcingGivesWhereverBeamsMove) {
+  SmallModel small;
+  const Seq2Seq<float>& network = small->network();
+  const ModelInput inputs[] = {history_of(*small, 1), history_of(*small, 2), history_of(*small, 5)};
+  const ModelInput* pointers[] = {&inputs[0], &inputs[1], &inputs[2]};
+  Engine engine(network, pointers, Precision::f32);
+  // The texts that stand in the rows after each step. Input 1 ends after step 0; rows swap and multiply.
+  struct Row {
+    uint32_t input;
+    std::vector<int32_t> tokens;  // after the start token, the last one is what the row takes at this step
+    uint32_t parent;
+  };
+  const std::vector<std::vector<Row>> steps = {
+      {{0, {}, 0}, {1, {}, 1}, {2, {}, 2}},
+      {{0, {5}, 0}, {0, {9}, 0}, {2, {7}, 2}},
+      {{0, {9, 4}, 1}, {0, {5, 6}, 0}, {0, {9, 8}, 1}, {2, {7, 7}, 2}},
+      {{2, {7, 7, 3}, 3}},
+  };
+  for (uint32_t index = 0; index < steps.size(); ++index) {
+    std::vector<int32_t> tokens;
+    std::vector<uint32_t> parents, owners;
+    for (const Row& row : steps[index]) {
+      tokens.push_back(row.tokens.empty() ? kPadId : row.tokens.back());
+      parents.push_back(row.parent);
+      owners.push_back(row.input);
+    }
+    std::vector<float> logits(tokens.size() * engine.vocabulary());
+    engine.step({.index = index, .tokens = tokens, .parents = parents, .inputs = owners}, logits);
+    for (size_t r = 0; r < tokens.size(); ++r) {
+      const Row& row = steps[index][r];
+      const std::span<const float> found(logits.data() + r * engine.vocabulary(), engine.vocabulary());
+      for (const int32_t next : {1, 10, 40}) {
+        std::vector<int32_t> target = row.tokens;
+        target.push_back(next);
+        EXPECT_NEAR(log_prob(found, next), teacher_forced(network, inputs[row.input], target).back(), 2e-5)
+            << "step " << index << ", row " << r;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace peapod

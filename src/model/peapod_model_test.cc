@@ -1,0 +1,116 @@
+#include "model/peapod_model.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "model/small_model.h"
+
+namespace peapod {
+namespace {
+
+// Log-probabilities of two items after a user's training history.
+std::vector<float> answers(const PeapodModel& model, uint32_t user) {
+  const auto history = model.dataset().train_items(user);
+  const ModelInput input =
+      model.input(Task::sequential, 0, {.text_user = user, .known_as = user, .profile = history}, history);
+  std::vector<const ModelInput*> inputs;
+  std::vector<std::span<const int32_t>> targets;
+  for (const uint32_t item : {0u, 11u}) {
+    inputs.push_back(&input);
+    targets.push_back(model.ids().item_output(item));
+  }
+  std::vector<float> log_probs(targets[0].size() + targets[1].size());
+  Tape<float> tape({.record = false});
+  Pass<float> pass{tape};
+  model.network().loss(pass, inputs, targets, 1.0, log_probs.data());
+  return log_probs;
+}
+
+std::string error_of_load(const std::filesystem::path& directory) {
+  try {
+    PeapodModel::load(directory);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void replace_in(const std::filesystem::path& file, const std::string& from, const std::string& to) {
+  std::string text = read_file(file);
+  const size_t place = text.find(from);
+  ASSERT_NE(place, std::string::npos) << from;
+  write_file_atomically(file, text.replace(place, from.size(), to));
+}
+
+TEST(PeapodModel, AnswersTheSameAfterSaveAndLoad) {
+  for (const ComposerKind kind :
+       {ComposerKind::shared_prompts, ComposerKind::similar_users, ComposerKind::task_only, ComposerKind::none}) {
+    for (const IdScheme ids : {IdScheme::collaborative, IdScheme::random}) {
+      SmallModel small({.composer = kind, .ids = ids});
+      small->save_static(small.model_directory());
+      small->save_weights(small.model_directory());
+      const PeapodModel loaded = PeapodModel::load(small.model_directory());
+      for (const uint32_t user : {0u, 17u}) EXPECT_EQ(answers(*small, user), answers(loaded, user)) << name_of(kind);
+      EXPECT_EQ(loaded.dataset().num_items(), SmallModel::kItems);
+    }
+  }
+}
+
+TEST(PeapodModel, FoldsTheProfileInUnlessUserVectorsAreStatic) {
+  for (const bool fixed : {false, true}) {
+    SmallModel small({.static_user_vectors = fixed});
+    const auto history = small.data().train_items(3);
+    const auto vector = [&](std::span<const uint32_t> profile, uint32_t known_as) {
+      return small->composer_user({.text_user = 3, .known_as = known_as, .profile = profile}).vector;
+    };
+    EXPECT_EQ(vector(history, 3) == vector(history.first(2), 3), fixed);
+    // Somebody new has no vector of their own, so theirs is folded in either way.
+    EXPECT_NE(vector(history, kUnknownUser), vector(history.first(2), kUnknownUser));
+    EXPECT_EQ(vector(history, kUnknownUser), vector(history, 3));
+  }
+}
+
+TEST(PeapodModel, IsNotAmongItsOwnNeighbours) {
+  SmallModel small({.composer = ComposerKind::similar_users});
+  for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
+    const auto history = small.data().train_items(user);
+    const auto neighbours = small->composer_user({.text_user = user, .known_as = user, .profile = history}).neighbours;
+    EXPECT_EQ(neighbours.size(), 3u);
+    EXPECT_EQ(std::ranges::find(neighbours, user), neighbours.end());
+  }
+}
+
+TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
+  SmallModel small;
+  EXPECT_NE(error_of_load(small.data_directory()).find("is not a model directory"), std::string::npos);
+  small->save_static(small.model_directory());
+  EXPECT_NE(error_of_load(small.model_directory()).find("--resume"), std::string::npos);
+  small->save_weights(small.model_directory());
+  EXPECT_EQ(error_of_load(small.model_directory()), "");
+
+  const auto file = small.model_directory() / "peapod.json";
+  const std::string good = read_file(file);
+  const auto error_after = [&](const std::string& from, const std::string& to) {
+    replace_in(file, from, to);
+    const std::string error = error_of_load(small.model_directory());
+    write_file_atomically(file, good);
+    return error;
+  };
+  EXPECT_NE(error_after("\"format_version\": 1", "\"format_version\": 99").find("format_version"), std::string::npos);
+  EXPECT_NE(error_after("\"train_hash\": \"", "\"train_hash\": \"f").find("other interactions"), std::string::npos);
+  EXPECT_NE(error_after("\"num_prompts\": 20", "\"num_prompts\": 0").find("out of range"), std::string::npos);
+  EXPECT_NE(error_after("\"num_prompts\": 20", "\"num_prompts\": 21").find("peapod.composer"), std::string::npos);
+  EXPECT_NE(error_after("\"user_dim\": 8", "\"user_dim\": \"eight\"").find("peapod.json"), std::string::npos);
+
+  const auto weights = small.model_directory() / "model.safetensors";
+  const std::string whole = read_file(weights);
+  write_file_atomically(weights, whole.substr(0, whole.size() / 2));
+  EXPECT_NE(error_of_load(small.model_directory()).find("model.safetensors"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace peapod

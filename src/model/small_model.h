@@ -1,0 +1,86 @@
+// For tests: an untrained `tiny` model on a made data set of 40 users who walk around a ring of 20 items, each with a
+// word on what they bought.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "data/preparation.h"
+#include "data/scratch_folder.h"
+#include "model/peapod_model.h"
+
+namespace peapod {
+
+struct SmallModelOptions {
+  ComposerKind composer = ComposerKind::shared_prompts;
+  IdScheme ids = IdScheme::collaborative;
+  bool static_user_vectors = false;
+  bool explanations = true;
+  uint32_t interactions = 7;  // of each user; fewer than three leave nobody to evaluate
+};
+
+class SmallModel {
+ public:
+  static constexpr uint32_t kUsers = 40;
+  static constexpr uint32_t kItems = 20;
+
+  explicit SmallModel(const SmallModelOptions& options = {}) {
+    write_dataset(data_directory(), prepare(made_log(options), {.min_user = 0, .min_item = 0}), made_ids(options.ids));
+    CreateOptions create;
+    create.preset = "tiny";
+    create.composer.kind = options.composer;
+    create.composer.user_dim = 8;
+    create.composer.num_neighbours = 3;
+    create.static_user_vectors = options.static_user_vectors;
+    create.max_pieces = 200;
+    model_ = std::make_unique<PeapodModel>(PeapodModel::create(Dataset::open(data_directory()), create));
+  }
+
+  PeapodModel& operator*() { return *model_; }
+  PeapodModel* operator->() { return model_.get(); }
+  const Dataset& data() const { return model_->dataset(); }
+
+  std::filesystem::path data_directory() const { return folder_.path() / "data"; }
+  std::filesystem::path model_directory() const { return folder_.path() / "model"; }
+
+ private:
+  static RawLog made_log(const SmallModelOptions& options) {
+    RawLog log;
+    log.name = "ring";
+    for (uint32_t item = 0; item < kItems; ++item) log.items.emplace_back().name = std::to_string(item + 1);
+    const char* words[] = {"strings", "strap", "case", "tuner", "stand"};
+    for (uint32_t user = 0; user < kUsers; ++user) {
+      log.users.emplace_back().name = std::to_string(user + 1);
+      for (uint32_t step = 0; step < options.interactions; ++step) {
+        const uint32_t item = (user * 7 + step) % kItems;
+        log.interactions.push_back({.user = user, .item = item, .time = 0, .review = {}});
+        if (!options.explanations || step % 2 != 0) continue;
+        const Split split = step + 1 == options.interactions ? Split::test : Split::train;
+        const std::string word = words[item % 5];
+        log.explanations.push_back({user, item, split, word, "the " + word + " is great and works very well"});
+      }
+    }
+    return log;
+  }
+
+  static ItemIds made_ids(IdScheme scheme) {
+    ItemIds ids;
+    ids.scheme = scheme;
+    if (scheme == IdScheme::collaborative) ids.level_sizes = {5, 4};
+    for (uint32_t item = 0; item < kItems; ++item) {
+      if (scheme == IdScheme::collaborative) {
+        ids.codes.push_back(static_cast<uint16_t>(item / 4));
+        ids.codes.push_back(static_cast<uint16_t>(item % 4));
+      } else {
+        ids.numbers.push_back(item + 1);
+      }
+    }
+    return ids;
+  }
+
+  ScratchFolder folder_;
+  std::unique_ptr<PeapodModel> model_;
+};
+
+}  // namespace peapod

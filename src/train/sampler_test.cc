@@ -1,0 +1,156 @@
+#include "train/sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "model/small_model.h"
+
+namespace peapod {
+namespace {
+
+std::vector<int32_t> item_target(const PeapodModel& model, uint32_t item) {
+  std::vector<int32_t> tokens(model.ids().item_output(item).begin(), model.ids().item_output(item).end());
+  tokens.push_back(kEndId);
+  return tokens;
+}
+
+bool contains(const std::vector<int32_t>& text, std::span<const int32_t> part) {
+  return !std::ranges::search(text, part).empty();
+}
+
+TEST(Sampler, MixesTasksByTheirShareOfInputTokens) {
+  SmallModel small;
+  Sampler sampler(*small, {.shares = {0.5, 0.3, 0.2}, .tokens_per_step = 3000});
+  for (int step = 0; step < 50; ++step) sampler.next_step();
+  const auto& tokens = sampler.state().tokens;
+  const auto total = static_cast<double>(tokens[0] + tokens[1] + tokens[2]);
+  EXPECT_NEAR(total, 50 * 3000, 200);
+  EXPECT_NEAR(static_cast<double>(tokens[0]) / total, 0.5, 0.01);
+  EXPECT_NEAR(static_cast<double>(tokens[1]) / total, 0.3, 0.01);
+  EXPECT_NEAR(static_cast<double>(tokens[2]) / total, 0.2, 0.01);
+}
+
+TEST(Sampler, GivesTheSharesOfTasksWithoutDataToTheOthers) {
+  SmallModel small({.explanations = false});
+  Sampler sampler(*small, {.shares = {0.4, 0.4, 0.2}, .tokens_per_step = 3000});
+  for (int step = 0; step < 50; ++step) sampler.next_step();
+  const auto& tokens = sampler.state().tokens;
+  EXPECT_EQ(tokens[2], 0u);
+  EXPECT_NEAR(static_cast<double>(tokens[0]) / static_cast<double>(tokens[1]), 1.0, 0.02);
+  EXPECT_THROW(Sampler(*small, {.shares = {0, 0, 1}}), Error);
+}
+
+TEST(Sampler, DrawsEveryPrefixOnceAnEpoch) {
+  SmallModel small;
+  // Five training items a user: four have something before them.
+  Sampler sampler(*small, {.shares = {1, 0, 0}, .tokens_per_step = 500, .unknown_user_share = 0});
+  ASSERT_EQ(sampler.epoch_size(Task::sequential), SmallModel::kUsers * 4u);
+  std::vector<std::vector<int32_t>> targets;
+  while (targets.size() < 2 * sampler.epoch_size(Task::sequential)) {
+    for (const TrainingExample& example : sampler.next_step()) targets.push_back(example.target);
+  }
+  std::map<std::vector<int32_t>, int> expected;
+  for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
+    for (const uint32_t item : small.data().train_items(user).subspan(1)) ++expected[item_target(*small, item)];
+  }
+  const size_t epoch = sampler.epoch_size(Task::sequential);
+  for (const size_t begin : {size_t{0}, epoch}) {
+    std::map<std::vector<int32_t>, int> found;
+    for (size_t i = begin; i < begin + epoch; ++i) ++found[targets[i]];
+    EXPECT_EQ(found, expected);
+  }
+  EXPECT_NE(std::vector(targets.begin(), targets.begin() + 20),
+            std::vector(targets.begin() + static_cast<ptrdiff_t>(epoch),
+                        targets.begin() + static_cast<ptrdiff_t>(epoch) + 20))
+      << "each epoch has an order of its own";
+}
+
+TEST(Sampler, ShowsASequentialExampleWhatCameBeforeAndNothingElse) {
+  SmallModel small({.ids = IdScheme::collaborative});
+  const Sampler sampler(*small, {.unknown_user_share = 0});
+  const auto history = small.data().train_items(6);
+  for (uint32_t index = 1; index < history.size(); ++index) {
+    const TrainingExample example = sampler.build({Task::sequential, 6, index, 99});
+    EXPECT_EQ(example.target, item_target(*small, history[index]));
+    for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
+      const bool before = std::ranges::find(history.first(index), item) != history.begin() + index;
+      EXPECT_EQ(contains(example.input.text.tokens, small->ids().item_input(item)), before);
+    }
+    const auto folded = small->composer_user({.text_user = 6, .known_as = 6, .profile = history.first(index)});
+    EXPECT_EQ(example.input.user.vector, folded.vector);
+  }
+}
+
+TEST(Sampler, ShowsATopnExampleTheTargetAmongItemsThatAreNotTrainingItems) {
+  SmallModel small;
+  const Sampler sampler(*small, {.unknown_user_share = 0});
+  const auto history = small.data().train_items(6);
+  const TrainingExample example = sampler.build({Task::topn, 6, 2, 5});
+  EXPECT_EQ(example.target, item_target(*small, history[2]));
+  size_t shown = 0;
+  for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
+    const bool is_shown = contains(example.input.text.tokens, small->ids().item_input(item));
+    const bool trained = std::ranges::find(history, item) != history.end();
+    EXPECT_EQ(is_shown, !trained || item == history[2]) << "a catalogue this small is shown whole";
+    shown += is_shown ? 1 : 0;
+  }
+  EXPECT_EQ(shown, SmallModel::kItems - history.size() + 1);
+  std::vector<uint32_t> rest(history.begin(), history.end());
+  rest.erase(rest.begin() + 2);
+  EXPECT_EQ(example.input.user.vector, small->composer_user({.text_user = 6, .known_as = 6, .profile = rest}).vector);
+}
+
+TEST(Sampler, TrainsOnExplanationsOfTheTrainingPartAlone) {
+  SmallModel small;
+  std::set<std::string> training;
+  size_t count = 0;
+  for (const Explanation& e : small.data().explanations()) {
+    if (e.split != Split::train) continue;
+    training.insert(e.sentence);
+    ++count;
+  }
+  Sampler sampler(*small, {.shares = {0, 0, 1}, .tokens_per_step = 1000});
+  EXPECT_EQ(sampler.epoch_size(Task::explanation), count);
+  for (const TrainingExample& example : sampler.next_step()) {
+    ASSERT_EQ(example.target.back(), kEndId);
+    const std::vector<int32_t> sentence(example.target.begin(), example.target.end() - 1);
+    EXPECT_TRUE(training.contains(small->tokenizer().decode(sentence)));
+  }
+}
+
+TEST(Sampler, HidesTheUserInAShareOfExamples) {
+  SmallModel small;
+  for (const double share : {0.0, 0.1, 1.0}) {
+    const Sampler sampler(*small, {.unknown_user_share = share});
+    int hidden = 0;
+    for (uint64_t draw = 0; draw < 1000; ++draw) {
+      const auto input = sampler.build({Task::sequential, 6, 1, draw}).input;
+      hidden += contains(input.text.tokens, small->ids().user(6)) ? 0 : 1;
+    }
+    EXPECT_NEAR(hidden / 1000.0, share, 0.03);
+  }
+}
+
+TEST(Sampler, GoesOnFromItsStateAsIfItHadNotStopped) {
+  SmallModel small;
+  const SamplerOptions options{.tokens_per_step = 1500, .seed = 4};
+  Sampler whole(*small, options);
+  for (int step = 0; step < 7; ++step) whole.next_step();
+  Sampler resumed(*small, options, whole.state());
+  for (int step = 0; step < 5; ++step) {
+    const auto expected = whole.next_step();
+    const auto found = resumed.next_step();
+    ASSERT_EQ(found.size(), expected.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      EXPECT_EQ(found[i].target, expected[i].target);
+      EXPECT_EQ(found[i].input.text.tokens, expected[i].input.text.tokens);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace peapod

@@ -1,0 +1,155 @@
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "model/small_model.h"
+#include "train/training_state.h"
+
+namespace peapod {
+namespace {
+
+TrainOptions few_steps(uint64_t steps) {
+  TrainOptions options;
+  options.sampler.tokens_per_step = 1500;
+  options.sampler.shares = {0.7, 0.3, 0};
+  options.max_steps = steps;
+  options.max_epochs = 1000;
+  options.learning_rate = 0.01;
+  options.warmup_steps = 5;
+  options.validations = 4;
+  return options;
+}
+
+std::vector<nlohmann::json> log_lines(const std::filesystem::path& directory) {
+  std::vector<nlohmann::json> lines;
+  std::ifstream in(directory / "metrics.jsonl");
+  for (std::string line; std::getline(in, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
+TEST(Train, LowersTheLossAndEndsWithTheBestWeights) {
+  SmallModel small;
+  small->save_static(small.model_directory());
+  TrainOptions options = few_steps(60);
+  const TrainResult result = train(*small, small.model_directory(), options, false, {});
+  EXPECT_EQ(result.steps, 60u);
+  EXPECT_LT(result.final_loss, 0.8 * result.first_loss);
+  const auto lines = log_lines(small.model_directory());
+  ASSERT_EQ(lines.size(), options.validations);
+  double best = -1;
+  for (const auto& line : lines) {
+    const double metric = line.at("valid.sequential.full.ndcg@10").get<double>();
+    EXPECT_EQ(line.at("best").get<bool>(), metric > best);
+    best = std::max(best, metric);
+  }
+  EXPECT_EQ(result.best_metric, best);
+  EXPECT_EQ(PeapodModel::load(small.model_directory()).network().parameters().values(),
+            small->network().parameters().values());
+}
+
+TEST(Train, StopsAfterValidationsInARowWithoutABetterMetric) {
+  SmallModel small;
+  small->save_static(small.model_directory());
+  TrainOptions options = few_steps(100);
+  options.learning_rate = 0;  // nothing ever gets better than the first validation
+  options.validations = 20;
+  options.patience = 3;
+  const TrainResult result = train(*small, small.model_directory(), options, false, {});
+  EXPECT_EQ(log_lines(small.model_directory()).size(), 4u);
+  EXPECT_EQ(result.steps, 20u);
+}
+
+TEST(Train, GoesOnWhereItWasInterruptedWithTheSameBits) {
+  std::vector<float> whole;
+  {
+    SmallModel small;
+    small->save_static(small.model_directory());
+    train(*small, small.model_directory(), few_steps(30), false, {});
+    whole = small->network().parameters().values();
+  }
+  SmallModel small;
+  small->save_static(small.model_directory());
+  uint64_t steps = 0;
+  const TrainHooks stop{.progress = [&](const TrainProgress& progress) { steps = progress.step; },
+                        .message = {},
+                        .stop_requested = [&] { return steps == 13; }};
+  const TrainResult cut = train(*small, small.model_directory(), few_steps(30), false, stop);
+  EXPECT_TRUE(cut.interrupted);
+  EXPECT_EQ(cut.steps, 13u);
+  // Resuming takes the weights from the file, whatever the model holds.
+  small->network().parameters().initialise(77);
+  const TrainResult rest = train(*small, small.model_directory(), few_steps(30), true, {});
+  EXPECT_FALSE(rest.interrupted);
+  EXPECT_EQ(rest.steps, 30u);
+  EXPECT_EQ(small->network().parameters().values(), whole);
+}
+
+TEST(Train, SaysThatTheLossIsNotFinite) {
+  SmallModel small;
+  small->save_static(small.model_directory());
+  for (float& weight : small->network().parameters().values()) weight = std::nanf("");
+  try {
+    train(*small, small.model_directory(), few_steps(10), false, {});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("step 0"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("--learning-rate"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Train, SavesTheLastWeightsWhereNobodyCanBeEvaluated) {
+  SmallModel small({.explanations = false, .interactions = 2});
+  ASSERT_TRUE(small.data().evaluated_users().empty());
+  small->save_static(small.model_directory());
+  train(*small, small.model_directory(), few_steps(10), false, {});
+  EXPECT_EQ(PeapodModel::load(small.model_directory()).network().parameters().values(),
+            small->network().parameters().values());
+}
+
+TEST(TrainingState, ComesBackAsItWasSavedAndOnlyForItsParameters) {
+  const ScratchFolder folder;
+  const auto file = folder.path() / "training.safetensors";
+  Parameters<float> parameters;
+  parameters.add("matrix", {3, 4}, 1.0);
+  parameters.initialise(2);
+  AdamW adamw(parameters, {});
+  adamw.update(parameters, std::vector<float>(12, 0.5f), 0.1);
+  const TrainingState state{.sampler = {{1, 2, 3}, {40, 50, 60}, 7},
+                            .minutes = 1.5,
+                            .best_metric = 0.25,
+                            .validations = 8,
+                            .bad_validations = 2,
+                            .recent_loss = 3.5};
+  save_training_state(file, state, parameters, adamw);
+
+  Parameters<float> others;
+  others.add("matrix", {3, 4}, 1.0);
+  AdamW fresh(others, {});
+  const TrainingState back = load_training_state(file, others, fresh);
+  EXPECT_EQ(others.values(), parameters.values());
+  EXPECT_EQ(fresh.first_moments(), adamw.first_moments());
+  EXPECT_EQ(fresh.second_moments(), adamw.second_moments());
+  EXPECT_EQ(fresh.steps(), 1u);
+  EXPECT_EQ(back.sampler.drawn, state.sampler.drawn);
+  EXPECT_EQ(back.sampler.tokens, state.sampler.tokens);
+  EXPECT_EQ(back.sampler.steps, 7u);
+  EXPECT_EQ(back.minutes, 1.5);
+  EXPECT_EQ(back.best_metric, 0.25);
+  EXPECT_EQ(back.validations, 8u);
+  EXPECT_EQ(back.bad_validations, 2u);
+  EXPECT_EQ(back.recent_loss, 3.5);
+
+  Parameters<float> larger;
+  larger.add("matrix", {4, 4}, 1.0);
+  AdamW of_larger(larger, {});
+  EXPECT_THROW(load_training_state(file, larger, of_larger), Error);
+}
+
+}  // namespace
+}  // namespace peapod
