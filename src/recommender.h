@@ -56,13 +56,13 @@ PromptUsage prompt_usage(std::span<const PromptWeights> users);
 class Recommender {
  public:
   struct Request {
-    std::optional<std::string> user;      // a user of the data set; or
-    std::vector<std::string> history;     // what somebody new did, oldest first
-    uint32_t n = 10;                      // how many items, 1 to kMaxRecommended
-    uint32_t num_beams = 20;              // width of the search; raised to n where it is less
-    std::vector<std::string> candidates;  // not empty: rank these (the top-n task), in the order that is shown
-    std::string category;                 // not empty: only items of this category, whatever its case
-    bool include_seen = false;            // without candidates: recommend items of the history too
+    std::optional<std::string> user = {};      // a user of the data set; or
+    std::vector<std::string> history = {};     // what somebody new did, oldest first
+    uint32_t n = 10;                           // how many items, 1 to kMaxRecommended
+    uint32_t num_beams = 20;                   // width of the search; raised to n where it is less
+    std::vector<std::string> candidates = {};  // not empty: rank these (the top-n task), in the order that is shown
+    std::string category = {};                 // not empty: only items of this category, whatever its case
+    bool include_seen = false;                 // without candidates: recommend items of the history too
   };
 
   // Throws Error when the directory is no model directory.

@@ -48,7 +48,10 @@ class SmallModel {
   static RawLog made_log(const SmallModelOptions& options) {
     RawLog log;
     log.name = "ring";
-    for (uint32_t item = 0; item < kItems; ++item) log.items.emplace_back().name = std::to_string(item + 1);
+    for (uint32_t item = 0; item < kItems; ++item) {
+      const std::string name = std::to_string(item + 1);
+      log.items.push_back({name, {}, "thing " + name, {"Things", item % 2 == 0 ? "Even" : "Odd"}});
+    }
     const char* words[] = {"strings", "strap", "case", "tuner", "stand"};
     for (uint32_t user = 0; user < kUsers; ++user) {
       log.users.emplace_back().name = std::to_string(user + 1);
