@@ -1,53 +1,20 @@
 // The finished program on the bundled sample, the way a user runs it: prepare, train, evaluate, recommend, and a
 // training that is cut off and resumed.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
-#include <string>
+#include "program.h"
 
+namespace peapod {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-std::string contents(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-class EndToEndSlow : public testing::Test {
+class EndToEndSlow : public ProgramTest {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("peapod-end-to-end-" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string at(const std::string& name) const { return (folder_ / name).string(); }
-
-  // Exit status of `peapod ARGUMENTS`; what it prints goes to log().
-  int peapod(const std::string& arguments) const {
-    const int status =
-        std::system((std::string(PEAPOD_PROGRAM) + " " + arguments + " >" + at("log") + " 2>&1").c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  std::string log() const { return contents(at("log")); }
-
-  json answer(const std::string& arguments) const {
-    EXPECT_EQ(peapod(arguments + " --json " + at("answer.json")), 0) << log();
-    return json::parse(contents(at("answer.json")), nullptr, false);
-  }
-
   void prepare() const {
     ASSERT_EQ(peapod("prepare " PEAPOD_SOURCE_DIR "/examples/sample --format amazon --out " + at("data")), 0) << log();
   }
-
-  fs::path folder_;
 };
 
 TEST_F(EndToEndSlow, LearnsMoreThanPopularityAndAnswersOnlyExistingItems) {
@@ -98,3 +65,4 @@ TEST_F(EndToEndSlow, ResumesAfterAKillWithTheSameBits) {
 }
 
 }  // namespace
+}  // namespace peapod

@@ -1,12 +1,16 @@
 // The `peapod` program: parses the command line, runs one subcommand, turns errors into messages and exit statuses
 // (0 done, 1 failed, 2 wrong usage).
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/nearest_name.h"
 #include "cli/commands.h"
 
 namespace peapod::cli {
@@ -18,6 +22,18 @@ void write_json(const std::string& path, const std::string& text) {
   } else {
     write_file_atomically(path, text + "\n");
   }
+}
+
+// What is wrong with the first word of a command line; empty where it is a command or a flag. CLI11 says of a mistyped
+// command only that one is required.
+std::string mistyped_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) return {};
+  const std::string nearest = nearest_name(word, names);
+  return '"' + word + "\" is no command" + (nearest.empty() ? "; see --help" : "; did you mean \"" + nearest + "\"?");
 }
 
 }  // namespace peapod::cli
@@ -39,6 +55,11 @@ int main(int argc, char** argv) {
   peapod::cli::add_inspect(app);
   peapod::cli::add_generate(app);
   peapod::cli::add_tokenize(app);
+  const std::string mistyped = argc > 1 ? peapod::cli::mistyped_command(app, argv[1]) : std::string();
+  if (!mistyped.empty()) {
+    std::cerr << "peapod: " << mistyped << '\n';
+    return 2;
+  }
   try {
     app.parse(argc, argv);
     return 0;

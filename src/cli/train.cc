@@ -34,6 +34,15 @@ struct TrainFlags {
 
 std::atomic<bool> stop_requested = false;
 
+// CLI11's own check names the largest double in its message.
+const CLI::Validator kAboveZero(
+    [](std::string& text) {
+      double value = 0;
+      const bool good = CLI::detail::lexical_cast(text, value) && value > 0;
+      return good ? std::string() : "expected a number above 0, got " + text;
+    },
+    "ABOVE 0");
+
 void request_stop(int) { stop_requested = true; }
 
 // Values of a TOML file stand in for flags that the command line leaves out; the keys are the flags' names.
@@ -157,20 +166,20 @@ void add_train(CLI::App& app) {
   option("--precision", flags->precision, "auto, bf16 or f32");
   option("--time-limit", flags->train.time_limit_minutes, "Minutes of training; 0: none");
   option("--max-steps", flags->train.max_steps, "Steps of training; 0: no limit");
-  option("--max-epochs", flags->train.max_epochs, "Passes over the sequential examples")->check(CLI::PositiveNumber);
+  option("--max-epochs", flags->train.max_epochs, "Passes over the sequential examples")->check(kAboveZero);
   option("--seed", flags->train.seed, "Seed of everything random");
   command->add_flag("--resume", flags->resume, "Go on with the training in --out, if there is one");
   option("--task-share", flags->task_share, "Shares of input tokens: sequential, top-n, explanation")
       ->expected(3)
       ->delimiter(',')
       ->check(CLI::NonNegativeNumber);
-  option("--learning-rate", flags->train.learning_rate, "Peak learning rate")->check(CLI::PositiveNumber);
+  option("--learning-rate", flags->train.learning_rate, "Peak learning rate")->check(kAboveZero);
   option("--warmup-steps", flags->train.warmup_steps, "Steps of rising learning rate");
   option("--weight-decay", flags->train.adamw.weight_decay, "Of matrices");
   option("--dropout", flags->create.dropout, "Of the network")->check(CLI::Range(0.0, 0.9));
   option("--tokens-per-step", flags->train.sampler.tokens_per_step,
          "Input tokens of a step; 0: a quarter of the interactions, from 1,024 to 8,192");
-  option("--validations", flags->train.validations, "Validations over the whole training")->check(CLI::PositiveNumber);
+  option("--validations", flags->train.validations, "Validations over the whole training")->check(kAboveZero);
   option("--validation-users", flags->train.validation_users, "Users of a validation; 0: all");
   option("--patience", flags->train.patience, "Validations in a row without a better one that end training");
   option("--checkpoint-steps", flags->train.checkpoint_steps, "Checkpoint every so many steps; 0: once a minute");

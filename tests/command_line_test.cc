@@ -1,0 +1,162 @@
+// Every command of the finished program on a small shop: what it writes, and what it says about broken input.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "program.h"
+
+namespace peapod {
+namespace {
+
+using nlohmann::json;
+
+class CommandLine : public ProgramTest {
+ protected:
+  // 30 users who walk around a ring of 25 items, in the `pod` format.
+  void SetUp() override {
+    ProgramTest::SetUp();
+    std::string lines;
+    for (int user = 1; user <= 30; ++user) {
+      lines += std::to_string(user);
+      for (int step = 0; step < 6; ++step) lines += ' ' + std::to_string((user * 7 + step) % 25 + 1);
+      lines += '\n';
+    }
+    write("raw/sequential.txt", lines);
+    write("raw/explanation.json",
+          R"({"train":[{"user":"1","item":"9","explanation":"the strings sound great","feature":"strings"}],)"
+          R"("test":[{"user":"1","item":"13","explanation":"the strap is great","feature":"strap"}]})");
+    ASSERT_EQ(peapod("prepare " + at("raw") + " --format pod --out " + at("data")), 0) << log();
+  }
+
+  void train(const std::string& more = "") const {
+    ASSERT_EQ(peapod("train " + at("data") + " --out " + at("model") +
+                     " --preset tiny --max-steps 4 --tokens-per-step 300 --validations 1 --user-dim 8 " + more),
+              0)
+        << log();
+  }
+
+  // Expects the status and a message that holds every one of `parts`.
+  void expect_failure(int status, const std::string& arguments, const std::vector<std::string>& parts) const {
+    EXPECT_EQ(peapod(arguments), status) << arguments << '\n' << log();
+    for (const std::string& part : parts) {
+      EXPECT_NE(log().find(part), std::string::npos) << arguments << " should say: " << part << "\nbut says: " << log();
+    }
+  }
+};
+
+TEST_F(CommandLine, HelpsAndRefusesWrongUsage) {
+  EXPECT_EQ(peapod("--help"), 0);
+  for (const char* command : {"prepare", "train", "evaluate", "baseline", "audit", "recommend", "explain", "inspect",
+                              "generate", "tokenize"}) {
+    EXPECT_NE(contents(at("log")).find(command), std::string::npos) << command;
+  }
+  EXPECT_EQ(peapod("--version"), 0);
+  expect_failure(2, "", {"subcommand"});
+  expect_failure(2, "recomend", {"\"recomend\" is no command", "did you mean \"recommend\"?"});
+  expect_failure(2, "prepare " + at("raw"), {"--out"});
+  expect_failure(2, "train " + at("data") + " --out x --validations 0", {"--validations", "0"});
+  expect_failure(2, "train " + at("data") + " --out x --task-share 1,0", {"--task-share"});
+  expect_failure(2, "prepare " + at("raw") + " --out x --ids clever", {"collaborative"});
+}
+
+TEST_F(CommandLine, AuditsAndInspectsADataSet) {
+  const json audit = answer("audit " + at("data"));
+  EXPECT_FALSE(audit.dump().empty());
+  const json inspected = answer("inspect " + at("data"));
+  EXPECT_EQ(inspected.at("num_users"), 30);
+  EXPECT_EQ(inspected.at("num_items"), 25);
+  EXPECT_EQ(inspected.at("num_interactions"), 180);
+  expect_failure(1, "audit " + at("raw"), {at("raw")});
+  expect_failure(1, "inspect " + at("data") + " --user 3", {"--user", "peapod train"});
+}
+
+TEST_F(CommandLine, MeasuresBaselinesWithTheKeysOfEvaluate) {
+  const json popularity = answer("baseline popularity --data " + at("data"));
+  const json neighbours = answer("baseline item-knn --data " + at("data"));
+  for (const char* key : {"sequential.full.hr@5", "sequential.full.ndcg@5", "sequential.full.hr@10",
+                          "sequential.full.ndcg@10", "topn.sampled99.hr@1", "topn.sampled99.ndcg@10"}) {
+    EXPECT_TRUE(popularity.contains(key)) << key;
+    EXPECT_TRUE(neighbours.contains(key)) << key;
+  }
+  EXPECT_TRUE(popularity.contains("explanation.bleu4"));
+  EXPECT_GT(neighbours.at("sequential.full.hr@10"), 0.9) << "the ring tells what comes next";
+  expect_failure(1, "baseline popularity --data " + at("nowhere"), {"nowhere"});
+}
+
+TEST_F(CommandLine, TrainsAnswersAndExplains) {
+  train();
+  const json metrics = answer("evaluate " + at("model") + " --data " + at("data") + " --swap-prompts");
+  for (const char* key : {"sequential.full.hr@10", "topn.sampled99.hr@10", "explanation.bleu4", "explanation.rougeL"}) {
+    EXPECT_TRUE(metrics.contains(key)) << key;
+  }
+  const json against =
+      answer("evaluate " + at("model") + " --data " + at("data") + " --tasks sequential --against " + at("model"));
+  EXPECT_TRUE(against.contains("sequential.full.hr@10"));
+  EXPECT_FALSE(against.contains("topn.sampled99.hr@10"));
+
+  const json known = answer("recommend " + at("model") + " --user 3 --n 4");
+  EXPECT_EQ(known.at("user"), "3");
+  ASSERT_EQ(known.at("items").size(), 4u);
+  for (const char* key : {"item", "title", "score"}) EXPECT_TRUE(known.at("items")[0].contains(key)) << key;
+  EXPECT_EQ(answer("recommend " + at("model") + " --history 1,2,3 --n 2").at("items").size(), 2u);
+  EXPECT_EQ(answer("recommend " + at("model") + " --user 3 --candidates 20,21,22").at("items").size(), 3u);
+  EXPECT_FALSE(answer("explain " + at("model") + " --user 3 --item 5").at("explanation").get<std::string>().empty());
+  EXPECT_TRUE(answer("inspect " + at("model")).contains("prompts"));
+  EXPECT_TRUE(answer("inspect " + at("model") + " --user 3").contains("weights"));
+
+  expect_failure(1, "recommend " + at("model") + " --user 333", {"333", "did you mean"});
+  expect_failure(2, "recommend " + at("model") + " --user 3 --history 1,2", {"--history"});
+  expect_failure(1, "recommend " + at("data") + " --user 3", {"is not a model directory"});
+  expect_failure(1, "train " + at("data") + " --out " + at("model"), {"--resume"});
+  expect_failure(1, "evaluate " + at("model") + " --data " + at("data") + " --tasks sequentail", {"sequentail"});
+}
+
+TEST_F(CommandLine, TakesFlagsFromAFileUnlessTheCommandLineSaysOtherwise) {
+  write("flags.toml",
+        "preset = \"tiny\"\nmax-steps = 50\ntokens-per-step = 300\nvalidations = 1\ntask-share = [1, 0, 0]\n");
+  const json trained =
+      answer("train " + at("data") + " --out " + at("model") + " --config " + at("flags.toml") + " --max-steps 3");
+  EXPECT_EQ(trained.at("steps"), 3);
+  write("flags.toml", "max-stepz = 50\n");
+  expect_failure(1, "train " + at("data") + " --out " + at("other") + " --config " + at("flags.toml"),
+                 {"max-stepz", "did you mean \"max-steps\"?"});
+  write("flags.toml", "max-steps = = 50\n");
+  expect_failure(1, "train " + at("data") + " --out " + at("other") + " --config " + at("flags.toml"),
+                 {"flags.toml:1"});
+}
+
+TEST_F(CommandLine, RunsAModelDirectoryAsPlainT5AndStartsAnotherFromIt) {
+  train();
+  const json generated = answer("generate " + at("model") + " --text 'user_1 item_2' --num-beams 3 --max-new-tokens 5");
+  EXPECT_LE(generated.at("tokens").size(), 5u);
+  EXPECT_EQ(peapod("train " + at("data") + " --out " + at("second") + " --init " + at("model") +
+                   " --user-dim 8 --max-steps 2 --tokens-per-step 300 --validations 1"),
+            0)
+      << log();
+  expect_failure(1, "generate " + at("raw") + " --text x", {"spiece.model"});
+}
+
+TEST_F(CommandLine, TokenizesLinesAndNamesTheBadOne) {
+  train();
+  write("lines.jsonl", "{\"text\": \"user_1 item_2\"}\n{\"text\": \"\"}\n");
+  ASSERT_EQ(peapod("tokenize " + at("model/spiece.model") + " --jsonl " + at("lines.jsonl")), 0) << log();
+  const std::string printed = log();
+  EXPECT_EQ(std::ranges::count(printed, '\n'), 2);
+  EXPECT_NE(printed.find("{\"ids\":[1]}"), std::string::npos) << "an empty text is its closing id: " << printed;
+  write("lines.jsonl", "{\"text\": \"a\"}\n{\"txt\": \"b\"}\n");
+  expect_failure(1, "tokenize " + at("model/spiece.model") + " --jsonl " + at("lines.jsonl"),
+                 {"lines.jsonl:2", "text"});
+}
+
+TEST_F(CommandLine, RefusesASourceWithTooManyBadLinesAndLeavesNothingBehind) {
+  std::string text = contents(at("raw/sequential.txt"));
+  for (int line = 0; line < 3; ++line) text += "31 1 two 3\n";
+  write("bad/sequential.txt", text);
+  expect_failure(1, "prepare " + at("bad") + " --format pod --out " + at("prepared"),
+                 {"sequential.txt:31", "two", "--max-bad-lines"});
+  EXPECT_FALSE(std::filesystem::exists(at("prepared")));
+  EXPECT_EQ(peapod("prepare " + at("bad") + " --format pod --max-bad-lines 50 --out " + at("prepared")), 0) << log();
+}
+
+}  // namespace
+}  // namespace peapod

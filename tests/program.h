@@ -1,0 +1,55 @@
+// For tests: runs the finished program in a folder of its own, the way a user does.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace peapod {
+
+inline std::string contents(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+class ProgramTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::temp_directory_path() /
+              (std::string("peapod-") + test->name() + "-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string at(const std::string& name) const { return (folder_ / name).string(); }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories(std::filesystem::path(at(name)).parent_path());
+    std::ofstream(at(name), std::ios::binary) << text;
+  }
+
+  // Exit status of `peapod ARGUMENTS`; what it prints goes to log().
+  int peapod(const std::string& arguments) const {
+    const int status =
+        std::system((std::string(PEAPOD_PROGRAM) + " " + arguments + " >" + at("log") + " 2>&1").c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  std::string log() const { return contents(at("log")); }
+
+  // What the command writes with --json; null where that is no JSON.
+  nlohmann::json answer(const std::string& arguments) const {
+    EXPECT_EQ(peapod(arguments + " --json " + at("answer.json")), 0) << log();
+    return nlohmann::json::parse(contents(at("answer.json")), nullptr, false);
+  }
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace peapod
