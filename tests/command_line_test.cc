@@ -94,6 +94,15 @@ TEST_F(CommandLine, TrainsAnswersAndExplains) {
   EXPECT_TRUE(against.contains("sequential.full.hr@10"));
   EXPECT_FALSE(against.contains("topn.sampled99.hr@10"));
 
+  const json popularity = answer("evaluate " + at("model") + " --data " + at("data") +
+                                 " --tasks sequential,topn --against popularity --max-users 12");
+  for (const char* key : {"sequential.full.hr@10", "topn.sampled99.ndcg@10"}) {
+    const json difference = popularity.at("against").at("difference").at(key);
+    EXPECT_LE(difference.at("low"), difference.at("value"));
+    EXPECT_LE(difference.at("value"), difference.at("high"));
+    EXPECT_LE(popularity.at("intervals").at(key).at("low"), popularity.at(key));
+  }
+
   const json known = answer("recommend " + at("model") + " --user 3 --n 4");
   EXPECT_EQ(known.at("user"), "3");
   ASSERT_EQ(known.at("items").size(), 4u);

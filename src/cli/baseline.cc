@@ -60,7 +60,7 @@ void show(const BaselineFlags& flags, const std::string& method, const Dataset& 
 
 void run_popularity(const BaselineFlags& flags) {
   const Dataset dataset = Dataset::open(flags.data);
-  MetricMap metrics = popularity_metrics(ranking_problem(dataset, split_from(flags.split)), flags.seed);
+  MetricMap metrics = metrics_of(popularity_ranks(ranking_problem(dataset, split_from(flags.split)), flags.seed));
   append_sentence_metrics(metrics, dataset.explanations(), split_from(flags.split));
   show(flags, "popularity", dataset, metrics, {});
 }
@@ -75,7 +75,8 @@ void run_item_knn(const BaselineFlags& flags) {
     };
     options = tune_item_knn(ranking_problem(dataset, Split::valid), flags.seed, report);
   }
-  const MetricMap metrics = item_knn_metrics(ranking_problem(dataset, split_from(flags.split)), options, flags.seed);
+  const MetricMap metrics =
+      metrics_of(item_knn_ranks(ranking_problem(dataset, split_from(flags.split)), options, flags.seed));
   show(flags, "item-knn", dataset, metrics, settings_of(options));
 }
 

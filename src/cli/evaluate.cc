@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "eval/baselines.h"
 #include "eval/bootstrap.h"
 #include "eval/protocols.h"
 #include "eval/text_overlap.h"
@@ -34,13 +35,17 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// Ranks by protocol, for a paired comparison.
-struct Ranks {
-  std::vector<uint32_t> full, sampled99;
-};
+bool ranks_full(const EvaluateFlags& flags) {
+  return contains(flags.tasks, "sequential") && contains(flags.protocols, "full");
+}
 
-Ranks rank(const PeapodModel& model, const EvaluateFlags& flags, EvaluationOptions options, const std::string& name) {
-  Ranks ranks;
+bool ranks_sampled(const EvaluateFlags& flags) {
+  return contains(flags.tasks, "topn") && contains(flags.protocols, "sampled99");
+}
+
+ProtocolRanks model_ranks(const PeapodModel& model, const EvaluateFlags& flags, EvaluationOptions options,
+                          const std::string& name) {
+  ProtocolRanks ranks;
   const auto timed = [&](const char* what, auto&& protocol) {
     Progress bar(progress_output(), fmt::format("{} {}", name, what), 100.0, "%");
     options.progress = [&](double done) { bar.update(100.0 * done); };
@@ -48,37 +53,83 @@ Ranks rank(const PeapodModel& model, const EvaluateFlags& flags, EvaluationOptio
     bar.finish();
     return result;
   };
-  if (contains(flags.tasks, "sequential") && contains(flags.protocols, "full")) {
-    ranks.full = timed("sequential", sequential_ranks);
-  }
-  if (contains(flags.tasks, "topn") && contains(flags.protocols, "sampled99")) {
-    ranks.sampled99 = timed("top-n", topn_ranks);
-  }
+  if (ranks_full(flags)) ranks.full = timed("sequential", sequential_ranks);
+  if (ranks_sampled(flags)) ranks.sampled99 = timed("top-n", topn_ranks);
   return ranks;
 }
 
-MetricMap metrics_of(const Ranks& ranks) {
-  MetricMap metrics;
-  if (!ranks.full.empty()) append_metrics(metrics, Protocol::full, ranking_metrics(ranks.full));
-  if (!ranks.sampled99.empty()) append_metrics(metrics, Protocol::sampled99, ranking_metrics(ranks.sampled99));
-  return metrics;
+// What a baseline ranks for the same users; its own defaults.
+ProtocolRanks baseline_ranks(const Dataset& data, const EvaluateFlags& flags, const EvaluationOptions& options) {
+  RankingProblem problem = ranking_problem(data, options.split);
+  const std::vector<uint32_t> users = users_to_evaluate(data, options);
+  std::erase_if(problem.cases, [&](const RankingCase& one) { return !std::ranges::binary_search(users, one.user); });
+  ProtocolRanks ranks = flags.against == "popularity" ? popularity_ranks(problem, options.seed)
+                                                      : item_knn_ranks(problem, {}, options.seed);
+  if (!ranks_full(flags)) ranks.full.clear();
+  if (!ranks_sampled(flags)) ranks.sampled99.clear();
+  return ranks;
+}
+
+// What is measured of each user, by metric key: hits and gains within ten places.
+using UserValues = std::vector<std::pair<std::string, std::vector<double>>>;
+
+UserValues user_values(const ProtocolRanks& ranks) {
+  UserValues values;
+  const auto append = [&](const std::string& protocol, const std::vector<uint32_t>& of) {
+    if (of.empty()) return;
+    values.emplace_back(protocol + ".hr@10", hits_at(of, 10));
+    values.emplace_back(protocol + ".ndcg@10", gains_at(of, 10));
+  };
+  append("sequential.full", ranks.full);
+  append("topn.sampled99", ranks.sampled99);
+  return values;
+}
+
+nlohmann::ordered_json json_of(const Estimate& e) { return {{"value", e.value}, {"low", e.low}, {"high", e.high}}; }
+
+// 95 % intervals of a bootstrap over users.
+void show_intervals(const ProtocolRanks& ranks, nlohmann::ordered_json& object) {
+  for (const auto& [key, values] : user_values(ranks)) {
+    const Estimate e = bootstrap_mean(values);
+    std::cout << fmt::format("{:<28}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high);
+    object[key] = json_of(e);
+  }
 }
 
 // Ours minus theirs with 95 % intervals of a paired bootstrap over users.
-void compare(const Ranks& ours, const Ranks& theirs, const std::string& name, nlohmann::ordered_json& object) {
-  const auto one = [&](const std::string& key, const std::vector<double>& a, const std::vector<double>& b) {
-    const Estimate e = bootstrap_difference(a, b);
-    std::cout << fmt::format("{:<28}{:+.4f}  [{:+.4f}, {:+.4f}]  over {}\n", key, e.value, e.low, e.high, name);
-    object["difference"][key] = {{"value", e.value}, {"low", e.low}, {"high", e.high}};
+void compare(const ProtocolRanks& ours, const ProtocolRanks& theirs, const std::string& name,
+             nlohmann::ordered_json& object) {
+  std::cout << fmt::format("\n{}:\n{}difference, 95 % interval over users:\n", name, metric_table(metrics_of(theirs)));
+  const UserValues our_values = user_values(ours);
+  const UserValues their_values = user_values(theirs);
+  for (size_t i = 0; i < our_values.size(); ++i) {
+    const Estimate e = bootstrap_difference(our_values[i].second, their_values[i].second);
+    std::cout << fmt::format("{:<28}{:+.4f}  [{:+.4f}, {:+.4f}]\n", our_values[i].first, e.value, e.low, e.high);
+    object["difference"][our_values[i].first] = json_of(e);
+  }
+}
+
+void append_explanation_metrics(MetricMap& metrics, const PeapodModel& model, EvaluationOptions options) {
+  Progress bar(progress_output(), "evaluating explanations", 100.0, "%");
+  options.progress = [&](double done) { bar.update(100.0 * done); };
+  const GeneratedExplanations texts = generate_explanations(model, options);
+  bar.finish();
+  options.progress = {};
+  const auto append = [&](const std::string& prefix, const OverlapScores& scores) {
+    metrics.emplace_back(prefix + "bleu4", scores.bleu4);
+    metrics.emplace_back(prefix + "rouge1", scores.rouge1);
+    metrics.emplace_back(prefix + "rouge2", scores.rouge2);
+    metrics.emplace_back(prefix + "rougeL", scores.rougeL);
   };
-  if (!ours.full.empty()) {
-    one("sequential.full.hr@10", hits_at(ours.full, 10), hits_at(theirs.full, 10));
-    one("sequential.full.ndcg@10", gains_at(ours.full, 10), gains_at(theirs.full, 10));
-  }
-  if (!ours.sampled99.empty()) {
-    one("topn.sampled99.hr@10", hits_at(ours.sampled99, 10), hits_at(theirs.sampled99, 10));
-    one("topn.sampled99.ndcg@10", gains_at(ours.sampled99, 10), gains_at(theirs.sampled99, 10));
-  }
+  append("explanation.", text_overlap(texts.sentences, texts.references));
+  metrics.emplace_back("explanation.distinct", distinct_share(texts.sentences));
+  const GeneratedExplanations swapped = generate_explanations(model, options, true);
+  size_t changed = 0;
+  for (size_t i = 0; i < texts.sentences.size(); ++i) changed += texts.sentences[i] != swapped.sentences[i];
+  metrics.emplace_back("explanation.changed_with_item",
+                       static_cast<double>(changed) / static_cast<double>(texts.sentences.size()));
+  append("explanation.legacy.",
+         text_overlap(texts.sentences, texts.references, {.legacy_tokenizer = &model.tokenizer()}));
 }
 
 void run(const EvaluateFlags& flags) {
@@ -106,48 +157,32 @@ void run(const EvaluateFlags& flags) {
                 "evaluate on the directory that was given to `peapod train`");
   }
 
-  const Ranks ranks = rank(model, flags, options, "evaluating");
+  const ProtocolRanks ranks = model_ranks(model, flags, options, "evaluating");
   MetricMap metrics = metrics_of(ranks);
   nlohmann::ordered_json extra = nlohmann::ordered_json::object();
-  const bool explains = contains(flags.tasks, "explanation") && has_explanations(data, options.split);
-  if (explains) {
-    Progress bar(progress_output(), "evaluating explanations", 100.0, "%");
-    options.progress = [&](double done) { bar.update(100.0 * done); };
-    const GeneratedExplanations texts = generate_explanations(model, options);
-    bar.finish();
-    options.progress = {};
-    const OverlapScores overlap = text_overlap(texts.sentences, texts.references);
-    metrics.emplace_back("explanation.bleu4", overlap.bleu4);
-    metrics.emplace_back("explanation.rouge1", overlap.rouge1);
-    metrics.emplace_back("explanation.rouge2", overlap.rouge2);
-    metrics.emplace_back("explanation.rougeL", overlap.rougeL);
-    metrics.emplace_back("explanation.distinct", distinct_share(texts.sentences));
-    const GeneratedExplanations swapped = generate_explanations(model, options, true);
-    size_t changed = 0;
-    for (size_t i = 0; i < texts.sentences.size(); ++i) changed += texts.sentences[i] != swapped.sentences[i];
-    metrics.emplace_back("explanation.changed_with_item",
-                         static_cast<double>(changed) / static_cast<double>(texts.sentences.size()));
+  if (contains(flags.tasks, "explanation") && has_explanations(data, options.split)) {
+    append_explanation_metrics(metrics, model, options);
   }
   if (data.item_ids().scheme == IdScheme::sequential) {
     std::cout << "LEAKING ids: the numbers follow first appearance, test items included; these figures say little.\n";
     extra["leaking_ids"] = true;
   }
-  std::cout << metric_table(metrics);
+  std::cout << metric_table(metrics) << "95 % interval over users:\n";
+  show_intervals(ranks, extra["intervals"]);
   if (flags.swap_prompts) {
     EvaluationOptions swapped = options;
     swapped.swap_prompts = true;
-    const Ranks other = rank(model, flags, swapped, "prompts swapped:");
-    std::cout << "\nwith personal prompts swapped between users:\n" << metric_table(metrics_of(other));
-    compare(ranks, other, "prompts swapped", extra["swapped"]);
+    compare(ranks, model_ranks(model, flags, swapped, "prompts swapped:"), "personal prompts swapped between users",
+            extra["swapped"]);
   }
-  if (!flags.against.empty()) {
+  if (flags.against == "popularity" || flags.against == "item-knn") {
+    compare(ranks, baseline_ranks(data, flags, options), flags.against, extra["against"]);
+  } else if (!flags.against.empty()) {
     const PeapodModel rival = PeapodModel::load(flags.against);
     if (rival.dataset().train_hash() != model.dataset().train_hash()) {
       throw Error("--against", flags.against + " was trained on other data");
     }
-    const Ranks other = rank(rival, flags, options, "against:");
-    std::cout << "\n" << flags.against << ":\n" << metric_table(metrics_of(other));
-    compare(ranks, other, flags.against, extra["against"]);
+    compare(ranks, model_ranks(rival, flags, options, "against:"), flags.against, extra["against"]);
   }
   nlohmann::ordered_json object = {{"dataset", data.name()}, {"split", name_of(options.split)}};
   for (const auto& [key, value] : metrics) object[key] = value;
@@ -173,7 +208,8 @@ void add_evaluate(CLI::App& app) {
   command->add_flag("--include-seen", flags->include_seen, "Recommend items of the history too");
   command->add_flag("--swap-prompts", flags->swap_prompts,
                     "Also with the users' personal prompts swapped, with paired intervals");
-  command->add_option("--against", flags->against, "Another model to compare with, with paired intervals");
+  command->add_option("--against", flags->against,
+                      "popularity, item-knn or another model directory: compare with it, with paired intervals");
   command->add_option("--json", flags->json, "Write the metrics as JSON; - is standard output");
   command->callback([flags] { run(*flags); });
 }

@@ -54,25 +54,22 @@ std::vector<uint32_t> target_ranks(const RankingProblem& problem, Protocol proto
   return ranks;
 }
 
-MetricMap popularity_metrics(const RankingProblem& problem, uint64_t tie_seed) {
+ProtocolRanks popularity_ranks(const RankingProblem& problem, uint64_t tie_seed) {
   const std::vector<uint32_t> popularity = item_popularity(problem.train, problem.num_items);
   const auto score = [&](const RankingCase&, std::span<float> scores) {
     std::transform(popularity.begin(), popularity.end(), scores.begin(),
                    [](uint32_t count) { return static_cast<float>(count); });
   };
-  MetricMap metrics;
-  for (const Protocol protocol : {Protocol::full, Protocol::sampled99}) {
-    append_metrics(metrics, protocol, ranking_metrics(target_ranks(problem, protocol, score, tie_seed)));
-  }
-  return metrics;
+  return {.full = target_ranks(problem, Protocol::full, score, tie_seed),
+          .sampled99 = target_ranks(problem, Protocol::sampled99, score, tie_seed)};
 }
 
-MetricMap item_knn_metrics(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed) {
-  MetricMap metrics;
+ProtocolRanks item_knn_ranks(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed) {
+  ProtocolRanks ranks;
   {
     const ItemKnn knn(problem.train, problem.num_items, options);
     const auto score = [&](const RankingCase& user, std::span<float> scores) { knn.score(user.history, scores); };
-    append_metrics(metrics, Protocol::full, ranking_metrics(target_ranks(problem, Protocol::full, score, tie_seed)));
+    ranks.full = target_ranks(problem, Protocol::full, score, tie_seed);
   }
   ItemKnnOptions unordered = options;
   unordered.backward_weight = 1.0;
@@ -86,9 +83,8 @@ MetricMap item_knn_metrics(const RankingProblem& problem, const ItemKnnOptions& 
       if (scores[item] == 0.0f) scores[item] = static_cast<float>(popularity[item] / (most + 1.0) - 1.0);
     }
   };
-  append_metrics(metrics, Protocol::sampled99,
-                 ranking_metrics(target_ranks(problem, Protocol::sampled99, score, tie_seed)));
-  return metrics;
+  ranks.sampled99 = target_ranks(problem, Protocol::sampled99, score, tie_seed);
+  return ranks;
 }
 
 ItemKnnOptions tune_item_knn(const RankingProblem& validation, uint64_t tie_seed,

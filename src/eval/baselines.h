@@ -42,11 +42,11 @@ std::vector<uint32_t> target_ranks(const RankingProblem& problem, Protocol proto
                                    uint64_t tie_seed);
 
 // Items by number of training interactions, the same for everybody; both protocols.
-MetricMap popularity_metrics(const RankingProblem& problem, uint64_t tie_seed);
+ProtocolRanks popularity_ranks(const RankingProblem& problem, uint64_t tie_seed);
 
 // Item-kNN under both protocols. For sampled99 order is ignored (backward_weight 1), and candidates that never occurred
 // beside the history follow by popularity: with 100 candidates most have no such neighbour. Throws what ItemKnn throws.
-MetricMap item_knn_metrics(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed);
+ProtocolRanks item_knn_ranks(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed);
 
 // Options with the best full-ranking NDCG@10 on `validation`, found by coordinate ascent: one option at a time takes
 // its best value from a short list, until a round changes nothing. Starts from the untuned defaults with max_history 30

@@ -79,7 +79,7 @@ TEST(PopularityMetrics, CountTrainingInteractionsAlone) {
   RankingProblem problem{.num_items = 4, .train = {train}, .cases = {}};
   // Item 0 is what all twenty test users chose, yet item 1 leads in training.
   for (uint32_t user = 0; user < 20; ++user) problem.cases.push_back({user, history, 0, negatives});
-  const MetricMap metrics = popularity_metrics(problem, 1);
+  const MetricMap metrics = metrics_of(popularity_ranks(problem, 1));
   EXPECT_NEAR(metric(metrics, "sequential.full.ndcg@5"), 1.0 / std::log2(3.0), 1e-12);
   EXPECT_NEAR(metric(metrics, "topn.sampled99.ndcg@5"), 1.0 / std::log2(3.0), 1e-12);
   EXPECT_EQ(metric(metrics, "topn.sampled99.hr@1"), 0.0);
@@ -94,11 +94,11 @@ TEST(ItemKnnMetrics, FollowPopularityWhereNoNeighbourIsKnown) {
   const std::vector<uint32_t> without_neighbour = {3, 4};
   RankingProblem problem{.num_items = 5, .train = {pair, popular, rare}, .cases = {}};
   problem.cases = {{0, history, 2, with_neighbour}};  // item 1, the neighbour, comes before the most popular
-  EXPECT_EQ(metric(item_knn_metrics(problem, {}, 1), "topn.sampled99.hr@1"), 0.0);
-  EXPECT_EQ(metric(item_knn_metrics(problem, {}, 1), "topn.sampled99.hr@5"), 1.0);
+  EXPECT_EQ(metric(metrics_of(item_knn_ranks(problem, {}, 1)), "topn.sampled99.hr@1"), 0.0);
+  EXPECT_EQ(metric(metrics_of(item_knn_ranks(problem, {}, 1)), "topn.sampled99.hr@5"), 1.0);
   for (uint32_t user = 0; user < 20; ++user) problem.cases.push_back({user, history, 2, without_neighbour});
   problem.cases.erase(problem.cases.begin());
-  EXPECT_EQ(metric(item_knn_metrics(problem, {}, 1), "topn.sampled99.hr@1"), 1.0);
+  EXPECT_EQ(metric(metrics_of(item_knn_ranks(problem, {}, 1)), "topn.sampled99.hr@1"), 1.0);
 }
 
 TEST(ItemKnnMetrics, IgnoreTheOrderOnlyInTopN) {
@@ -107,7 +107,7 @@ TEST(ItemKnnMetrics, IgnoreTheOrderOnlyInTopN) {
   const std::vector<uint32_t> negatives = {2, 3};
   RankingProblem problem{.num_items = 100, .train = {train}, .cases = {}};
   for (uint32_t user = 0; user < 20; ++user) problem.cases.push_back({user, history, 0, negatives});
-  const MetricMap forward_only = item_knn_metrics(problem, {.backward_weight = 0.0}, 1);
+  const MetricMap forward_only = metrics_of(item_knn_ranks(problem, {.backward_weight = 0.0}, 1));
   EXPECT_LT(metric(forward_only, "sequential.full.hr@5"), 1.0);
   EXPECT_EQ(metric(forward_only, "topn.sampled99.hr@1"), 1.0);
 }
@@ -115,8 +115,8 @@ TEST(ItemKnnMetrics, IgnoreTheOrderOnlyInTopN) {
 TEST(ItemKnnMetrics, BeatPopularityWhereOrderMatters) {
   const PreparedData data = ring(300, 120, 1);
   const RankingProblem problem = problem_of(data, Split::test);
-  const MetricMap knn = item_knn_metrics(problem, {}, 1);
-  const MetricMap popularity = popularity_metrics(problem, 1);
+  const MetricMap knn = metrics_of(item_knn_ranks(problem, {}, 1));
+  const MetricMap popularity = metrics_of(popularity_ranks(problem, 1));
   ASSERT_EQ(knn.size(), popularity.size());
   EXPECT_GT(metric(knn, "sequential.full.hr@10"), 0.9);
   EXPECT_LT(metric(popularity, "sequential.full.hr@10"), 0.4);
@@ -127,9 +127,9 @@ TEST(ItemKnnMetrics, DoNotDependOnTheNumberOfThreads) {
   const RankingProblem problem = problem_of(data, Split::test);
   const int threads = omp_get_max_threads();
   omp_set_num_threads(1);
-  const MetricMap alone = item_knn_metrics(problem, {}, 1);
+  const MetricMap alone = metrics_of(item_knn_ranks(problem, {}, 1));
   omp_set_num_threads(3);
-  const MetricMap together = item_knn_metrics(problem, {}, 1);
+  const MetricMap together = metrics_of(item_knn_ranks(problem, {}, 1));
   omp_set_num_threads(threads);
   EXPECT_EQ(alone, together);
 }
@@ -142,7 +142,7 @@ TEST(TuneItemKnn, ReturnsTheBestOfWhatItTried) {
     tried.push_back(step.ndcg10);
     EXPECT_EQ(step.number, tried.size());
   });
-  const double reached = metric(item_knn_metrics(problem, best, 1), "sequential.full.ndcg@10");
+  const double reached = metric(metrics_of(item_knn_ranks(problem, best, 1)), "sequential.full.ndcg@10");
   EXPECT_EQ(reached, *std::max_element(tried.begin(), tried.end()));
   EXPECT_EQ(best.max_history, 30u);
   EXPECT_EQ(best.popularity_offset, 1.0);
@@ -249,9 +249,9 @@ TEST(Baselines, ReproduceTheFiguresOfPublicData) {
     SCOPED_TRACE(published.name);
     const PreparedData data = prepare(read_source(shared / "data" / published.name, {.format = SourceFormat::pod}), {});
     const RankingProblem problem = problem_of(data, Split::test);
-    expect_near(popularity_metrics(problem, 1), published.popularity);
-    expect_near(item_knn_metrics(problem, {}, 1), published.untuned);
-    expect_near(item_knn_metrics(problem, published.tuned, 1), published.tuned_full);
+    expect_near(metrics_of(popularity_ranks(problem, 1)), published.popularity);
+    expect_near(metrics_of(item_knn_ranks(problem, {}, 1)), published.untuned);
+    expect_near(metrics_of(item_knn_ranks(problem, published.tuned, 1)), published.tuned_full);
   }
 }
 

@@ -125,6 +125,13 @@ void append_metrics(MetricMap& metrics, Protocol protocol, const RankingMetrics&
   metrics.emplace_back(prefix + "ndcg@10", values.ndcg10);
 }
 
+MetricMap metrics_of(const ProtocolRanks& ranks) {
+  MetricMap metrics;
+  if (!ranks.full.empty()) append_metrics(metrics, Protocol::full, ranking_metrics(ranks.full));
+  if (!ranks.sampled99.empty()) append_metrics(metrics, Protocol::sampled99, ranking_metrics(ranks.sampled99));
+  return metrics;
+}
+
 std::string metric_table(const MetricMap& metrics) {
   const auto group_of = [](const std::string& key) { return key.substr(0, key.rfind('.')); };
   size_t width = 0;

@@ -60,6 +60,14 @@ enum class Protocol {
 // Appends the metrics that belong to `protocol` under their keys.
 void append_metrics(MetricMap& metrics, Protocol protocol, const RankingMetrics& values);
 
+// Ranks of the same users under both protocols; empty where a protocol was not run.
+struct ProtocolRanks {
+  std::vector<uint32_t> full;
+  std::vector<uint32_t> sampled99;
+};
+
+MetricMap metrics_of(const ProtocolRanks& ranks);
+
 // Readable lines, one per group of keys that share all but the last word:
 // `sequential.full   hr@5 0.0554   ndcg@5 0.0414 …`. Ends with a line break unless empty.
 std::string metric_table(const MetricMap& metrics);

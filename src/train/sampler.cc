@@ -1,6 +1,7 @@
 #include "train/sampler.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "base/error.h"
@@ -9,12 +10,20 @@
 namespace peapod {
 namespace {
 
-constexpr size_t kCandidates = 100;  // of a top-n example, the target among them
-constexpr size_t kBuiltAtOnce = 64;  // examples drawn ahead of the token count
+constexpr uint32_t kMostCandidates = 100;  // of a top-n example, the target among them
+constexpr size_t kBuiltAtOnce = 64;        // examples drawn ahead of the token count
 
 // A small log gets small steps: it needs many of them before it has been read too often.
 constexpr size_t kLeastTokens = 1024;
 constexpr size_t kMostTokens = 8192;
+
+uint32_t number_of_candidates(Random& random, uint32_t least) {
+  if (least >= kMostCandidates) return kMostCandidates;
+  const double low = std::log(least);
+  const double high = std::log(kMostCandidates + 1.0);
+  const auto count = static_cast<uint32_t>(std::exp(low + random.uniform() * (high - low)));
+  return std::clamp(count, least, kMostCandidates);
+}
 
 std::vector<uint32_t> without(std::span<const uint32_t> items, size_t position) {
   std::vector<uint32_t> rest(items.begin(), items.end());
@@ -127,7 +136,8 @@ TrainingExample Sampler::build(const ExampleSpec& spec) const {
     std::ranges::sort(taken);
     const size_t available =
         data.num_items() - static_cast<size_t>(std::unique(taken.begin(), taken.end()) - taken.begin());
-    while (candidates.size() < std::min(kCandidates, available + 1)) {
+    const size_t wanted = std::min<size_t>(number_of_candidates(random, options_.least_candidates), available + 1);
+    while (candidates.size() < wanted) {
       const auto item = static_cast<uint32_t>(random.below(data.num_items()));
       if (std::ranges::find(history, item) == history.end() &&
           std::ranges::find(candidates, item) == candidates.end()) {

@@ -30,6 +30,8 @@ struct SamplerOptions {
   // Input tokens of a step, prompts not counted; 0: a quarter of the interactions, from 1,024 to 8,192.
   size_t tokens_per_step = 0;
   double unknown_user_share = 0.1;  // of examples that show `user_0`
+  // A top-n example shows between so many and 100 candidates, the logarithm uniform; 100: always 100, as published.
+  uint32_t least_candidates = 10;
   uint64_t seed = 1;
 };
 

@@ -87,7 +87,7 @@ TEST(Sampler, ShowsASequentialExampleWhatCameBeforeAndNothingElse) {
 
 TEST(Sampler, ShowsATopnExampleTheTargetAmongItemsThatAreNotTrainingItems) {
   SmallModel small;
-  const Sampler sampler(*small, {.unknown_user_share = 0});
+  const Sampler sampler(*small, {.unknown_user_share = 0, .least_candidates = 100});
   const auto history = small.data().train_items(6);
   const TrainingExample example = sampler.build({Task::topn, 6, 2, 5});
   EXPECT_EQ(example.target, item_target(*small, history[2]));
@@ -102,6 +102,20 @@ TEST(Sampler, ShowsATopnExampleTheTargetAmongItemsThatAreNotTrainingItems) {
   std::vector<uint32_t> rest(history.begin(), history.end());
   rest.erase(rest.begin() + 2);
   EXPECT_EQ(example.input.user.vector, small->composer_user({.text_user = 6, .known_as = 6, .profile = rest}).vector);
+}
+
+TEST(Sampler, ShowsFewAndManyCandidates) {
+  SmallModel small;
+  const Sampler sampler(*small, {.least_candidates = 3});
+  std::set<size_t> counts;
+  for (uint64_t draw = 0; draw < 300; ++draw) {
+    const auto words = sampler.build({Task::topn, 6, 2, draw}).input.text.whole_word;
+    // The user is a whole word, and so is each candidate.
+    counts.insert(static_cast<size_t>(std::ranges::max(words)) - 1);
+  }
+  EXPECT_EQ(*counts.begin(), 3u);
+  EXPECT_EQ(*counts.rbegin(), SmallModel::kItems - 4u) << "all that this catalogue has";
+  EXPECT_GT(counts.size(), 10u);
 }
 
 TEST(Sampler, TrainsOnExplanationsOfTheTrainingPartAlone) {
