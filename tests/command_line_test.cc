@@ -103,6 +103,15 @@ TEST_F(CommandLine, TrainsAnswersAndExplains) {
     EXPECT_LE(popularity.at("intervals").at(key).at("low"), popularity.at(key));
   }
 
+  const json twice =
+      answer("evaluate " + at("model") + " " + at("model") + " --data " + at("data") + " --tasks sequential");
+  EXPECT_EQ(twice.at("models").size(), 2u);
+  EXPECT_EQ(twice.at("sequential.full.hr@10"), metrics.at("sequential.full.hr@10"));
+  for (const char* command : {"evaluate ", "inspect "}) {
+    const std::string data = command == std::string("evaluate ") ? " --tasks sequential --data " + at("data") : "";
+    EXPECT_TRUE(json::accept(standard_output(command + at("model") + data + " --json -"))) << command;
+  }
+
   const json known = answer("recommend " + at("model") + " --user 3 --n 4");
   EXPECT_EQ(known.at("user"), "3");
   ASSERT_EQ(known.at("items").size(), 4u);
@@ -117,7 +126,7 @@ TEST_F(CommandLine, TrainsAnswersAndExplains) {
   expect_failure(2, "recommend " + at("model") + " --user 3 --history 1,2", {"--history"});
   expect_failure(1, "recommend " + at("data") + " --user 3", {"is not a model directory"});
   expect_failure(1, "train " + at("data") + " --out " + at("model"), {"--resume"});
-  expect_failure(1, "evaluate " + at("model") + " --data " + at("data") + " --tasks sequentail", {"sequentail"});
+  expect_failure(2, "evaluate " + at("model") + " --data " + at("data") + " --tasks sequentail", {"sequentail"});
 }
 
 TEST_F(CommandLine, TakesFlagsFromAFileUnlessTheCommandLineSaysOtherwise) {

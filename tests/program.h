@@ -43,6 +43,13 @@ class ProgramTest : public testing::Test {
   }
   std::string log() const { return contents(at("log")); }
 
+  // What `peapod ARGUMENTS` prints on standard output alone.
+  std::string standard_output(const std::string& arguments) const {
+    const std::string command = std::string(PEAPOD_PROGRAM) + " " + arguments + " >" + at("output") + " 2>" + at("log");
+    EXPECT_EQ(std::system(command.c_str()), 0) << log();
+    return contents(at("output"));
+  }
+
   // What the command writes with --json; null where that is no JSON.
   nlohmann::json answer(const std::string& arguments) const {
     EXPECT_EQ(peapod(arguments + " --json " + at("answer.json")), 0) << log();

@@ -20,7 +20,8 @@ namespace peapod::cli {
 namespace {
 
 struct EvaluateFlags {
-  std::string model, data, json, against;
+  std::vector<std::string> models;
+  std::string data, json, against;
   std::string split = "test";
   std::string precision = "auto";
   std::vector<std::string> tasks = {"sequential", "topn", "explanation"};
@@ -88,23 +89,23 @@ UserValues user_values(const ProtocolRanks& ranks) {
 nlohmann::ordered_json json_of(const Estimate& e) { return {{"value", e.value}, {"low", e.low}, {"high", e.high}}; }
 
 // 95 % intervals of a bootstrap over users.
-void show_intervals(const ProtocolRanks& ranks, nlohmann::ordered_json& object) {
+void show_intervals(const ProtocolRanks& ranks, std::ostream& out, nlohmann::ordered_json& object) {
   for (const auto& [key, values] : user_values(ranks)) {
     const Estimate e = bootstrap_mean(values);
-    std::cout << fmt::format("{:<28}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high);
+    out << fmt::format("{:<28}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high);
     object[key] = json_of(e);
   }
 }
 
 // Ours minus theirs with 95 % intervals of a paired bootstrap over users.
-void compare(const ProtocolRanks& ours, const ProtocolRanks& theirs, const std::string& name,
+void compare(const ProtocolRanks& ours, const ProtocolRanks& theirs, const std::string& name, std::ostream& out,
              nlohmann::ordered_json& object) {
-  std::cout << fmt::format("\n{}:\n{}difference, 95 % interval over users:\n", name, metric_table(metrics_of(theirs)));
+  out << fmt::format("\n{}:\n{}difference, 95 % interval over users:\n", name, metric_table(metrics_of(theirs)));
   const UserValues our_values = user_values(ours);
   const UserValues their_values = user_values(theirs);
   for (size_t i = 0; i < our_values.size(); ++i) {
     const Estimate e = bootstrap_difference(our_values[i].second, their_values[i].second);
-    std::cout << fmt::format("{:<28}{:+.4f}  [{:+.4f}, {:+.4f}]\n", our_values[i].first, e.value, e.low, e.high);
+    out << fmt::format("{:<28}{:+.4f}  [{:+.4f}, {:+.4f}]\n", our_values[i].first, e.value, e.low, e.high);
     object["difference"][our_values[i].first] = json_of(e);
   }
 }
@@ -132,61 +133,87 @@ void append_explanation_metrics(MetricMap& metrics, const PeapodModel& model, Ev
          text_overlap(texts.sentences, texts.references, {.legacy_tokenizer = &model.tokenizer()}));
 }
 
-void run(const EvaluateFlags& flags) {
-  for (const std::string& task : flags.tasks) {
-    if (task != "sequential" && task != "topn" && task != "explanation") {
-      throw Error("--tasks", "expected sequential, topn or explanation, got \"" + task + "\"");
-    }
-  }
-  for (const std::string& protocol : flags.protocols) {
-    if (protocol != "full" && protocol != "sampled99") {
-      throw Error("--protocol", "expected full or sampled99, got \"" + protocol + "\"");
-    }
-  }
+EvaluationOptions options_of(const EvaluateFlags& flags) {
   EvaluationOptions options;
   options.split = split_from(flags.split);
-  if (options.split == Split::train) throw Error("--split", "expected test or valid, got \"train\"");
   options.num_beams = flags.beams;
   options.precision = precision_from(flags.precision);
   options.max_users = flags.max_users;
   options.include_seen = flags.include_seen;
-  const PeapodModel model = PeapodModel::load(flags.model);
-  const Dataset data = Dataset::open(flags.data);
+  return options;
+}
+
+PeapodModel load_trained_on(const std::string& directory, const EvaluateFlags& flags, const Dataset& data) {
+  PeapodModel model = PeapodModel::load(directory);
   if (data.train_hash() != model.dataset().train_hash()) {
-    throw Error(flags.data, "is not the data set that " + flags.model + " was trained on",
+    throw Error(flags.data, "is not the data set that " + directory + " was trained on",
                 "evaluate on the directory that was given to `peapod train`");
   }
+  return model;
+}
 
+// Metrics of one model, shown and returned; intervals and comparisons go into `object`.
+MetricMap evaluate(const std::string& directory, const EvaluateFlags& flags, const Dataset& data, std::ostream& out,
+                   nlohmann::ordered_json& object) {
+  const EvaluationOptions options = options_of(flags);
+  const PeapodModel model = load_trained_on(directory, flags, data);
   const ProtocolRanks ranks = model_ranks(model, flags, options, "evaluating");
   MetricMap metrics = metrics_of(ranks);
-  nlohmann::ordered_json extra = nlohmann::ordered_json::object();
   if (contains(flags.tasks, "explanation") && has_explanations(data, options.split)) {
     append_explanation_metrics(metrics, model, options);
   }
-  if (data.item_ids().scheme == IdScheme::sequential) {
-    std::cout << "LEAKING ids: the numbers follow first appearance, test items included; these figures say little.\n";
-    extra["leaking_ids"] = true;
-  }
-  std::cout << metric_table(metrics) << "95 % interval over users:\n";
-  show_intervals(ranks, extra["intervals"]);
+  for (const auto& [key, value] : metrics) object[key] = value;
+  out << metric_table(metrics) << "95 % interval over users:\n";
+  show_intervals(ranks, out, object["intervals"]);
   if (flags.swap_prompts) {
     EvaluationOptions swapped = options;
     swapped.swap_prompts = true;
     compare(ranks, model_ranks(model, flags, swapped, "prompts swapped:"), "personal prompts swapped between users",
-            extra["swapped"]);
+            out, object["swapped"]);
   }
   if (flags.against == "popularity" || flags.against == "item-knn") {
-    compare(ranks, baseline_ranks(data, flags, options), flags.against, extra["against"]);
+    compare(ranks, baseline_ranks(data, flags, options), flags.against, out, object["against"]);
   } else if (!flags.against.empty()) {
-    const PeapodModel rival = PeapodModel::load(flags.against);
-    if (rival.dataset().train_hash() != model.dataset().train_hash()) {
-      throw Error("--against", flags.against + " was trained on other data");
-    }
-    compare(ranks, model_ranks(rival, flags, options, "against:"), flags.against, extra["against"]);
+    const PeapodModel rival = load_trained_on(flags.against, flags, data);
+    compare(ranks, model_ranks(rival, flags, options, "against:"), flags.against, out, object["against"]);
   }
-  nlohmann::ordered_json object = {{"dataset", data.name()}, {"split", name_of(options.split)}};
-  for (const auto& [key, value] : metrics) object[key] = value;
-  object.update(extra);
+  return metrics;
+}
+
+// Means over models that differ by their seed, with Student's t intervals.
+void show_means(const std::vector<MetricMap>& runs, std::ostream& out, nlohmann::ordered_json& object) {
+  out << fmt::format("\nmean of {} models, 95 % interval over models:\n", runs.size());
+  for (size_t i = 0; i < runs.front().size(); ++i) {
+    std::vector<double> values;
+    for (const MetricMap& run : runs) values.push_back(run[i].second);
+    const std::string& key = runs.front()[i].first;
+    const Estimate e = mean_over_runs(values);
+    out << fmt::format("{:<30}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high);
+    object[key] = e.value;
+    object["intervals"][key] = json_of(e);
+  }
+}
+
+void run(const EvaluateFlags& flags) {
+  const Dataset data = Dataset::open(flags.data);
+  std::ostream& out = flags.json == "-" ? std::cerr : std::cout;  // standard output is the JSON object's then
+  nlohmann::ordered_json object = {{"dataset", data.name()}, {"split", flags.split}};
+  if (data.item_ids().scheme == IdScheme::sequential) {
+    out << "LEAKING ids: the numbers follow first appearance, test items included; these figures say little.\n";
+    object["leaking_ids"] = true;
+  }
+  if (flags.models.size() == 1) {
+    evaluate(flags.models.front(), flags, data, out, object);
+  } else {
+    std::vector<MetricMap> metrics;
+    for (const std::string& directory : flags.models) {
+      out << (metrics.empty() ? "" : "\n") << directory << ":\n";
+      nlohmann::ordered_json& one = object["models"].emplace_back();
+      one["model"] = directory;
+      metrics.push_back(evaluate(directory, flags, data, out, one));
+    }
+    show_means(metrics, out, object);
+  }
   write_json(flags.json, object.dump(2));
 }
 
@@ -195,11 +222,19 @@ void run(const EvaluateFlags& flags) {
 void add_evaluate(CLI::App& app) {
   auto flags = std::make_shared<EvaluateFlags>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure a model on a prepared data set");
-  command->add_option("MODEL", flags->model, "Model directory")->required();
+  command->add_option("MODEL", flags->models, "Model directory; of several, the means too")->required();
   command->add_option("--data", flags->data, "Prepared data set")->required();
-  command->add_option("--tasks", flags->tasks, "sequential, topn, explanation")->delimiter(',');
-  command->add_option("--protocol", flags->protocols, "full, sampled99")->delimiter(',');
-  command->add_option("--split", flags->split, "test or valid")->capture_default_str();
+  command->add_option("--tasks", flags->tasks, "Those to measure")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"sequential", "topn", "explanation"}))
+      ->capture_default_str();
+  command->add_option("--protocol", flags->protocols, "Those to rank by")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"full", "sampled99"}))
+      ->capture_default_str();
+  command->add_option("--split", flags->split, "Which held-out items")
+      ->check(CLI::IsMember({"test", "valid"}))
+      ->capture_default_str();
   command->add_option("--beams", flags->beams, "Beams of the item search")
       ->capture_default_str()
       ->check(CLI::Range(10, 1000));
