@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <utility>
@@ -37,6 +39,12 @@ class Descriptor {
 void sync_directory(const fs::path& directory) {
   const Descriptor fd(directory.empty() ? fs::path(".") : directory, O_RDONLY | O_DIRECTORY);
   if (fd.get() >= 0) ::fsync(fd.get());
+}
+
+// A name beside `path` that no other file of this or another running process has.
+fs::path unique_sibling(const fs::path& path, const char* what) {
+  static std::atomic<unsigned> count = 0;
+  return path.string() + "." + what + "-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
 }
 
 }  // namespace
@@ -75,8 +83,7 @@ std::string read_file(const fs::path& path) {
   return contents;
 }
 
-AtomicFile::AtomicFile(fs::path path)
-    : path_(std::move(path)), temporary_(path_.string() + ".partial-" + std::to_string(::getpid())) {
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(unique_sibling(path_, "partial")) {
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) throw Error(temporary_.string(), "cannot be created: " + reason());
 }
@@ -117,7 +124,7 @@ PendingDirectory::PendingDirectory(fs::path final_path, std::string_view replace
     : final_(std::move(final_path)) {
   // "out/" and "out" are the same place; the pending sibling must not land inside the final directory.
   if (!final_.has_filename()) final_ = final_.parent_path();
-  pending_ = final_.string() + ".partial-" + std::to_string(::getpid());
+  pending_ = unique_sibling(final_, "partial");
   if (fs::exists(final_)) {
     const bool ours = fs::is_directory(final_) && fs::exists(final_ / replace_if_contains);
     if (!ours && !(fs::is_directory(final_) && fs::is_empty(final_))) {
@@ -141,7 +148,14 @@ void PendingDirectory::commit() {
     const Descriptor fd(entry.path(), O_RDONLY);
     if (fd.get() < 0 || ::fsync(fd.get()) != 0) throw Error(entry.path().string(), "cannot be flushed: " + reason());
   }
-  const fs::path old = final_.string() + ".old-" + std::to_string(::getpid());
+  // Where the file system can, the two change places in one step; the old one is removed under the pending name.
+  if (::renameat2(AT_FDCWD, pending_.c_str(), AT_FDCWD, final_.c_str(), RENAME_EXCHANGE) == 0) {
+    committed_ = true;
+    sync_directory(final_.parent_path());
+    fs::remove_all(pending_);
+    return;
+  }
+  const fs::path old = unique_sibling(final_, "old");
   const bool replacing = fs::exists(final_);
   if (replacing) fs::rename(final_, old);
   fs::rename(pending_, final_);

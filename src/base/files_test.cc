@@ -1,13 +1,17 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 
@@ -113,14 +117,44 @@ TEST_F(FilesTest, AnAtomicWriteIntoAnAbsentDirectoryNamesTheFile) {
             std::string::npos);
 }
 
+// While it lives, no file can grow beyond `bytes`; a write that tries fails as on a full disk.
+struct FileSizeLimit {
+  explicit FileSizeLimit(rlim_t bytes) : old_handler(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_limit);
+    const rlimit limit{bytes, old_limit.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_limit);
+    std::signal(SIGXFSZ, old_handler);
+  }
+  void (*old_handler)(int);
+  rlimit old_limit{};
+};
+
 TEST_F(FilesTest, AFullDiskLeavesTheOldFile) {
-  if (!fs::exists("/dev/full")) GTEST_SKIP() << "/dev/full is not available";
   const fs::path path = directory_ / "a";
   write_file_atomically(path, "old");
-  // What the write goes to is a sibling whose name is known: make that name lead to a device that is always full.
-  fs::create_symlink("/dev/full", path.string() + ".partial-" + std::to_string(::getpid()));
-  EXPECT_NE(message_of([&] { write_file_atomically(path, "new"); }).find("cannot be written"), std::string::npos);
+  {
+    const FileSizeLimit limit(1000);
+    EXPECT_NE(message_of([&] { write_file_atomically(path, std::string(5000, 'x')); }).find("cannot be written"),
+              std::string::npos);
+  }
   EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, AtomicWritesOfSeveralThreadsDoNotMix) {
+  const fs::path path = directory_ / "a";
+  std::vector<std::thread> threads;
+  for (const char letter : {'x', 'y', 'z'}) {
+    threads.emplace_back([&path, letter] {
+      for (int round = 0; round < 20; ++round) write_file_atomically(path, std::string(100'000, letter));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::string found = read_file(path);
+  EXPECT_EQ(found, std::string(100'000, found.front()));
   EXPECT_EQ(num_entries(), 1U);
 }
 
