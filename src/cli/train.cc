@@ -176,6 +176,8 @@ void add_train(CLI::App& app) {
   option("--least-candidates", flags->train.sampler.least_candidates,
          "Top-n examples show so many to 100 candidates; 100: always 100")
       ->check(CLI::Range(2, 100));
+  command->add_flag("--legacy-pad-loss", flags->train.sampler.legacy_pad_loss,
+                    "Count padding after the targets in the loss, as the published code does");
   option("--learning-rate", flags->train.learning_rate, "Peak learning rate")->check(kAboveZero);
   option("--warmup-steps", flags->train.warmup_steps, "Steps of rising learning rate");
   option("--weight-decay", flags->train.adamw.weight_decay, "Of matrices");

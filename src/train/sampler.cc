@@ -31,6 +31,12 @@ std::vector<uint32_t> without(std::span<const uint32_t> items, size_t position) 
   return rest;
 }
 
+void pad_targets(std::span<TrainingExample> examples) {
+  size_t longest = 0;
+  for (const TrainingExample& example : examples) longest = std::max(longest, example.target.size());
+  for (TrainingExample& example : examples) example.target.resize(longest, kPadId);
+}
+
 }  // namespace
 
 Sampler::Sampler(const PeapodModel& model, const SamplerOptions& options, SamplerState state)
@@ -89,6 +95,7 @@ std::vector<TrainingExample> Sampler::next_step() {
   std::vector<TrainingExample> examples;
   for (const Task task : kTasks) {
     const auto t = static_cast<size_t>(task);
+    const size_t first_of_task = examples.size();
     const double due = shares_[t] * static_cast<double>(options_.tokens_per_step) * static_cast<double>(state_.steps);
     while (static_cast<double>(state_.tokens[t]) < due) {
       // Built in parallel, a block at a time; what goes beyond the budget is given back.
@@ -105,6 +112,7 @@ std::vector<TrainingExample> Sampler::next_step() {
       }
       state_.drawn[t] = before.drawn[t] + taken;
     }
+    if (options_.legacy_pad_loss) pad_targets(std::span(examples).subspan(first_of_task));
   }
   return examples;
 }

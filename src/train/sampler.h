@@ -32,6 +32,9 @@ struct SamplerOptions {
   double unknown_user_share = 0.1;  // of examples that show `user_0`
   // A top-n example shows between so many and 100 candidates, the logarithm uniform; 100: always 100, as published.
   uint32_t least_candidates = 10;
+  // Fills the targets of a task up to the longest in the step with the pad id, which the loss then counts: what the
+  // authors' code does. Otherwise padding has no part in the loss.
+  bool legacy_pad_loss = false;
   uint64_t seed = 1;
 };
 

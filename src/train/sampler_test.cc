@@ -136,6 +136,21 @@ TEST(Sampler, TrainsOnExplanationsOfTheTrainingPartAlone) {
   }
 }
 
+TEST(Sampler, PadsTargetsOfATaskOnlyInLegacyMode) {
+  SmallModel small;
+  for (const bool legacy : {false, true}) {
+    Sampler sampler(*small, {.shares = {1, 0, 1}, .tokens_per_step = 1000, .legacy_pad_loss = legacy});
+    std::set<size_t> lengths_of_sentences;
+    size_t padded = 0;
+    for (const TrainingExample& example : sampler.next_step()) {
+      if (example.input.task == Task::explanation) lengths_of_sentences.insert(example.target.size());
+      if (example.target.back() == kPadId) ++padded;
+    }
+    EXPECT_EQ(lengths_of_sentences.size() == 1, legacy);
+    EXPECT_EQ(padded > 0, legacy);
+  }
+}
+
 TEST(Sampler, HidesTheUserInAShareOfExamples) {
   SmallModel small;
   for (const double share : {0.0, 0.1, 1.0}) {
