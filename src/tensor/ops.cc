@@ -293,30 +293,22 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
   return out;
 }
 
-template Var<float> gather(Tape<float>&, Var<float>, std::span<const int32_t>);
-template Var<float> dropout(Tape<float>&, Var<float>, Dropout);
-template Var<float> add(Tape<float>&, Var<float>, Var<float>, Dropout);
-template Var<float> collect_rows(Tape<float>&, const std::vector<Var<float>>&, std::span<const RowOf>);
-template Var<float> reshape(Tape<float>&, Var<float>, size_t, size_t);
-template Var<float> linear(Tape<float>&, Var<float>, Var<float>, Var<float>);
-template Var<float> rms_norm(Tape<float>&, Var<float>, Var<float>, double);
-template Var<float> relu(Tape<float>&, Var<float>, Dropout);
-template Var<float> gated_gelu(Tape<float>&, Var<float>, Var<float>, Dropout);
-template Var<float> cross_entropy(Tape<float>&, Var<float>, Var<float>, double, std::span<const int32_t>, double,
-                                  float*);
-template Var<float> mix_prompts(Tape<float>&, Var<float>, Var<float>, Var<float>, size_t, size_t, float*);
+// What the header declares, for one type of value.
+#define PEAPOD_INSTANTIATE(T)                                                                            \
+  template Var<T> gather(Tape<T>&, Var<T>, std::span<const int32_t>);                                    \
+  template Var<T> dropout(Tape<T>&, Var<T>, Dropout);                                                    \
+  template Var<T> add(Tape<T>&, Var<T>, Var<T>, Dropout);                                                \
+  template Var<T> collect_rows(Tape<T>&, const std::vector<Var<T>>&, std::span<const RowOf>);            \
+  template Var<T> reshape(Tape<T>&, Var<T>, size_t, size_t);                                             \
+  template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                              \
+  template Var<T> rms_norm(Tape<T>&, Var<T>, Var<T>, double);                                            \
+  template Var<T> relu(Tape<T>&, Var<T>, Dropout);                                                       \
+  template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                                         \
+  template Var<T> cross_entropy(Tape<T>&, Var<T>, Var<T>, double, std::span<const int32_t>, double, T*); \
+  template Var<T> mix_prompts(Tape<T>&, Var<T>, Var<T>, Var<T>, size_t, size_t, T*)
 
-template Var<double> gather(Tape<double>&, Var<double>, std::span<const int32_t>);
-template Var<double> dropout(Tape<double>&, Var<double>, Dropout);
-template Var<double> add(Tape<double>&, Var<double>, Var<double>, Dropout);
-template Var<double> collect_rows(Tape<double>&, const std::vector<Var<double>>&, std::span<const RowOf>);
-template Var<double> reshape(Tape<double>&, Var<double>, size_t, size_t);
-template Var<double> linear(Tape<double>&, Var<double>, Var<double>, Var<double>);
-template Var<double> rms_norm(Tape<double>&, Var<double>, Var<double>, double);
-template Var<double> relu(Tape<double>&, Var<double>, Dropout);
-template Var<double> gated_gelu(Tape<double>&, Var<double>, Var<double>, Dropout);
-template Var<double> cross_entropy(Tape<double>&, Var<double>, Var<double>, double, std::span<const int32_t>, double,
-                                   double*);
-template Var<double> mix_prompts(Tape<double>&, Var<double>, Var<double>, Var<double>, size_t, size_t, double*);
+PEAPOD_INSTANTIATE(float);
+PEAPOD_INSTANTIATE(double);
+#undef PEAPOD_INSTANTIATE
 
 }  // namespace peapod
