@@ -294,6 +294,7 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
 }
 
 // What the header declares, for one type of value.
+// NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses
 #define PEAPOD_INSTANTIATE(T)                                                                            \
   template Var<T> gather(Tape<T>&, Var<T>, std::span<const int32_t>);                                    \
   template Var<T> dropout(Tape<T>&, Var<T>, Dropout);                                                    \
@@ -306,6 +307,7 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
   template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                                         \
   template Var<T> cross_entropy(Tape<T>&, Var<T>, Var<T>, double, std::span<const int32_t>, double, T*); \
   template Var<T> mix_prompts(Tape<T>&, Var<T>, Var<T>, Var<T>, size_t, size_t, T*)
+// NOLINTEND(bugprone-macro-parentheses)
 
 PEAPOD_INSTANTIATE(float);
 PEAPOD_INSTANTIATE(double);
