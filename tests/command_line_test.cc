@@ -57,11 +57,15 @@ TEST_F(CommandLine, HelpsAndRefusesWrongUsage) {
   expect_failure(2, "train " + at("data") + " --out x --validations 0", {"--validations", "0"});
   expect_failure(2, "train " + at("data") + " --out x --task-share 1,0", {"--task-share"});
   expect_failure(2, "prepare " + at("raw") + " --out x --ids clever", {"collaborative"});
+  expect_failure(2, "train " + at("data") + " --out x --preset huge", {"huge", "mini"});
+  expect_failure(2, "train " + at("data") + " --out x --composer clever", {"clever", "shared-prompts"});
 }
 
 TEST_F(CommandLine, AuditsAndInspectsADataSet) {
   const json audit = answer("audit " + at("data"));
-  EXPECT_FALSE(audit.dump().empty());
+  EXPECT_EQ(audit.at("numbering_leaks"), false);
+  EXPECT_EQ(audit.at("touched_negatives"), 0);
+  EXPECT_LT(audit.at("max_plus_1.test.hr@1"), 1.0);
   const json inspected = answer("inspect " + at("data"));
   EXPECT_EQ(inspected.at("num_users"), 30);
   EXPECT_EQ(inspected.at("num_items"), 25);
@@ -127,6 +131,25 @@ TEST_F(CommandLine, TrainsAnswersAndExplains) {
   expect_failure(1, "recommend " + at("data") + " --user 3", {"is not a model directory"});
   expect_failure(1, "train " + at("data") + " --out " + at("model"), {"--resume"});
   expect_failure(2, "evaluate " + at("model") + " --data " + at("data") + " --tasks sequentail", {"sequentail"});
+}
+
+TEST_F(CommandLine, ResumesOnlyTheTrainingThatBegan) {
+  train();
+  const std::string resume = "train " + at("data") + " --out " + at("model") +
+                             " --resume --preset tiny --max-steps 6 --tokens-per-step 300 --validations 1 --user-dim 8";
+  EXPECT_EQ(peapod(resume), 0) << log();
+  expect_failure(1, resume + " --seed 5", {"began with seed 1, not 5"});
+  expect_failure(1, resume + " --composer task-only", {"composer"});
+  ASSERT_EQ(peapod("prepare " + at("raw") + " --format pod --seed 9 --out " + at("data")), 0);
+  expect_failure(1, resume, {"DIR"});
+  expect_failure(1, "evaluate " + at("model") + " --data " + at("data"), {"is not the data set"});
+}
+
+TEST_F(CommandLine, MeasuresNothingSilently) {
+  train();
+  const std::string evaluate = "evaluate " + at("model") + " --data " + at("data");
+  expect_failure(1, evaluate + " --tasks sequential --protocol sampled99", {"nothing to measure"});
+  expect_failure(1, evaluate + " --include-seen --against popularity", {"--include-seen"});
 }
 
 TEST_F(CommandLine, TakesFlagsFromAFileUnlessTheCommandLineSaysOtherwise) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -120,18 +121,24 @@ void write_file_atomically(const fs::path& path, std::string_view contents) {
   file.commit();
 }
 
-PendingDirectory::PendingDirectory(fs::path final_path, std::string_view replace_if_contains)
-    : final_(std::move(final_path)) {
-  // "out/" and "out" are the same place; the pending sibling must not land inside the final directory.
+PendingDirectory::PendingDirectory(const fs::path& final_path, std::span<const std::string> own_names) {
+  std::error_code failure;
+  // Without a link, `.` or a closing slash, so that the sibling stands beside what is replaced.
+  final_ = fs::weakly_canonical(fs::absolute(final_path), failure);
+  if (failure) throw Error(final_path.string(), "cannot be used: " + failure.message());
   if (!final_.has_filename()) final_ = final_.parent_path();
   pending_ = unique_sibling(final_, "partial");
   if (fs::exists(final_)) {
-    const bool ours = fs::is_directory(final_) && fs::exists(final_ / replace_if_contains);
-    if (!ours && !(fs::is_directory(final_) && fs::is_empty(final_))) {
-      throw Error(final_.string(), "exists and was not made by this command", "choose another name or remove it");
+    constexpr const char* kRemedy = "choose another name or remove it";
+    if (!fs::is_directory(final_)) throw Error(final_path.string(), "exists and is not a directory", kRemedy);
+    const bool marked = fs::exists(final_ / own_names.front());
+    for (const auto& entry : fs::directory_iterator(final_)) {
+      const std::string name = entry.path().filename().string();
+      if (marked && std::ranges::find(own_names, name) != own_names.end()) continue;
+      throw Error(final_path.string(), "exists and holds \"" + name + "\", which was not made by this command",
+                  kRemedy);
     }
   }
-  std::error_code failure;
   fs::remove_all(pending_, failure);
   fs::create_directories(pending_, failure);
   if (failure) throw Error(pending_.string(), "cannot be created: " + failure.message());
@@ -148,20 +155,22 @@ void PendingDirectory::commit() {
     const Descriptor fd(entry.path(), O_RDONLY);
     if (fd.get() < 0 || ::fsync(fd.get()) != 0) throw Error(entry.path().string(), "cannot be flushed: " + reason());
   }
+  std::error_code failure, ignored;
   // Where the file system can, the two change places in one step; the old one is removed under the pending name.
   if (::renameat2(AT_FDCWD, pending_.c_str(), AT_FDCWD, final_.c_str(), RENAME_EXCHANGE) == 0) {
     committed_ = true;
     sync_directory(final_.parent_path());
-    fs::remove_all(pending_);
+    fs::remove_all(pending_, ignored);
     return;
   }
   const fs::path old = unique_sibling(final_, "old");
   const bool replacing = fs::exists(final_);
-  if (replacing) fs::rename(final_, old);
-  fs::rename(pending_, final_);
+  if (replacing) fs::rename(final_, old, failure);
+  if (!failure) fs::rename(pending_, final_, failure);
+  if (failure) throw Error(final_.string(), "cannot be put in place: " + failure.message());
   committed_ = true;
   sync_directory(final_.parent_path());
-  if (replacing) fs::remove_all(old);
+  if (replacing) fs::remove_all(old, ignored);
 }
 
 }  // namespace peapod

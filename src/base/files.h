@@ -61,9 +61,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 // path(), a sibling that the destructor removes.
 class PendingDirectory {
  public:
-  // Throws Error when `final_path` exists and is not an empty directory, unless it holds the file
-  // `replace_if_contains`, which proves that it is one of ours (then commit() replaces it).
-  PendingDirectory(std::filesystem::path final_path, std::string_view replace_if_contains);
+  // `own_names`: what such a directory may hold, its mark first. Throws Error when `final_path` exists and is neither
+  // empty nor a directory with the mark and nothing but own names (which commit() replaces). A link is followed.
+  PendingDirectory(const std::filesystem::path& final_path, std::span<const std::string> own_names);
   PendingDirectory(const PendingDirectory&) = delete;
   PendingDirectory& operator=(const PendingDirectory&) = delete;
   ~PendingDirectory();

@@ -117,6 +117,9 @@ TEST_F(FilesTest, AnAtomicWriteIntoAnAbsentDirectoryNamesTheFile) {
             std::string::npos);
 }
 
+// What a made directory may hold.
+const std::vector<std::string> kNames = {"config.json", "deeper", "leftover"};
+
 // While it lives, no file can grow beyond `bytes`; a write that tries fails as on a full disk.
 struct FileSizeLimit {
   explicit FileSizeLimit(rlim_t bytes) : old_handler(std::signal(SIGXFSZ, SIG_IGN)) {
@@ -176,7 +179,7 @@ TEST_F(FilesTest, AFileThatIsNeverCommittedLeavesNothing) {
 
 TEST_F(FilesTest, APendingDirectoryAppearsOnlyWithCommit) {
   const fs::path final_path = directory_ / "model";
-  PendingDirectory pending(final_path, "config.json");
+  PendingDirectory pending(final_path, kNames);
   write(pending.path() / "config.json", "{}");
   fs::create_directories(pending.path() / "deeper");
   write(pending.path() / "deeper" / "a", "a");
@@ -188,7 +191,7 @@ TEST_F(FilesTest, APendingDirectoryAppearsOnlyWithCommit) {
 
 TEST_F(FilesTest, AnAbandonedPendingDirectoryLeavesNothing) {
   {
-    PendingDirectory pending(directory_ / "model", "config.json");
+    PendingDirectory pending(directory_ / "model", kNames);
     write(pending.path() / "config.json", "{}");
   }
   EXPECT_EQ(num_entries(), 0U);
@@ -199,7 +202,7 @@ TEST_F(FilesTest, AnAbandonedReplacementLeavesTheOldDirectory) {
   fs::create_directories(final_path);
   write(final_path / "config.json", "old");
   {
-    PendingDirectory pending(final_path, "config.json");
+    PendingDirectory pending(final_path, kNames);
     write(pending.path() / "config.json", "new");
   }
   EXPECT_EQ(read_file(final_path / "config.json"), "old");
@@ -211,7 +214,7 @@ TEST_F(FilesTest, ReplacesADirectoryOfOursAsAWhole) {
   fs::create_directories(final_path);
   write(final_path / "config.json", "old");
   write(final_path / "leftover", "old");
-  PendingDirectory pending(final_path, "config.json");
+  PendingDirectory pending(final_path, kNames);
   write(pending.path() / "config.json", "new");
   pending.commit();
   EXPECT_EQ(read_file(final_path / "config.json"), "new");
@@ -223,9 +226,9 @@ TEST_F(FilesTest, RefusesADirectoryOrFileThatIsNotOurs) {
   const fs::path foreign = directory_ / "home";
   fs::create_directories(foreign);
   write(foreign / "diary", "dear");
-  EXPECT_NE(message_of([&] { PendingDirectory pending(foreign, "config.json"); }).find("was not made by this command"),
+  EXPECT_NE(message_of([&] { PendingDirectory pending(foreign, kNames); }).find("was not made by this command"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { PendingDirectory pending(foreign / "diary", "config.json"); }).find("diary: exists"),
+  EXPECT_NE(message_of([&] { PendingDirectory pending(foreign / "diary", kNames); }).find("diary: exists"),
             std::string::npos);
   EXPECT_EQ(read_file(foreign / "diary"), "dear");
   EXPECT_EQ(num_entries(), 1U);
@@ -234,14 +237,14 @@ TEST_F(FilesTest, RefusesADirectoryOrFileThatIsNotOurs) {
 TEST_F(FilesTest, AnEmptyDirectoryMayBeFilled) {
   const fs::path final_path = directory_ / "model";
   fs::create_directories(final_path);
-  PendingDirectory pending(final_path, "config.json");
+  PendingDirectory pending(final_path, kNames);
   write(pending.path() / "config.json", "{}");
   pending.commit();
   EXPECT_TRUE(fs::exists(final_path / "config.json"));
 }
 
 TEST_F(FilesTest, ATrailingSlashMakesNoDifference) {
-  PendingDirectory pending((directory_ / "model").string() + "/", "config.json");
+  PendingDirectory pending((directory_ / "model").string() + "/", kNames);
   write(pending.path() / "config.json", "{}");
   EXPECT_EQ(pending.path().parent_path(), directory_);
   pending.commit();
@@ -249,8 +252,30 @@ TEST_F(FilesTest, ATrailingSlashMakesNoDifference) {
   EXPECT_EQ(num_entries(), 1U);
 }
 
+TEST_F(FilesTest, WhatStandsBesideOurFilesIsNotReplaced) {
+  const fs::path final_path = directory_ / "model";
+  fs::create_directories(final_path);
+  write(final_path / "config.json", "old");
+  write(final_path / "thesis.txt", "years of work");
+  EXPECT_NE(message_of([&] { PendingDirectory pending(final_path, kNames); }).find("thesis.txt"), std::string::npos);
+  EXPECT_EQ(num_entries(), 1U);
+}
+
+TEST_F(FilesTest, ALinkToADirectoryStaysALink) {
+  const fs::path real = directory_ / "real";
+  fs::create_directories(real);
+  write(real / "config.json", "old");
+  fs::create_directory_symlink(real, directory_ / "link");
+  PendingDirectory pending(directory_ / "link", kNames);
+  write(pending.path() / "config.json", "new");
+  pending.commit();
+  EXPECT_TRUE(fs::is_symlink(directory_ / "link"));
+  EXPECT_EQ(read_file(real / "config.json"), "new");
+  EXPECT_EQ(num_entries(), 2U);
+}
+
 TEST_F(FilesTest, MissingParentsOfAPendingDirectoryAreMade) {
-  PendingDirectory pending(directory_ / "a" / "b" / "model", "config.json");
+  PendingDirectory pending(directory_ / "a" / "b" / "model", kNames);
   write(pending.path() / "config.json", "{}");
   pending.commit();
   EXPECT_TRUE(fs::exists(directory_ / "a" / "b" / "model" / "config.json"));

@@ -59,13 +59,18 @@ ProtocolRanks model_ranks(const PeapodModel& model, const EvaluateFlags& flags, 
   return ranks;
 }
 
-// What a baseline ranks for the same users; its own defaults.
+// Settings of item-kNN that are best on validation: what a model must beat.
+ItemKnnOptions tuned(const Dataset& data, const EvaluationOptions& options) {
+  return tune_item_knn(ranking_problem(data, Split::valid), options.seed);
+}
+
+// What a baseline ranks for the same users; item-kNN tuned.
 ProtocolRanks baseline_ranks(const Dataset& data, const EvaluateFlags& flags, const EvaluationOptions& options) {
   RankingProblem problem = ranking_problem(data, options.split);
   const std::vector<uint32_t> users = users_to_evaluate(data, options);
   std::erase_if(problem.cases, [&](const RankingCase& one) { return !std::ranges::binary_search(users, one.user); });
   ProtocolRanks ranks = flags.against == "popularity" ? popularity_ranks(problem, options.seed)
-                                                      : item_knn_ranks(problem, {}, options.seed);
+                                                      : item_knn_ranks(problem, tuned(data, options), options.seed);
   if (!ranks_full(flags)) ranks.full.clear();
   if (!ranks_sampled(flags)) ranks.sampled99.clear();
   return ranks;
@@ -145,11 +150,19 @@ EvaluationOptions options_of(const EvaluateFlags& flags) {
 
 PeapodModel load_trained_on(const std::string& directory, const EvaluateFlags& flags, const Dataset& data) {
   PeapodModel model = PeapodModel::load(directory);
-  if (data.train_hash() != model.dataset().train_hash()) {
+  if (data.evaluation_hash() != model.dataset().evaluation_hash()) {
     throw Error(flags.data, "is not the data set that " + directory + " was trained on",
                 "evaluate on the directory that was given to `peapod train`");
   }
   return model;
+}
+
+void warn_of_leaking_ids(const std::string& directory, const PeapodModel& model, std::ostream& out,
+                         nlohmann::ordered_json& object) {
+  if (model.dataset().item_ids().scheme != IdScheme::sequential) return;
+  out << directory
+      << ": LEAKING ids: the numbers follow first appearance, test items included; its figures say little.\n";
+  object["leaking_ids"] = true;
 }
 
 // Metrics of one model, shown and returned; intervals and comparisons go into `object`.
@@ -157,14 +170,21 @@ MetricMap evaluate(const std::string& directory, const EvaluateFlags& flags, con
                    nlohmann::ordered_json& object) {
   const EvaluationOptions options = options_of(flags);
   const PeapodModel model = load_trained_on(directory, flags, data);
+  warn_of_leaking_ids(directory, model, out, object);
   const ProtocolRanks ranks = model_ranks(model, flags, options, "evaluating");
   MetricMap metrics = metrics_of(ranks);
   if (contains(flags.tasks, "explanation") && has_explanations(data, options.split)) {
     append_explanation_metrics(metrics, model, options);
   }
+  if (metrics.empty()) {
+    throw Error(directory, "there is nothing to measure with these --tasks, --protocol and --split");
+  }
   for (const auto& [key, value] : metrics) object[key] = value;
-  out << metric_table(metrics) << "95 % interval over users:\n";
-  show_intervals(ranks, out, object["intervals"]);
+  out << metric_table(metrics);
+  if (!ranks.full.empty() || !ranks.sampled99.empty()) {
+    out << "95 % interval over users:\n";
+    show_intervals(ranks, out, object["intervals"]);
+  }
   if (flags.swap_prompts) {
     EvaluationOptions swapped = options;
     swapped.swap_prompts = true;
@@ -175,6 +195,7 @@ MetricMap evaluate(const std::string& directory, const EvaluateFlags& flags, con
     compare(ranks, baseline_ranks(data, flags, options), flags.against, out, object["against"]);
   } else if (!flags.against.empty()) {
     const PeapodModel rival = load_trained_on(flags.against, flags, data);
+    warn_of_leaking_ids(flags.against, rival, out, object["against"]);
     compare(ranks, model_ranks(rival, flags, options, "against:"), flags.against, out, object["against"]);
   }
   return metrics;
@@ -195,13 +216,13 @@ void show_means(const std::vector<MetricMap>& runs, std::ostream& out, nlohmann:
 }
 
 void run(const EvaluateFlags& flags) {
+  if (flags.include_seen && (flags.against == "popularity" || flags.against == "item-knn")) {
+    throw Error("--against " + flags.against, "ranks items of the history never, --include-seen asks the model to",
+                "leave out one of the two");
+  }
   const Dataset data = Dataset::open(flags.data);
   std::ostream& out = flags.json == "-" ? std::cerr : std::cout;  // standard output is the JSON object's then
   nlohmann::ordered_json object = {{"dataset", data.name()}, {"split", flags.split}};
-  if (data.item_ids().scheme == IdScheme::sequential) {
-    out << "LEAKING ids: the numbers follow first appearance, test items included; these figures say little.\n";
-    object["leaking_ids"] = true;
-  }
   if (flags.models.size() == 1) {
     evaluate(flags.models.front(), flags, data, out, object);
   } else {
@@ -239,12 +260,16 @@ void add_evaluate(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(10, 1000));
   command->add_option("--max-users", flags->max_users, "Only so many users, chosen by a fixed seed; 0: all");
-  command->add_option("--precision", flags->precision, "auto, bf16 or f32")->capture_default_str();
+  command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
+      ->check(CLI::IsMember({"auto", "bf16", "f32"}))
+      ->capture_default_str();
   command->add_flag("--include-seen", flags->include_seen, "Recommend items of the history too");
   command->add_flag("--swap-prompts", flags->swap_prompts,
                     "Also with the users' personal prompts swapped, with paired intervals");
-  command->add_option("--against", flags->against,
-                      "popularity, item-knn or another model directory: compare with it, with paired intervals");
+  command->add_option(
+      "--against", flags->against,
+      "popularity, item-knn (tuned on validation) or another model directory: compare with it, with paired "
+      "intervals");
   command->add_option("--json", flags->json, "Write the metrics as JSON; - is standard output");
   command->callback([flags] { run(*flags); });
 }

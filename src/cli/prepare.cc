@@ -40,6 +40,10 @@ void print_summary(const PreparedData& data, const Rejects& rejects, const Prepa
   std::cout << fmt::format("items         {}{}\n", data.items.size(), core(data.min_item, "interactions"));
   std::cout << fmt::format("interactions  {}\n", data.num_interactions());
   std::cout << fmt::format("explanations  {}\n", data.explanations.size());
+  if (data.num_explanations_of_held_out > 0) {
+    std::cout << fmt::format("left out      {} training explanations of validation or test items\n",
+                             data.num_explanations_of_held_out);
+  }
   print_rejects(rejects);
   std::cout << fmt::format("item ids      {}\n", flags.ids);
   if (flags.ids == name_of(IdScheme::sequential)) {

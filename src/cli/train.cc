@@ -6,8 +6,10 @@
 #include <csignal>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -90,30 +92,47 @@ void apply_config(CLI::App& command, const std::string& path) {
   }
 }
 
+// What a resumed training must share with its beginning, by flag.
+std::map<std::string, std::string> fixed_flags(const CLI::App& command) {
+  static const std::set<std::string> kMayChange = {
+      "--help",          "--out",         "--config",      "--json",     "--resume",           "--time-limit",
+      "--max-steps",     "--max-epochs",  "--validations", "--patience", "--validation-users", "--checkpoint-steps",
+      "--learning-rate", "--warmup-steps"};
+  std::map<std::string, std::string> fixed;
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (!name.starts_with("--") || kMayChange.contains(name)) continue;
+    std::string text =
+        option->count() > 0 ? fmt::format("{}", fmt::join(option->results(), ",")) : option->get_default_str();
+    std::erase_if(text, [](char c) { return c == '[' || c == ']' || c == '"'; });
+    fixed[name.substr(2)] = text;
+  }
+  return fixed;
+}
+
 void run(TrainFlags& flags) {
   CreateOptions create = flags.create;
   TrainOptions options = flags.train;
   create.composer.kind = composer_kind_from(flags.composer);
-  if (flags.user_vectors != "folded-in" && flags.user_vectors != "static") {
-    throw Error("--user-vectors", "expected folded-in or static, got \"" + flags.user_vectors + "\"");
-  }
   create.static_user_vectors = flags.user_vectors == "static";
   create.seed = options.seed;
   options.precision = precision_from(flags.precision);
   for (size_t t = 0; t < kNumTasks; ++t) options.sampler.shares[t] = flags.task_share[t];
 
   const fs::path out = flags.out;
-  const bool going_on = flags.resume && fs::exists(out / "peapod.json");
+  const bool going_on = flags.resume && fs::exists(out / "training.safetensors");
   if (!flags.resume && fs::exists(out / "training.safetensors")) {
     throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
   }
   Dataset data = Dataset::open(flags.data);
+  options.fixed["precision"] = name_of(options.precision);
+  options.fixed["DIR"] = fmt::format("with contents {:016x}", data.content_hash());
   std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", data.name(),
                            data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),
                            name_of(data.item_ids().scheme));
   PeapodModel model = PeapodModel::create(std::move(data), create);
   if (!going_on) {
-    PendingDirectory pending(out, "peapod.json");
+    PendingDirectory pending(out, PeapodModel::file_names());
     model.save_static(pending.path());
     pending.commit();
   }
@@ -143,7 +162,7 @@ void run(TrainFlags& flags) {
                                          {"minutes", result.minutes},
                                          {"first_loss", result.first_loss},
                                          {"final_loss", result.final_loss},
-                                         {"valid.sequential.full.ndcg@10", result.best_metric}};
+                                         {"valid.ndcg@10", result.best_metric}};
   write_json(flags.json, object.dump(2));
 }
 
@@ -157,13 +176,15 @@ void add_train(CLI::App& app) {
   };
   command->add_option("DIR", flags->data, "Directory that `peapod prepare` made")->required();
   command->add_option("--out", flags->out, "Model directory to make")->required();
-  option("--preset", flags->create.preset, "Sizes: tiny, mini, base-mini, t5-small");
-  option("--composer", flags->composer, "shared-prompts, similar-users, task-only or none");
-  option("--user-vectors", flags->user_vectors,
-         "folded-in (from the items before the target) or static (as published)");
+  option("--preset", flags->create.preset, "Sizes")->check(CLI::IsMember({"tiny", "mini", "base-mini", "t5-small"}));
+  option("--composer", flags->composer, "What makes the prompt")
+      ->check(CLI::IsMember({"shared-prompts", "similar-users", "task-only", "none"}));
+  option("--user-vectors", flags->user_vectors, "From the items before the target, or one a user (as published)")
+      ->check(CLI::IsMember({"folded-in", "static"}));
   command->add_option("--init", flags->create.init, "Hugging Face T5 directory to start from");
   command->add_option("--config", flags->config, "TOML file with flags by name; the command line wins");
-  option("--precision", flags->precision, "auto, bf16 or f32");
+  option("--precision", flags->precision, "Arithmetic of the matrix products")
+      ->check(CLI::IsMember({"auto", "bf16", "f32"}));
   option("--time-limit", flags->train.time_limit_minutes, "Minutes of training; 0: none");
   option("--max-steps", flags->train.max_steps, "Steps of training; 0: no limit");
   option("--max-epochs", flags->train.max_epochs, "Passes over the sequential examples")->check(kAboveZero);
@@ -197,6 +218,7 @@ void add_train(CLI::App& app) {
   command->add_option("--json", flags->json, "Write the outcome as JSON; - is standard output");
   command->callback([flags, command] {
     apply_config(*command, flags->config);
+    flags->train.fixed = fixed_flags(*command);
     run(*flags);
   });
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <tuple>
 
 #include "base/error.h"
 #include "data/line_reader.h"
@@ -16,8 +17,9 @@ using Json = nlohmann::json;
 
 namespace {
 
-// A short picture of a value for a message.
+// A short picture of a value for a message. Lists and objects may be nested deeper than dump() can go.
 std::string shown(const Json& value) {
+  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
   std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > 40) text = repaired_utf8(text.substr(0, 40)) + "…";
   return text;
@@ -73,7 +75,11 @@ class AmazonReader {
       if (object.is_object()) {
         take(object);
       } else {
-        log_.rejects.add("", "expected one JSON object in a line");
+        const bool python = line.starts_with("{'");
+        log_.rejects.add("", python
+                                 ? "is a Python literal, as metadata of 2014 are published, not JSON: convert it first "
+                                   "(docs/formats.md) or move the file away"
+                                 : "expected one JSON object in a line");
       }
     }
     log_.rejects.end_file();
@@ -119,8 +125,8 @@ class AmazonReader {
     log_.interactions.push_back({user.index, item.index, time->get<double>(), std::move(text)});
   }
 
-  // Shops publish a review twice when a product is listed twice; the earliest one counts, the first in the file among
-  // equals.
+  // Shops publish a review twice when a product is listed twice; the earliest one counts, among equals that whose text
+  // comes first in byte order, so that the order of the lines does not matter.
   void keep_first_of_each_pair() {
     std::vector<RawInteraction> kept;
     kept.reserve(log_.interactions.size());
@@ -130,8 +136,9 @@ class AmazonReader {
       const auto [place, added] = place_of.emplace(pair, kept.size());
       if (added) {
         kept.push_back(std::move(interaction));
-      } else if (interaction.time < kept[place->second].time) {
-        kept[place->second] = std::move(interaction);
+      } else if (RawInteraction& other = kept[place->second];
+                 std::tie(interaction.time, interaction.review) < std::tie(other.time, other.review)) {
+        other = std::move(interaction);
       }
     }
     log_.interactions = std::move(kept);

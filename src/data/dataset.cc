@@ -6,6 +6,7 @@
 #include <cassert>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <type_traits>
 #include <unordered_map>
 
@@ -25,8 +26,18 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr const char* kPrepareAgain = "run `peapod prepare` again";
+constexpr uint32_t kMostCodesOfALevel = 1 << 16;  // codes are 16-bit
 
 // The typed value of a JSON field, or an Error that names file and field.
+// An object within an object, by reference: copying one recurses as deep as it is nested.
+const Json& part(const Json& object, const char* name, const std::string& where) {
+  const auto value = object.find(name);
+  if (value == object.end() || !value->is_object()) {
+    throw Error(fmt::format("{}: field \"{}\"", where, name), "is not an object", kPrepareAgain);
+  }
+  return *value;
+}
+
 template <class T>
 T field(const Json& object, const char* name, const std::string& where) {
   const auto fail = [&](const char* problem) {
@@ -116,6 +127,15 @@ struct Dataset::Contents {
   Directory user_names;
   Directory item_names;
 
+  uint64_t hash_of(std::span<const std::string_view> names) const {
+    uint64_t hash = 0;
+    for (const std::string_view file : names) {
+      const auto bytes = mapped.at(file).bytes();
+      hash = mix64(hash, bytes.size(), files::checksum(bytes));
+    }
+    return hash;
+  }
+
  private:
   std::string where(std::string_view file) const { return (directory / file).string(); }
   void map_listed(const Json& sizes);
@@ -142,7 +162,7 @@ Dataset::Contents::Contents(const fs::path& path) : directory(path) {
                 kPrepareAgain);
   }
   name = field<std::string>(manifest, "name", manifest_path);
-  map_listed(field<Json>(manifest, "files", manifest_path));
+  map_listed(part(manifest, "files", manifest_path));
   users.resize(std::min<uint64_t>(field<uint32_t>(manifest, "num_users", manifest_path),
                                   mapped.at(files::kUsers).bytes().size()));
   items.resize(std::min<uint64_t>(field<uint32_t>(manifest, "num_items", manifest_path),
@@ -153,7 +173,7 @@ Dataset::Contents::Contents(const fs::path& path) : directory(path) {
   if (interactions.values().size() != field<uint64_t>(manifest, "num_interactions", manifest_path)) {
     throw Error(where(files::kInteractions), "has another number of interactions than the manifest", kPrepareAgain);
   }
-  read_ids(field<Json>(manifest, "ids", manifest_path));
+  read_ids(part(manifest, "ids", manifest_path));
   read_explanations(field<uint64_t>(manifest, "num_explanations", manifest_path));
 }
 
@@ -161,8 +181,7 @@ Dataset::Contents::Contents(const fs::path& path) : directory(path) {
 void Dataset::Contents::map_listed(const Json& sizes) {
   const std::string manifest = where(files::kManifest);
   for (const std::string_view file : files::kListed) {
-    const Json expected = field<Json>(sizes, std::string(file).c_str(), manifest);
-    if (!expected.is_object()) throw Error(manifest, "describes " + std::string(file) + " wrongly", kPrepareAgain);
+    const Json& expected = part(sizes, std::string(file).c_str(), manifest);
     MappedFile bytes(directory / file);
     const auto size = field<uint64_t>(expected, "bytes", manifest);
     if (bytes.bytes().size() != size) {
@@ -219,16 +238,30 @@ void Dataset::Contents::read_ids(const Json& description) {
   const std::string manifest = where(files::kManifest);
   ids.scheme = id_scheme_from(field<std::string>(description, "scheme", manifest));
   ids.level_sizes = field<std::vector<uint32_t>>(description, "level_sizes", manifest);
+  const auto require = [&](bool good, const char* fault) {
+    if (!good) throw Error(where(files::kItemIds), fault, kPrepareAgain);
+  };
   if (ids.scheme != IdScheme::collaborative) {
     ids.numbers = ids_table<uint32_t>(1);
+    const std::set<uint32_t> distinct(ids.numbers.begin(), ids.numbers.end());
+    require(distinct.size() == ids.numbers.size(), "gives two items the same number");
+    require(!distinct.contains(0), "gives an item the number 0, which stands for none");
     return;
   }
+  const auto is_size = [](uint32_t size) { return size >= 1 && size <= kMostCodesOfALevel; };
+  require(!ids.level_sizes.empty() && std::ranges::all_of(ids.level_sizes, is_size),
+          "has code books of impossible sizes");
   ids.codes = ids_table<uint16_t>(ids.level_sizes.size());
   for (size_t i = 0; i < ids.codes.size(); ++i) {
     if (ids.codes[i] >= ids.level_sizes[i % ids.level_sizes.size()]) {
       throw Error(where(files::kItemIds), "has a code beyond its level's size", kPrepareAgain);
     }
   }
+  std::set<std::vector<uint16_t>> distinct;
+  for (uint32_t item = 0; item < items.size(); ++item) {
+    distinct.emplace(ids.code(item).begin(), ids.code(item).end());
+  }
+  require(distinct.size() == items.size(), "gives two items the same code");
 }
 
 void Dataset::Contents::read_explanations(uint64_t count) {
@@ -290,6 +323,13 @@ uint64_t Dataset::train_hash() const {
   }
   return hash;
 }
+
+uint64_t Dataset::evaluation_hash() const {
+  static constexpr std::string_view kRead[] = {files::kInteractions, files::kNegatives, files::kExplanations};
+  return contents_->hash_of(kRead);
+}
+
+uint64_t Dataset::content_hash() const { return contents_->hash_of(files::kListed); }
 
 std::span<const uint32_t> Dataset::negatives(uint32_t user) const { return contents_->negatives.row(user); }
 

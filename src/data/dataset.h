@@ -56,6 +56,10 @@ class Dataset {
   Histories train_histories() const;
   // A hash of the training interactions; a model records it to prove what it was fitted on.
   uint64_t train_hash() const;
+  // Of the files that evaluation reads: interactions, negatives, explanations.
+  uint64_t evaluation_hash() const;
+  // Of all files.
+  uint64_t content_hash() const;
 
   // kNumNegatives distinct items the user never touched; fewer only where the catalogue has fewer.
   std::span<const uint32_t> negatives(uint32_t user) const;

@@ -62,7 +62,7 @@ std::string ids_table(const ItemIds& ids, size_t num_items) {
 
 void write_dataset(const fs::path& directory, const PreparedData& data, const ItemIds& ids) {
   namespace files = prepared_files;
-  PendingDirectory pending(directory, files::kManifest);
+  PendingDirectory pending(directory, Dataset::file_names());
   Json sizes = Json::object();
   const auto write = [&](std::string_view name, const std::string& contents) {
     write_file_atomically(pending.path() / name, contents);

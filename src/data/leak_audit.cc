@@ -60,7 +60,8 @@ double first_appearance_spearman(const Dataset& data, const std::vector<uint32_t
 
 bool LeakReport::numbering_leaks() const {
   const double order = std::abs(first_appearance_spearman);
-  return order > kSuspectSpearman || (max_plus_1_test_hr1 > suspect_hr1 && order > kSomeSpearman);
+  const bool rule_pays_on_test = max_plus_1_test_hr1 > suspect_hr1 && max_plus_1_test_hr1 > max_plus_1_last_train_hr1;
+  return order > kSuspectSpearman || (rule_pays_on_test && order > kSomeSpearman);
 }
 
 LeakReport audit_leaks(const Dataset& data) {

@@ -26,7 +26,8 @@ struct LeakReport {
   double suspect_hr1 = 0;  // .01, or three times chance where that is more
   static constexpr double kSuspectSpearman = 0.9;
   // Codes made from training interactions put items that go together side by side, which the rule can hit in a small
-  // catalogue; only numbers that also follow first appearance tell of the test items.
+  // catalogue: but then on training items as well. Only numbers with which it pays more on test items, and that also
+  // follow first appearance, tell of the test items.
   static constexpr double kSomeSpearman = 0.3;
   bool numbering_leaks() const;
 };

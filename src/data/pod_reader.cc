@@ -97,7 +97,7 @@ class PodReader {
 
   void read_aliases(const fs::path& path) {
     const Json maps = parse_file(path);
-    const auto read_map = [&](const char* key, NameIndex& index, auto& entities) {
+    const auto read_map = [&](const char* key, const NameIndex& index, NameIndex& codes, auto& entities) {
       const auto map = maps.find(key);
       if (map == maps.end()) return;
       if (!map->is_object()) throw Error(path.string() + ": field \"" + key + "\"", "expected an object");
@@ -108,12 +108,12 @@ class PodReader {
         const uint32_t found = index.find(number);
         if (found == NameIndex::kAbsent) continue;
         entities[found].aliases.push_back(code.template get<std::string>());
-        index.add_alias(entities[found].aliases.back(), found);
+        codes.add_alias(entities[found].aliases.back(), found);
       }
     };
     if (!maps.is_object()) throw Error(path.string(), "expected an object with id2user and id2item");
-    read_map("id2user", users_, log_.users);
-    read_map("id2item", items_, log_.items);
+    read_map("id2user", users_, user_codes_, log_.users);
+    read_map("id2item", items_, item_codes_, log_.items);
   }
 
   // `code title`; codes of items without interactions are of no use and no fault.
@@ -128,7 +128,7 @@ class PodReader {
         log_.rejects.add("title", "expected a product code, a blank and a title");
         continue;
       }
-      const uint32_t item = items_.find(line.substr(0, blank));
+      const uint32_t item = by_code(item_codes_, items_, line.substr(0, blank));
       if (item != NameIndex::kAbsent) log_.items[item].title = clean_title(line.substr(blank + 1));
     }
     log_.rejects.end_file();
@@ -159,6 +159,10 @@ class PodReader {
       if (value->is_number_unsigned()) return std::to_string(value->get<uint64_t>());
       return std::nullopt;
     };
+    // A text is a code where there are codes; a number is one of sequential.txt.
+    const auto find = [&](const char* key, const NameIndex& codes, const NameIndex& names, const std::string& name) {
+      return entry.at(key).is_string() ? by_code(codes, names, name) : names.find(name);
+    };
     if (!entry.is_object()) return log_.rejects.add(place, "expected an object");
     const auto user_name = text_of("user");
     const auto item_name = text_of("item");
@@ -166,8 +170,8 @@ class PodReader {
     if (!user_name) return log_.rejects.add(place + ".user", "expected a number or a code");
     if (!item_name) return log_.rejects.add(place + ".item", "expected a number or a code");
     if (!sentence) return log_.rejects.add(place + ".explanation", "expected a text");
-    const uint32_t user = users_.find(*user_name);
-    const uint32_t item = items_.find(*item_name);
+    const uint32_t user = find("user", user_codes_, users_, *user_name);
+    const uint32_t item = find("item", item_codes_, items_, *item_name);
     if (user == NameIndex::kAbsent) {
       return log_.rejects.add(place + ".user", "user \"" + *user_name + "\" has no interactions");
     }
@@ -179,10 +183,16 @@ class PodReader {
     log_.explanations.push_back({user, item, split, plain_text(text_of("feature").value_or("")), std::move(text)});
   }
 
+  // By code, then by number.
+  static uint32_t by_code(const NameIndex& codes, const NameIndex& names, std::string_view name) {
+    const uint32_t found = codes.find(name);
+    return found != NameIndex::kAbsent ? found : names.find(name);
+  }
+
   fs::path folder_;
   RawLog log_;
-  NameIndex users_;
-  NameIndex items_;
+  NameIndex users_, items_;            // by number
+  NameIndex user_codes_, item_codes_;  // by code of datamaps.json
 };
 
 }  // namespace

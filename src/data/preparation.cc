@@ -125,6 +125,12 @@ std::vector<Explanation> mine_reviews(const std::vector<RawInteraction>& interac
   return mine_explanations(reviews);
 }
 
+bool is_held_out(std::span<const uint32_t> history, uint32_t item) {
+  const auto train = train_part(history);
+  const auto held_out = history.subspan(train.size());
+  return std::ranges::find(held_out, item) != held_out.end() && std::ranges::find(train, item) == train.end();
+}
+
 }  // namespace
 
 Histories PreparedData::histories() const {
@@ -184,6 +190,10 @@ PreparedData prepare(RawLog log, const PreparationOptions& options) {
     const uint32_t user = new_user[raw.user];
     const uint32_t item = new_item[raw.item];
     if (user == kDropped || item == kDropped) continue;
+    if (raw.split == Split::train && is_held_out(data.interactions.row(user), item)) {
+      ++data.num_explanations_of_held_out;
+      continue;
+    }
     data.explanations.push_back({user, item, raw.split, std::move(raw.feature), std::move(raw.sentence)});
   }
   std::stable_sort(data.explanations.begin(), data.explanations.end(),

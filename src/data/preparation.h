@@ -1,5 +1,6 @@
 // RawLog -> PreparedData: k-core filter, order by time, data set order of users and items, evaluation negatives and
-// explanations. Deterministic for a seed, whatever the order of the source's lines and the number of threads.
+// explanations. Deterministic for a seed, whatever the number of threads and, where interactions have times, the order
+// of the source's lines.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,9 @@ struct PreparedData {
   RaggedRows<uint32_t> interactions;      // [num_users]: items, oldest first; no row is empty
   RaggedRows<uint32_t> negatives;         // [num_users]: kNumNegatives items, fewer where the catalogue has fewer
   std::vector<Explanation> explanations;  // by user
+  // Explanations that the source gives for training but that speak of a user's validation or test item. They are left
+  // out: a model that reads them has seen the answer.
+  uint64_t num_explanations_of_held_out = 0;
 
   uint32_t num_items() const { return static_cast<uint32_t>(items.size()); }
   uint64_t num_interactions() const { return interactions.values.size(); }
@@ -45,8 +49,8 @@ struct PreparedData {
 // that it says nothing about time that the names do not say. Where they are the numbers from 1 without a gap,
 // index + 1 is the name.
 // Equal times are ordered by a seeded hash; a source without times keeps its order.
-// Explanations: the source's own; where it has none but reviews, mined from them (data/explanation_mining.h).
-// Throws Error when the filter leaves nothing.
+// Explanations: the source's own, those for training only of training interactions; where it has none but reviews,
+// mined from them (data/explanation_mining.h). Throws Error when the filter leaves nothing.
 PreparedData prepare(RawLog log, const PreparationOptions& options);
 
 // Writes the prepared directory (docs/formats.md) at `directory`, replacing a prepared one; nothing half-written is

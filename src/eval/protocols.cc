@@ -27,7 +27,7 @@ std::vector<uint32_t> prompt_owners(const std::vector<uint32_t>& users, const Ev
   return owners;
 }
 
-// Calls build(user, owner) for each user and ranks the user's target in what the model answers.
+// Calls build(user, owner, place in the block) for each user and ranks the user's target in what the model answers.
 template <class Build>
 std::vector<uint32_t> ranks(const PeapodModel& model, const EvaluationOptions& options, const Build& build) {
   const std::vector<uint32_t> users = users_to_evaluate(model.dataset(), options);
@@ -37,7 +37,7 @@ std::vector<uint32_t> ranks(const PeapodModel& model, const EvaluationOptions& o
     const size_t last = std::min(users.size(), first + kRequestsAtOnce);
     std::vector<ItemRequest> requests(last - first);
 #pragma omp parallel for schedule(static)
-    for (size_t i = first; i < last; ++i) requests[i - first] = build(users[i], owners[i]);
+    for (size_t i = first; i < last; ++i) requests[i - first] = build(users[i], owners[i], i - first);
     const auto answers = generate_items(
         model.network(), requests,
         {.num_items = kDepth, .num_beams = std::max(kDepth, options.num_beams), .precision = options.precision});
@@ -81,7 +81,7 @@ std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOpt
 
 std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const EvaluationOptions& options) {
   const CatalogueTree catalogue = catalogue_of(model);
-  return ranks(model, options, [&](uint32_t user, uint32_t owner) {
+  return ranks(model, options, [&](uint32_t user, uint32_t owner, size_t) {
     const auto history = model.dataset().items_before(user, options.split);
     ItemRequest request{
         model.input(Task::sequential, 0, input_user(model, user, owner, options.split), history), &catalogue, {}};
@@ -93,16 +93,16 @@ std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const Evaluatio
 std::vector<uint32_t> topn_ranks(const PeapodModel& model, const EvaluationOptions& options) {
   const Dataset& data = model.dataset();
   const CatalogueTree catalogue = catalogue_of(model);
-  std::vector<CatalogueTree> trees(data.num_users());
-  return ranks(model, options, [&](uint32_t user, uint32_t owner) {
+  std::vector<CatalogueTree> trees(kRequestsAtOnce);
+  return ranks(model, options, [&](uint32_t user, uint32_t owner, size_t place) {
     std::vector<uint32_t> candidates(data.negatives(user).begin(), data.negatives(user).end());
     candidates.push_back(data.target(user, options.split));
     // The place of the positive must say nothing; the order is the user's own and stays the same from run to run.
     Random random(mix64(0xca4d, user));
     random.shuffle(candidates);
-    trees[user] = catalogue.restricted_to(candidates);
+    trees[place] = catalogue.restricted_to(candidates);
     return ItemRequest{
-        model.input(Task::topn, 0, input_user(model, user, owner, options.split), candidates), &trees[user], {}};
+        model.input(Task::topn, 0, input_user(model, user, owner, options.split), candidates), &trees[place], {}};
   });
 }
 
@@ -129,7 +129,10 @@ GeneratedExplanations generate_explanations(const PeapodModel& model, const Eval
       const Explanation& e = *wanted[i];
       const uint32_t item = swap_items ? another_item(wanted, i) : e.item;
       // What is known before the item the explanation speaks of is known in either split.
-      const auto profile = data.evaluated(e.user) ? data.items_before(e.user, options.split) : data.history(e.user);
+      const auto known = data.evaluated(e.user) ? data.items_before(e.user, options.split) : data.history(e.user);
+      // As in training and in use, the item that is asked about is not among them.
+      std::vector<uint32_t> profile(known.begin(), known.end());
+      std::erase(profile, item);
       inputs.push_back(model.input(Task::explanation, 0, {.text_user = e.user, .known_as = e.user, .profile = profile},
                                    std::span(&item, 1)));
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "model/small_model.h"
 
 namespace peapod {
@@ -47,14 +48,25 @@ TEST(SequentialRanks, ChangeWithSwappedPromptsOnlyWherePromptsArePersonal) {
   }
 }
 
-TEST(TopnRanks, DependOnTheStoredCandidatesAlone) {
+TEST(TopnRanks, PlaceTheTargetAmongTheStoredNegatives) {
   SmallModel small;
+  const CatalogueTree catalogue = catalogue_of(*small);
   const auto ranks = topn_ranks(*small, {});
   ASSERT_EQ(ranks.size(), SmallModel::kUsers);
-  // Untrained, so targets land anywhere among the 14 candidates: not all within the ten places, not all outside.
-  const auto found = std::ranges::count_if(ranks, [](uint32_t rank) { return rank != kNotRanked; });
-  EXPECT_GT(found, 10);
-  EXPECT_LT(found, SmallModel::kUsers);
+  for (const uint32_t user : {0u, 21u, 39u}) {
+    const auto history = small.data().items_before(user, Split::test);
+    const uint32_t target = small.data().target(user, Split::test);
+    std::vector<uint32_t> candidates(small.data().negatives(user).begin(), small.data().negatives(user).end());
+    ASSERT_EQ(candidates.size(), SmallModel::kItems - small.data().history(user).size());
+    candidates.push_back(target);
+    Random(mix64(0xca4d, user)).shuffle(candidates);  // the order in which the protocol shows them
+    const CatalogueTree tree = catalogue.restricted_to(candidates);
+    const ItemRequest request{
+        small->input(Task::topn, 0, {.text_user = user, .known_as = user, .profile = history}, candidates), &tree, {}};
+    const auto found = generate_items(small->network(), std::span(&request, 1), {}).front();
+    const auto place = std::ranges::find(found, target, &ScoredItem::item);
+    EXPECT_EQ(ranks[user], place == found.end() ? kNotRanked : static_cast<uint32_t>(place - found.begin()));
+  }
   EXPECT_EQ(ranks, topn_ranks(*small, {}));
 }
 

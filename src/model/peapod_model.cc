@@ -121,6 +121,11 @@ void PeapodModel::save_static(const fs::path& directory) const {
   write_file_atomically(directory / kModelFile, object.dump(2) + "\n");
 }
 
+std::vector<std::string> PeapodModel::file_names() {
+  return {kModelFile,          "config.json",          "spiece.model", kDatasetFolder,
+          "model.safetensors", "training.safetensors", "metrics.jsonl"};
+}
+
 void PeapodModel::save_weights(const fs::path& directory) const {
   const Matrix& factors = pmf_->item_factors();
   std::vector<NamedTensor> extra = {

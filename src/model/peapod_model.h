@@ -45,6 +45,9 @@ class PeapodModel {
 
   // Everything but the weights; the trainer writes weights as it goes.
   void save_static(const std::filesystem::path& directory) const;
+  // What a model directory holds, peapod.json first.
+  static std::vector<std::string> file_names();
+
   // model.safetensors, whole or not at all.
   void save_weights(const std::filesystem::path& directory) const;
 

@@ -129,6 +129,23 @@ TEST(CollaborativeCodes, TheLastTokenRanksByPopularity) {
   EXPECT_GT(compared, 100u);
 }
 
+TEST(CollaborativeCodes, SayNothingOfTheCatalogueOrderAmongEqualCounts) {
+  // Every item occurs equally often, so within a group only ties decide.
+  Lists train;
+  for (uint32_t user = 0; user < 300; ++user) train.push_back({user % 100, (user + 1) % 100, (user + 2) % 100});
+  const ItemIds ids = collaborative(train, 100);
+  int ascending = 0, pairs = 0;
+  for (uint32_t a = 0; a < 100; ++a) {
+    for (uint32_t b = a + 1; b < 100; ++b) {
+      if (ids.code(a)[0] != ids.code(b)[0] || ids.code(a)[1] != ids.code(b)[1]) continue;
+      ascending += ids.code(a)[2] < ids.code(b)[2];
+      ++pairs;
+    }
+  }
+  EXPECT_GT(pairs, 50);
+  EXPECT_NEAR(static_cast<double>(ascending) / pairs, 0.5, 0.25);
+}
+
 TEST(CollaborativeCodes, ColdItemsAreSpreadOverTheCatalogue) {
   const uint32_t num_items = 343, num_cold = 43;  // K = 7
   const ItemIds ids = collaborative(planted(2000, num_items - num_cold, 5, 3), num_items);

@@ -32,14 +32,20 @@ class Run {
         hooks_(hooks),
         adamw_(model.network().parameters(), options.adamw),
         workers_(model.network(), options.precision, model.network().config().t5.dropout_rate, options.shard_tokens),
-        validates_(!model.dataset().evaluated_users().empty()) {}
+        validates_sequential_(validates(Task::sequential)),
+        validates_topn_(validates(Task::topn)) {}
 
   TrainResult go(bool resume);
 
  private:
+  bool validates(Task task) const {
+    return options_.sampler.shares[static_cast<size_t>(task)] > 0.0 && !model_.dataset().evaluated_users().empty();
+  }
+  void check_resumed() const;
   double budget_used(const Sampler& sampler) const;
   double minutes() const { return state_.minutes + seconds_since(started_) / 60.0; }
   double learning_rate(uint64_t step, double used) const;
+  uint64_t parts_due(double used) const { return static_cast<uint64_t>(used * options_.validations); }
   void validate(const Sampler& sampler);
   void checkpoint(const Sampler& sampler);
   void log(const nlohmann::ordered_json& line) const;
@@ -54,7 +60,8 @@ class Run {
   const TrainHooks& hooks_;
   AdamW adamw_;
   GradientWorkers workers_;
-  bool validates_;
+  bool validates_sequential_;
+  bool validates_topn_;
   TrainingState state_;
   Clock::time_point started_ = Clock::now();
 };
@@ -80,28 +87,39 @@ void Run::log(const nlohmann::ordered_json& line) const {
 }
 
 void Run::validate(const Sampler& sampler) {
-  ++state_.validations;
   EvaluationOptions evaluation;
   evaluation.split = Split::valid;
   evaluation.precision = options_.precision;
   evaluation.max_users = options_.validation_users;
-  const RankingMetrics metrics = ranking_metrics(sequential_ranks(model_, evaluation));
-  const bool better = metrics.ndcg10 > state_.best_metric;
+  ProtocolRanks ranks;
+  if (validates_sequential_) ranks.full = sequential_ranks(model_, evaluation);
+  evaluation.max_users = (options_.validation_users + 2) / 3;
+  if (validates_topn_) ranks.sampled99 = topn_ranks(model_, evaluation);
+  const MetricMap metrics = metrics_of(ranks);
+  double metric = 1.0;
+  if (validates_sequential_) metric *= peapod::metric(metrics, "sequential.full.ndcg@10");
+  if (validates_topn_) metric *= peapod::metric(metrics, "topn.sampled99.ndcg@10");
+  if (validates_sequential_ && validates_topn_) metric = std::sqrt(metric);
+  const bool better = metric > state_.best_metric;
   state_.bad_validations = better ? 0 : state_.bad_validations + 1;
   if (better) {
-    state_.best_metric = metrics.ndcg10;
+    state_.best_metric = metric;
     model_.save_weights(directory_);
   }
-  log({{"step", sampler.state().steps},
-       {"minutes", minutes()},
-       {"epochs", sampler.epochs()},
-       {"loss", state_.recent_loss},
-       {"valid.users", metrics.num_users},
-       {"valid.sequential.full.hr@10", metrics.hr10},
-       {"valid.sequential.full.ndcg@10", metrics.ndcg10},
-       {"best", better}});
-  say(fmt::format("step {}: loss {:.3f}, validation HR@10 {:.4f}, NDCG@10 {:.4f}{}", sampler.state().steps,
-                  state_.recent_loss, metrics.hr10, metrics.ndcg10, better ? " (best so far)" : ""));
+  nlohmann::ordered_json line = {{"step", sampler.state().steps},
+                                 {"minutes", minutes()},
+                                 {"epochs", sampler.epochs()},
+                                 {"loss", state_.recent_loss}};
+  std::string shown;
+  for (const auto& [key, value] : metrics) {
+    line["valid." + key] = value;
+    if (key.ends_with("hr@10")) shown += fmt::format(", {} {:.4f}", key, value);
+  }
+  line["valid.ndcg@10"] = metric;
+  line["best"] = better;
+  log(line);
+  say(fmt::format("step {}: loss {:.3f}, validation NDCG@10 {:.4f}{}{}", sampler.state().steps, state_.recent_loss,
+                  metric, shown, better ? " (best so far)" : ""));
 }
 
 void Run::checkpoint(const Sampler& sampler) {
@@ -111,16 +129,30 @@ void Run::checkpoint(const Sampler& sampler) {
   save_training_state(state_file_, now, model_.network().parameters(), adamw_);
 }
 
+void Run::check_resumed() const {
+  for (const auto& [flag, value] : options_.fixed) {
+    const auto before = state_.fixed.find(flag);
+    const std::string was = before == state_.fixed.end() ? "nothing" : before->second;
+    if (was == value) continue;
+    throw Error(directory_.string(), fmt::format("its training began with {} {}, not {}", flag, was, value),
+                "resume with what it began with, or train anew under another name");
+  }
+}
+
 TrainResult Run::go(bool resume) {
   Parameters<float>& parameters = model_.network().parameters();
   if (resume && fs::exists(state_file_)) {
     state_ = load_training_state(state_file_, parameters, adamw_);
+    check_resumed();
     say(fmt::format("resuming after step {}", state_.sampler.steps));
   }
+  state_.fixed = options_.fixed;
   SamplerOptions sampling = options_.sampler;
   sampling.seed = options_.seed;
   Sampler sampler(model_, sampling, state_.sampler);
   started_ = Clock::now();
+  // A budget that has grown since counts its parts anew.
+  state_.validations = std::min(state_.validations, parts_due(budget_used(sampler)));
   auto last_checkpoint = Clock::now();
   TrainResult result;
   TrainProgress progress;
@@ -129,10 +161,14 @@ TrainResult Run::go(bool resume) {
   while (true) {
     const double used = budget_used(sampler);
     // Validations stand at equal parts of the budget; the last one at its end.
-    const auto due = static_cast<uint64_t>(used * options_.validations);
-    if (validates_ && state_.validations < due) {
+    const uint64_t due = parts_due(used);
+    const bool at_end = used >= 1.0 && state_.last_validated != sampler.state().steps;
+    if ((validates_sequential_ || validates_topn_) && (state_.validations < due || at_end)) {
       validate(sampler);
-      state_.validations = std::max(state_.validations, due);
+      state_.validations = due;
+      state_.last_validated = sampler.state().steps;
+      checkpoint(sampler);  // a kill must not forget what the best weights are
+      last_checkpoint = Clock::now();
     }
     if (used >= 1.0) break;
     if (state_.bad_validations >= options_.patience) {
@@ -173,7 +209,7 @@ TrainResult Run::go(bool resume) {
     }
   }
   if (!result.interrupted) checkpoint(sampler);
-  if (!validates_ && !result.interrupted) model_.save_weights(directory_);
+  if (!validates_sequential_ && !validates_topn_ && !result.interrupted) model_.save_weights(directory_);
   result.steps = sampler.state().steps;
   result.minutes = minutes();
   result.final_loss = state_.recent_loss;

@@ -1,10 +1,12 @@
 // Training: steps over packed examples split between threads, validation on a ranking metric with early stop, atomic
-// checkpoints, resuming. The same seed and number of threads give the same bits, interrupted or not.
+// checkpoints, resuming. The same seed and number of threads give the same bits, interrupted or not, unless the budget
+// is one of time.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "model/peapod_model.h"
@@ -18,17 +20,20 @@ struct TrainOptions {
   AdamWOptions adamw;
   double learning_rate = 2e-3;  // peak; rises over warmup_steps, then falls linearly to 0 at the end of the budget
   uint64_t warmup_steps = 200;
-  double max_epochs = 40;         // the budget ends with whichever of these three comes first
-  uint64_t max_steps = 0;         // 0: no such limit
-  double time_limit_minutes = 0;  // 0: no such limit; counts the training of earlier, resumed runs too
-  uint32_t validations = 15;      // over the whole budget
-  size_t validation_users = 1500;
-  uint32_t patience = 5;  // validations in a row without a better metric that end training
+  double max_epochs = 40;          // the budget ends with whichever of these three comes first
+  uint64_t max_steps = 0;          // 0: no such limit
+  double time_limit_minutes = 0;   // 0: no such limit; counts the training of earlier, resumed runs too
+  uint32_t validations = 15;       // over the whole budget
+  size_t validation_users = 1500;  // of the sequential task; a third as many of top-n, whose inputs are long
+  uint32_t patience = 5;           // validations in a row without a better metric that end training
   double checkpoint_seconds = 60;
   uint64_t checkpoint_steps = 0;  // also every so many steps; 0: by time alone
   size_t shard_tokens = 1024;     // rows that a thread works on at once: what stays in its cache
   Precision precision = Precision::f32;
   uint64_t seed = 1;
+  // What a resumed training must share with its beginning, by name of the flag and compared as text: the rest may
+  // change, e.g. to train on.
+  std::map<std::string, std::string> fixed = {};
 };
 
 struct TrainProgress {
@@ -51,7 +56,7 @@ struct TrainResult {
   double minutes = 0;
   double first_loss = 0;  // of the first step that this run made
   double final_loss = 0;
-  double best_metric = 0;    // validation NDCG@10, sequential
+  double best_metric = 0;    // validation NDCG@10, the geometric mean of the ranking tasks that are trained
   bool interrupted = false;  // by stop_requested: go on with `resume`
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -44,7 +45,7 @@ TEST(Train, LowersTheLossAndEndsWithTheBestWeights) {
   ASSERT_EQ(lines.size(), options.validations);
   double best = -1;
   for (const auto& line : lines) {
-    const double metric = line.at("valid.sequential.full.ndcg@10").get<double>();
+    const double metric = line.at("valid.ndcg@10").get<double>();
     EXPECT_EQ(line.at("best").get<bool>(), metric > best);
     best = std::max(best, metric);
   }
@@ -90,6 +91,53 @@ TEST(Train, GoesOnWhereItWasInterruptedWithTheSameBits) {
   EXPECT_EQ(small->network().parameters().values(), whole);
 }
 
+TEST(Train, TrainsOnWithALargerBudgetAndValidatesAtItsEnd) {
+  SmallModel small;
+  small->save_static(small.model_directory());
+  train(*small, small.model_directory(), few_steps(12), false, {});
+  const TrainResult longer = train(*small, small.model_directory(), few_steps(15), true, {});
+  EXPECT_EQ(longer.steps, 15u);
+  EXPECT_EQ(log_lines(small.model_directory()).back().at("step"), 15);
+  // Once more changes nothing.
+  const size_t lines = log_lines(small.model_directory()).size();
+  EXPECT_EQ(train(*small, small.model_directory(), few_steps(15), true, {}).steps, 15u);
+  EXPECT_EQ(log_lines(small.model_directory()).size(), lines);
+}
+
+TEST(Train, ResumesOnlyWithWhatItBeganWith) {
+  SmallModel small;
+  small->save_static(small.model_directory());
+  TrainOptions options = few_steps(5);
+  options.fixed = {{"seed", "1"}};
+  train(*small, small.model_directory(), options, false, {});
+  options.fixed = {{"seed", "2"}};
+  try {
+    train(*small, small.model_directory(), options, true, {});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("began with seed 1, not 2"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Train, ValidatesTheRankingTasksThatAreTrained) {
+  for (const auto& shares : {std::array{1.0, 0.0, 0.0}, std::array{0.0, 1.0, 0.0}, std::array{0.0, 0.0, 1.0}}) {
+    SmallModel small;
+    small->save_static(small.model_directory());
+    TrainOptions options = few_steps(6);
+    options.sampler.shares = shares;
+    const TrainResult result = train(*small, small.model_directory(), options, false, {});
+    EXPECT_EQ(result.steps, 6u);
+    const auto lines = log_lines(small.model_directory());
+    EXPECT_EQ(lines.empty(), shares[2] > 0.0) << "explanations are not ranked: the last weights count";
+    for (const auto& line : lines) {
+      EXPECT_EQ(line.contains("valid.sequential.full.ndcg@10"), shares[0] > 0.0);
+      EXPECT_EQ(line.contains("valid.topn.sampled99.ndcg@10"), shares[1] > 0.0);
+    }
+    EXPECT_EQ(PeapodModel::load(small.model_directory()).network().parameters().values(),
+              small->network().parameters().values());
+  }
+}
+
 TEST(Train, SaysThatTheLossIsNotFinite) {
   SmallModel small;
   small->save_static(small.model_directory());
@@ -125,7 +173,9 @@ TEST(TrainingState, ComesBackAsItWasSavedAndOnlyForItsParameters) {
                             .best_metric = 0.25,
                             .validations = 8,
                             .bad_validations = 2,
-                            .recent_loss = 3.5};
+                            .last_validated = 6,
+                            .recent_loss = 3.5,
+                            .fixed = {{"seed", "1"}}};
   save_training_state(file, state, parameters, adamw);
 
   Parameters<float> others;
@@ -143,7 +193,9 @@ TEST(TrainingState, ComesBackAsItWasSavedAndOnlyForItsParameters) {
   EXPECT_EQ(back.best_metric, 0.25);
   EXPECT_EQ(back.validations, 8u);
   EXPECT_EQ(back.bad_validations, 2u);
+  EXPECT_EQ(back.last_validated, 6u);
   EXPECT_EQ(back.recent_loss, 3.5);
+  EXPECT_EQ(back.fixed, state.fixed);
 
   Parameters<float> larger;
   larger.add("matrix", {4, 4}, 1.0);

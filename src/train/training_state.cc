@@ -13,11 +13,17 @@ namespace peapod {
 void save_training_state(const std::filesystem::path& file, const TrainingState& state,
                          const Parameters<float>& parameters, AdamW& adamw) {
   const nlohmann::json object = {
-      {"drawn", state.sampler.drawn},     {"tokens", state.sampler.tokens},
-      {"steps", state.sampler.steps},     {"adamw_steps", adamw.steps()},
-      {"minutes", state.minutes},         {"best_metric", state.best_metric},
-      {"validations", state.validations}, {"bad_validations", state.bad_validations},
+      {"drawn", state.sampler.drawn},
+      {"tokens", state.sampler.tokens},
+      {"steps", state.sampler.steps},
+      {"adamw_steps", adamw.steps()},
+      {"minutes", state.minutes},
+      {"best_metric", state.best_metric},
+      {"validations", state.validations},
+      {"bad_validations", state.bad_validations},
+      {"last_validated", state.last_validated},
       {"recent_loss", state.recent_loss},
+      {"fixed", state.fixed},
   };
   const size_t n = parameters.size();
   const NamedTensor tensors[] = {
@@ -53,7 +59,9 @@ TrainingState load_training_state(const std::filesystem::path& file, Parameters<
     object.at("best_metric").get_to(state.best_metric);
     object.at("validations").get_to(state.validations);
     object.at("bad_validations").get_to(state.bad_validations);
+    object.at("last_validated").get_to(state.last_validated);
     object.at("recent_loss").get_to(state.recent_loss);
+    object.at("fixed").get_to(state.fixed);
   } catch (const std::exception& error) {
     throw Error(file.string(), std::string("its training state cannot be read: ") + error.what());
   }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "train/adamw.h"
 #include "train/sampler.h"
@@ -15,7 +17,9 @@ struct TrainingState {
   double best_metric = -1;  // below any metric before the first validation
   uint64_t validations = 0;
   uint64_t bad_validations = 0;  // in a row without a better metric
+  uint64_t last_validated = 0;   // step of the latest validation
   double recent_loss = 0;
+  std::map<std::string, std::string> fixed;  // TrainOptions::fixed of the beginning
 };
 
 void save_training_state(const std::filesystem::path& file, const TrainingState& state,
