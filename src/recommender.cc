@@ -190,7 +190,7 @@ ExplainAnswer Recommender::explain(const std::string& user_name, const std::stri
   std::ranges::copy_if(history, std::back_inserter(others), [&](uint32_t other) { return other != item; });
   const ModelInput input =
       model_.input(Task::explanation, 0, {.text_user = user, .known_as = user, .profile = others}, std::span(&item, 1));
-  const auto texts = generate_texts(model_.network(), std::span(&input, 1), explanation_search(), precision_);
+  const auto texts = generate_explanations(model_, std::span(&input, 1), precision_);
 
   ExplainAnswer answer;
   answer.item = dataset().item_name(item);

@@ -28,7 +28,7 @@ struct TrainFlags {
   std::string composer = "shared-prompts";
   std::string precision = "auto";
   std::string user_vectors = "folded-in";
-  std::vector<double> task_share = {0.6, 0.3, 0.1};
+  std::vector<double> task_share = {0.5, 0.25, 0.25};
   CreateOptions create;
   TrainOptions train;
   bool resume = false;

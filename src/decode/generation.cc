@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 
 #include "decode/engine.h"
 #include "tensor/flush_denormals.h"
@@ -11,6 +12,9 @@ namespace {
 
 // Inputs of a batch: enough rows for efficient products, few enough to stay in cache.
 constexpr size_t kBatch = 16;
+
+// Chosen on validation (docs/decisions.md): less repeats the same praise for everything, more loses the sentence.
+constexpr float kExplanationContrast = 2.0f;
 
 // Runs work(first, last) over batches of [0, n) on all threads and passes on the first exception.
 template <class Work>
@@ -63,28 +67,39 @@ std::vector<std::vector<ScoredItem>> generate_items(const Seq2Seq<float>& networ
   return results;
 }
 
-TextSearchOptions explanation_search() {
-  TextSearchOptions options;
-  options.num_beams = 21;
-  options.num_beam_groups = 3;
-  options.diversity_penalty = 1.0f;
-  options.min_new_tokens = 10;
-  options.max_new_tokens = 32;
-  return options;
-}
-
 std::vector<std::vector<Text>> generate_texts(const Seq2Seq<float>& network, std::span<const ModelInput> inputs,
-                                              const TextSearchOptions& options, Precision precision) {
+                                              const TextSearchOptions& options, Precision precision,
+                                              const Contrast& contrast) {
   std::vector<std::vector<Text>> results(inputs.size());
   in_batches(inputs.size(), [&](size_t first, size_t last) {
     std::vector<const ModelInput*> batch;
     for (size_t i = first; i < last; ++i) batch.push_back(&inputs[i]);
     Engine engine(network, batch, precision);
-    auto texts = search_text([&](const DecodeStep& step, std::span<float> logits) { engine.step(step, logits); },
-                             batch.size(), engine.vocabulary(), options);
-    std::ranges::move(texts, results.begin() + static_cast<ptrdiff_t>(first));
+    std::optional<Engine> other;
+    if (contrast.against != nullptr) {
+      other.emplace(network, std::vector<const ModelInput*>(batch.size(), contrast.against), precision);
+    }
+    std::vector<float> other_logits;
+    const auto step = [&](const DecodeStep& rows, std::span<float> logits) {
+      engine.step(rows, logits);
+      if (!other) return;
+      other_logits.resize(logits.size());
+      other->step(rows, other_logits);
+      for (size_t i = 0; i < logits.size(); ++i) logits[i] += contrast.weight * (logits[i] - other_logits[i]);
+    };
+    std::ranges::move(search_text(step, batch.size(), engine.vocabulary(), options),
+                      results.begin() + static_cast<ptrdiff_t>(first));
   });
   return results;
+}
+
+std::vector<std::vector<Text>> generate_explanations(const PeapodModel& model, std::span<const ModelInput> inputs,
+                                                     Precision precision) {
+  const TextSearchOptions search{
+      .num_beams = 21, .num_beam_groups = 3, .diversity_penalty = 1.0f, .min_new_tokens = 10, .max_new_tokens = 32};
+  const ModelInput generic = model.input(Task::explanation, 0, {}, {});
+  return generate_texts(model.network(), inputs, search, precision,
+                        {.against = &generic, .weight = kExplanationContrast});
 }
 
 }  // namespace peapod

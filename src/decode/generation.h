@@ -32,11 +32,21 @@ std::vector<std::vector<ScoredItem>> generate_items(const Seq2Seq<float>& networ
                                                     std::span<const ItemRequest> requests,
                                                     const GenerationOptions& options);
 
-// Explanations: 21 beams in 3 groups with diversity penalty 1, 10 to 32 new tokens.
-TextSearchOptions explanation_search();
+// Takes from each next-token logit what the token owes to another, less telling input: logit + weight * (logit - the
+// other's logit). Context-aware decoding (Shi et al. 2023, arXiv 2305.14739, equation 4).
+struct Contrast {
+  const ModelInput* against = nullptr;  // null: none
+  float weight = 0;
+};
 
-// The best text of each input, as token ids.
+// The best texts of each input, best first.
 std::vector<std::vector<Text>> generate_texts(const Seq2Seq<float>& network, std::span<const ModelInput> inputs,
-                                              const TextSearchOptions& options, Precision precision);
+                                              const TextSearchOptions& options, Precision precision,
+                                              const Contrast& contrast = {});
+
+// Explanations: 21 beams in 3 groups with diversity penalty 1, 10 to 32 new tokens, each input against the one that
+// names neither user nor item.
+std::vector<std::vector<Text>> generate_explanations(const PeapodModel& model, std::span<const ModelInput> inputs,
+                                                     Precision precision);
 
 }  // namespace peapod

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "model/small_model.h"
@@ -77,27 +78,77 @@ TEST(GenerateItems, AnswersARequestTheSameInAnyCompany) {
   }
 }
 
-TEST(GenerateTexts, KeepsToTheLengthsAndAnswersTheSameInAnyCompany) {
-  SmallModel small;
+std::vector<ModelInput> explanation_inputs(SmallModel& small, uint32_t count) {
   std::vector<ModelInput> inputs;
-  for (uint32_t user = 0; user < 20; ++user) {
+  for (uint32_t user = 0; user < count; ++user) {
     const auto history = small.data().train_items(user);
     inputs.push_back(small->input(Task::explanation, 0, {.text_user = user, .known_as = user, .profile = history},
                                   history.first(1)));
   }
-  const TextSearchOptions options = explanation_search();
-  const auto together = generate_texts(small->network(), inputs, options, Precision::f32);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    ASSERT_FALSE(together[i].empty());
-    for (const Text& text : together[i]) {
-      EXPECT_GE(text.tokens.size() + (text.ended ? 1 : 0), options.min_new_tokens);
-      EXPECT_LE(text.tokens.size() + (text.ended ? 1 : 0), options.max_new_tokens);
+  return inputs;
+}
+
+TEST(GenerateExplanations, KeepToTheLengthsAndAreTheSameInAnyCompany) {
+  SmallModel small;
+  const auto inputs = explanation_inputs(small, 20);
+  const auto together = generate_explanations(*small, inputs, Precision::f32);
+  for (const auto& texts : together) {
+    ASSERT_FALSE(texts.empty());
+    for (const Text& text : texts) {
+      EXPECT_GE(text.tokens.size() + (text.ended ? 1 : 0), 10u);
+      EXPECT_LE(text.tokens.size() + (text.ended ? 1 : 0), 32u);
     }
   }
   for (const size_t i : {0, 17}) {
-    const auto alone = generate_texts(small->network(), std::span(&inputs[i], 1), options, Precision::f32).front();
+    const auto alone = generate_explanations(*small, std::span(&inputs[i], 1), Precision::f32).front();
     EXPECT_EQ(alone.front().tokens, together[i].front().tokens);
   }
+}
+
+// Log-probability of the text under logits that contrast the input with the other, by the pass that training takes.
+double contrasted_score(const PeapodModel& model, const ModelInput& input, const ModelInput& other, float weight,
+                        const std::vector<int32_t>& tokens) {
+  const size_t vocabulary = model.network().config().t5.vocab_size;
+  double score = 0;
+  for (size_t length = 0; length < tokens.size(); ++length) {
+    std::vector<float> next[2];
+    for (int side = 0; side < 2; ++side) {
+      for (size_t token = 0; token < vocabulary; ++token) {
+        std::vector<int32_t> target(tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(length));
+        target.push_back(static_cast<int32_t>(token));
+        std::vector<float> log_probs(target.size());
+        Tape<float> tape({.record = false});
+        Pass<float> pass{tape};
+        const ModelInput* inputs[] = {side == 0 ? &input : &other};
+        const std::span<const int32_t> targets[] = {target};
+        model.network().loss(pass, inputs, targets, 1.0, log_probs.data());
+        next[side].push_back(log_probs.back());
+      }
+    }
+    double sum = 0;
+    const auto logit = [&](size_t token) { return next[0][token] + weight * (next[0][token] - next[1][token]); };
+    for (size_t token = 0; token < vocabulary; ++token) sum += std::exp(static_cast<double>(logit(token)));
+    score += logit(static_cast<size_t>(tokens[length])) - std::log(sum);
+  }
+  return score;
+}
+
+TEST(GenerateTexts, ContrastsWithTheOtherInput) {
+  SmallModel small;
+  const auto inputs = explanation_inputs(small, 2);
+  const TextSearchOptions greedy{.max_new_tokens = 3, .length_penalty = 0};
+  const auto plain = generate_texts(small->network(), std::span(&inputs[0], 1), greedy, Precision::f32).front();
+  const auto itself = generate_texts(small->network(), std::span(&inputs[0], 1), greedy, Precision::f32,
+                                     {.against = &inputs[0], .weight = 2.0f})
+                          .front();
+  EXPECT_EQ(itself.front().tokens, plain.front().tokens) << "nothing to contrast with";
+  const auto other = generate_texts(small->network(), std::span(&inputs[0], 1), greedy, Precision::f32,
+                                    {.against = &inputs[1], .weight = 2.0f})
+                         .front()
+                         .front();
+  std::vector<int32_t> tokens = other.tokens;
+  if (other.ended) tokens.push_back(kEndId);
+  EXPECT_NEAR(other.score, contrasted_score(*small, inputs[0], inputs[1], 2.0f, tokens), 1e-3);
 }
 
 }  // namespace

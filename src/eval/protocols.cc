@@ -121,7 +121,6 @@ GeneratedExplanations generate_explanations(const PeapodModel& model, const Eval
     if (e.split == options.split) wanted.push_back(&e);
   }
   GeneratedExplanations result;
-  const TextSearchOptions search = explanation_search();
   for (size_t first = 0; first < wanted.size(); first += kRequestsAtOnce) {
     const size_t last = std::min(wanted.size(), first + kRequestsAtOnce);
     std::vector<ModelInput> inputs;
@@ -136,7 +135,7 @@ GeneratedExplanations generate_explanations(const PeapodModel& model, const Eval
       inputs.push_back(model.input(Task::explanation, 0, {.text_user = e.user, .known_as = e.user, .profile = profile},
                                    std::span(&item, 1)));
     }
-    const auto texts = generate_texts(model.network(), inputs, search, options.precision);
+    const auto texts = peapod::generate_explanations(model, inputs, options.precision);
     for (size_t i = first; i < last; ++i) {
       const auto& best = texts[i - first];
       result.sentences.push_back(best.empty() ? "" : model.tokenizer().decode(best.front().tokens));

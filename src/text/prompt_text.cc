@@ -18,8 +18,8 @@ PromptWriter::PromptWriter(const Tokenizer& tokenizer, const IdTokens& ids) : id
 }
 
 PromptText PromptWriter::write(Task task, size_t which, uint32_t user, std::span<const uint32_t> items) const {
-  assert(which < templates_of(task).size() && !items.empty());
-  assert(task != Task::explanation || items.size() == 1);
+  assert(which < templates_of(task).size());
+  assert(task == Task::explanation ? items.size() <= 1 : !items.empty());
   if (task == Task::sequential) items = items.last(std::min(items.size(), kMaxHistory));
 
   PromptText text;

@@ -26,7 +26,8 @@ class PromptWriter {
   PromptWriter(const Tokenizer& tokenizer, const IdTokens& ids);
 
   // Of a history (sequential) the last kMaxHistory items are shown; of candidates (topn) all. Requires
-  // `which` < templates_of(task).size() and at least one item, exactly one for an explanation.
+  // `which` < templates_of(task).size() and at least one item; for an explanation exactly one, or
+  // none where it is of nothing in particular.
   PromptText write(Task task, size_t which, uint32_t user, std::span<const uint32_t> items) const;
 
  private:

@@ -161,7 +161,9 @@ TrainingExample Sampler::build(const ExampleSpec& spec) const {
     std::erase(rest, e.item);
     user.profile = rest;
     example.target = model_.tokenizer().encode(e.sentence);
-    example.input = model_.input(spec.task, wording, user, std::span(&e.item, 1));
+    example.input = random.uniform() < options_.generic_share
+                        ? model_.input(spec.task, wording, {}, {})
+                        : model_.input(spec.task, wording, user, std::span(&e.item, 1));
   }
   example.target.push_back(kEndId);
   return example;

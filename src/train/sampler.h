@@ -26,10 +26,11 @@ struct TrainingExample {
 };
 
 struct SamplerOptions {
-  std::array<double, kNumTasks> shares = {0.6, 0.3, 0.1};  // of input tokens; tasks without data get none
+  std::array<double, kNumTasks> shares = {0.5, 0.25, 0.25};  // of input tokens; tasks without data get none
   // Input tokens of a step, prompts not counted; 0: a quarter of the interactions, from 1,024 to 8,192.
   size_t tokens_per_step = 0;
   double unknown_user_share = 0.1;  // of examples that show `user_0`
+  double generic_share = 0.1;       // of explanation examples that name neither user nor item, for Contrast
   // A top-n example shows between so many and 100 candidates, the logarithm uniform; 100: always 100, as published.
   uint32_t least_candidates = 10;
   // Fills the targets of a task up to the longest in the step with the pad id, which the loss then counts: what the

@@ -151,6 +151,20 @@ TEST(Sampler, PadsTargetsOfATaskOnlyInLegacyMode) {
   }
 }
 
+TEST(Sampler, NamesNeitherUserNorItemInAShareOfExplanations) {
+  SmallModel small;
+  const Sampler sampler(*small, {.unknown_user_share = 0, .generic_share = 0.25});
+  const Explanation& e = small.data().explanations().front();
+  int generic = 0;
+  for (uint64_t draw = 0; draw < 1000; ++draw) {
+    const auto input = sampler.build({Task::explanation, e.user, 0, draw}).input;
+    const bool user = contains(input.text.tokens, small->ids().user(e.user));
+    EXPECT_EQ(contains(input.text.tokens, small->ids().item_input(e.item)), user);
+    generic += user ? 0 : 1;
+  }
+  EXPECT_NEAR(generic / 1000.0, 0.25, 0.05);
+}
+
 TEST(Sampler, HidesTheUserInAShareOfExamples) {
   SmallModel small;
   for (const double share : {0.0, 0.1, 1.0}) {
