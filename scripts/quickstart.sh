@@ -7,6 +7,7 @@
 #
 # Everything it makes is under build/; run it again to start over.
 set -euo pipefail
+shopt -s inherit_errexit  # a failure inside $(…) counts too
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/install_packages.sh
 
@@ -27,16 +28,12 @@ ml_100k_folder() {
     echo "$shared"
     return
   fi
-  if [[ ! -f $folder/ml-100k.inter ]]; then
-    local pip
-    pip=$(command -v pip3 || command -v pip) || {
-      echo "MovieLens-100k comes with the Python package recbole, and pip is missing: apt-get install python3-pip" >&2
-      return 1
-    }
+  if [[ ! -f $folder/ml-100k.inter || ! -f $folder/ml-100k.item ]]; then
+    install_packages python3 python3-pip >&2  # MovieLens-100k comes in the Python package recbole
     local wheels=build/quickstart/wheels
-    printf '\n$ %s download --no-deps recbole    (MovieLens-100k is in it)\n' "$pip" >&2
+    printf '\n$ pip3 download --no-deps recbole    (MovieLens-100k is in it)\n' >&2
     mkdir -p "$wheels"
-    "$pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$wheels" recbole >&2 || {
+    pip3 download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$wheels" recbole >&2 || {
       echo "recbole could not be downloaded; put ml-100k.inter and ml-100k.item into $folder yourself" >&2
       return 1
     }
@@ -88,6 +85,7 @@ data=build/quickstart/${1:-sample}-data
 model=build/quickstart/${1:-sample}-model
 run "$peapod" prepare "$source_folder" --format "$format" --out "$data"
 run "$peapod" audit "$data"
+run rm -rf "$model"
 run "$peapod" train "$data" --out "$model" --time-limit 3
 run "$peapod" evaluate "$model" --data "$data"
 run "$peapod" baseline popularity --data "$data"

@@ -43,7 +43,7 @@ tests() {
   shift 2
   report=$PWD/build/$preset/test-report.xml
   rm -f "$report"
-  stage "$title" ctest --preset "$preset" --output-junit "$report" "$@" || status=$?
+  stage "$title" ctest --preset "$preset" --no-tests=error --output-junit "$report" "$@" || status=$?
   if ! grep -q '<testsuite' "$report" 2>/dev/null; then
     echo "$title: ctest wrote no report" >&2
     failed=$((failed + 1))
