@@ -49,12 +49,27 @@ void save_parameters(const std::filesystem::path& path, const Parameters<float>&
   write_safetensors(path, tensors, all);
 }
 
+void check_size(const SafetensorsFile& file, const std::string& where, const T5Config& config) {
+  size_t stored = 0;
+  for (const std::string& name : file.names()) {
+    size_t size = 1;
+    for (const size_t dimension : file.shape(name)) size *= dimension;
+    stored += size;
+  }
+  if (config.num_weights() > stored) {
+    throw Error(where,
+                fmt::format("holds {} values, but config.json describes {} weights", stored, config.num_weights()),
+                "check that both files belong to the same model");
+  }
+}
+
 Seq2Seq<float> load_t5(const std::filesystem::path& directory) {
   const std::filesystem::path config = directory / "config.json";
   ModelConfig model;
   model.t5 = t5_config_from_json(read_file(config), config.string());
   const std::filesystem::path weights = directory / "model.safetensors";
   const SafetensorsFile file = SafetensorsFile::open(weights);
+  check_size(file, weights.string(), model.t5);
   Seq2Seq<float> network(model);
   load_parameters(file, weights.string(), {}, network.parameters());
   return network;

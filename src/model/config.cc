@@ -72,10 +72,29 @@ T5Config t5_config_from_json(const std::string& text, const std::string& where) 
   require_positive(where, "num_decoder_layers", config.num_decoder_layers, 256);
   require_positive(where, "num_heads", config.num_heads, 1024);
   require_positive(where, "relative_attention_num_buckets", config.relative_attention_num_buckets, 4096);
+  // Half of the buckets are for each direction, and half of those for single distances: there must be one of these.
+  if (config.relative_attention_num_buckets < 4 || config.relative_attention_num_buckets % 4 != 0) {
+    throw Error(where + ": field \"relative_attention_num_buckets\"", "expected a multiple of 4");
+  }
+  require_positive(where, "relative_attention_max_distance", config.relative_attention_max_distance, 1u << 20);
+  const auto require_share = [&](const char* field, double value) {
+    if (!(value >= 0.0 && value < 1.0)) {
+      throw Error(where + ": field \"" + field + "\"", "expected a number from 0 to below 1");
+    }
+  };
+  require_share("dropout_rate", config.dropout_rate);
+  require_share("layer_norm_epsilon", config.layer_norm_epsilon);
   if (config.relative_attention_max_distance * 2 <= config.relative_attention_num_buckets) {
     throw Error(where + ": field \"relative_attention_max_distance\"", "is too small for the number of buckets");
   }
   return config;
+}
+
+size_t T5Config::num_weights() const {
+  const size_t attention = 4 * d_model * inner();
+  const size_t feed_forward = (gated_gelu ? 3 : 2) * d_model * d_ff;
+  return vocab_size * d_model * (tie_word_embeddings ? 1 : 2) + num_layers * (attention + feed_forward) +
+         num_decoder_layers * (2 * attention + feed_forward);
 }
 
 std::string t5_config_to_json(const T5Config& config) {

@@ -25,6 +25,8 @@ struct T5Config {
   bool tie_word_embeddings = true;  // the output head is the embedding, its input scaled by d_model^-0.5
 
   size_t inner() const { return num_heads * d_kv; }
+  // Weights of all layers and the embedding; norms and biases not counted.
+  size_t num_weights() const;
 };
 
 // Reads and writes config.json. `where` names the file in errors; unknown fields are ignored, unsupported values are

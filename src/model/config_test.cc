@@ -65,12 +65,26 @@ TEST(T5Config, NamesTheFieldThatIsWrong) {
   EXPECT_NE(complaint(R"({"tie_word_embeddings": 1})").find("tie_word_embeddings"), std::string::npos);
   EXPECT_NE(complaint(R"({"layer_norm_epsilon": "small"})").find("layer_norm_epsilon"), std::string::npos);
   EXPECT_NE(complaint(R"({"relative_attention_max_distance": 16})").find("max_distance"), std::string::npos);
+  EXPECT_NE(complaint(R"({"relative_attention_max_distance": 3000000000})").find("max_distance"), std::string::npos);
+  for (const std::string buckets : {"1", "2", "3", "6"}) {
+    EXPECT_NE(complaint("{\"relative_attention_num_buckets\": " + buckets + "}").find("num_buckets"),
+              std::string::npos);
+  }
+  for (const std::string share : {"1.0", "-0.1", "1e300"}) {
+    EXPECT_NE(complaint("{\"dropout_rate\": " + share + "}").find("dropout_rate"), std::string::npos) << share;
+  }
 }
 
 TEST(T5Config, NamesAFeedForwardItCannotCompute) {
   EXPECT_NE(complaint(R"({"feed_forward_proj": "gated-silu"})").find("gated-silu"), std::string::npos);
   EXPECT_NE(complaint(R"({"feed_forward_proj": 3})").find("feed_forward_proj"), std::string::npos);
   EXPECT_EQ(complaint(R"({"feed_forward_proj": "gated-gelu"})"), "");
+}
+
+TEST(T5Preset, HasThePublishedNumberOfWeights) {
+  T5Config small = t5_preset("t5-small");
+  small.vocab_size = 32128;
+  EXPECT_NEAR(static_cast<double>(small.num_weights()), 60.5e6, 0.1e6);  // T5-small has 60.5 million, norms counted
 }
 
 TEST(T5Preset, IsKnownByName) {

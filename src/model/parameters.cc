@@ -17,7 +17,7 @@ ParameterId Parameters<T>::add(std::string name, std::vector<size_t> shape, doub
   info.shape = std::move(shape);
   info.offset = values_.size();
   info.init_deviation = init_deviation;
-  info.decays = info.shape.size() > 1;
+  info.decays = info.rows > 1;
   values_.resize(values_.size() + info.rows * info.cols);
   ids_[info.name] = infos_.size();
   infos_.push_back(std::move(info));

@@ -17,7 +17,7 @@ struct ParameterInfo {
   size_t rows = 0, cols = 0;  // as a matrix: the first dimension, and the rest
   size_t offset = 0;          // of the first value in the block
   double init_deviation = 0;  // normal with this standard deviation; 0: all ones
-  bool decays = true;         // weight decay applies
+  bool decays = true;         // weight decay applies: to matrices, not to norm weights and biases
 };
 
 // Index of a parameter in its set.

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "prefs/neighbours.h"
 
 namespace peapod {
 namespace fs = std::filesystem;
@@ -48,6 +47,11 @@ void PeapodModel::build_text() {
   writer_ = std::make_unique<PromptWriter>(*tokenizer_, *ids_);
 }
 
+void PeapodModel::build_network(const ModelConfig& config, Matrix user_table) {
+  network_ = std::make_unique<Seq2Seq<float>>(config, std::move(user_table));
+  if (network_->user_table().rows > 0) similar_ = std::make_unique<NeighbourIndex>(network_->user_table());
+}
+
 PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
   PeapodModel model;
   model.static_user_vectors_ = options.static_user_vectors;
@@ -64,6 +68,8 @@ PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
     model.tokenizer_ = std::make_unique<Tokenizer>(Tokenizer::load(options.init / "spiece.model"));
     const fs::path file = options.init / "config.json";
     config.t5 = t5_config_from_json(read_file(file), file.string());
+    const fs::path weights = options.init / "model.safetensors";
+    check_size(SafetensorsFile::open(weights), weights.string(), config.t5);
   }
   model.build_text();
   config.t5.dropout_rate = options.dropout;
@@ -79,7 +85,7 @@ PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
 
   const bool keep_table = config.composer.kind == ComposerKind::similar_users;
   if (keep_table && data.num_users() < 2) throw Error("--composer similar-users", "needs at least two users");
-  model.network_ = std::make_unique<Seq2Seq<float>>(config, keep_table ? std::move(vectors) : Matrix());
+  model.build_network(config, keep_table ? std::move(vectors) : Matrix());
   model.network_->parameters().initialise(options.seed);
   if (!options.init.empty()) {
     const fs::path file = options.init / "model.safetensors";
@@ -206,9 +212,9 @@ PeapodModel PeapodModel::load(const fs::path& directory) {
       model.standardiser_.scale.size() != config.composer.user_dim) {
     throw Error(weights_path.string(), "the standardisation of user vectors has another size than user_dim");
   }
+  check_size(weights, weights_path.string(), config.t5);
   const bool has_table = config.composer.kind == ComposerKind::similar_users;
-  model.network_ = std::make_unique<Seq2Seq<float>>(
-      config, has_table ? matrix("peapod.user_vectors", model.dataset_->num_users()) : Matrix());
+  model.build_network(config, has_table ? matrix("peapod.user_vectors", model.dataset_->num_users()) : Matrix());
   load_parameters(weights, weights_path.string(), {}, model.network_->parameters());
   return model;
 }
@@ -225,7 +231,7 @@ ComposerUser PeapodModel::composer_user(const InputUser& user) const {
     Matrix query(1, composer.user_dim);
     std::ranges::copy(result.vector, query.values.begin());
     // One more than wanted, so that the user can be left out.
-    for (const uint32_t other : top_cosine_neighbours(query, network_->user_table(), composer.num_neighbours + 1)) {
+    for (const uint32_t other : similar_->nearest(query, composer.num_neighbours + 1)) {
       if (other == kNoNeighbour || other == user.known_as) continue;
       if (result.neighbours.size() < composer.num_neighbours) result.neighbours.push_back(other);
     }

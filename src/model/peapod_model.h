@@ -12,6 +12,7 @@
 #include "data/dataset.h"
 #include "model/checkpoint.h"
 #include "model/seq2seq.h"
+#include "prefs/neighbours.h"
 #include "prefs/pmf.h"
 #include "text/id_tokens.h"
 #include "text/prompt_text.h"
@@ -67,6 +68,7 @@ class PeapodModel {
  private:
   PeapodModel() = default;
   void build_text();  // ids_ and writer_ from tokenizer_ and dataset_
+  void build_network(const ModelConfig& config, Matrix user_table);
 
   std::unique_ptr<Dataset> dataset_;
   std::unique_ptr<Tokenizer> tokenizer_;
@@ -75,6 +77,7 @@ class PeapodModel {
   std::unique_ptr<Pmf> pmf_;
   Standardiser standardiser_;
   std::unique_ptr<Seq2Seq<float>> network_;
+  std::unique_ptr<NeighbourIndex> similar_;  // of the network's user table, for similar-users
   bool static_user_vectors_ = false;
 };
 

@@ -106,6 +106,12 @@ TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
   EXPECT_NE(error_after("\"num_prompts\": 20", "\"num_prompts\": 21").find("peapod.composer"), std::string::npos);
   EXPECT_NE(error_after("\"user_dim\": 8", "\"user_dim\": \"eight\"").find("peapod.json"), std::string::npos);
 
+  const auto config = small.model_directory() / "config.json";
+  const std::string good_config = read_file(config);
+  replace_in(config, "\"num_layers\": ", "\"num_layers\": 20");
+  EXPECT_NE(error_of_load(small.model_directory()).find("weights"), std::string::npos);
+  write_file_atomically(config, good_config);
+
   const auto weights = small.model_directory() / "model.safetensors";
   const std::string whole = read_file(weights);
   write_file_atomically(weights, whole.substr(0, whole.size() / 2));

@@ -103,10 +103,13 @@ bool any_at_least(const float* products, float bound) {
 
 }  // namespace
 
+NeighbourIndex::NeighbourIndex(const Matrix& base)
+    : base_(base), scale_(inverse_norms(base)), unit_(unit_rows(base, scale_)) {}
+
 // Products of a block only sort out what cannot be among the best; what may be is measured again in f64, always in the
 // same order of terms. So the products may be as coarse as bf16 and the answer is still exact.
-std::vector<uint32_t> top_cosine_neighbours(const Matrix& queries, const Matrix& base, size_t n,
-                                            const NeighbourOptions& options) {
+std::vector<uint32_t> NeighbourIndex::nearest(const Matrix& queries, size_t n, const NeighbourOptions& options) const {
+  const Matrix& base = base_;
   if (queries.rows > 0 && base.rows > 0 && queries.cols != base.cols) {
     throw Error("neighbours", fmt::format("queries have {} columns, the base {}", queries.cols, base.cols),
                 "compare vectors of the same model");
@@ -115,18 +118,17 @@ std::vector<uint32_t> top_cosine_neighbours(const Matrix& queries, const Matrix&
   if (result.empty() || base.rows == 0) return result;
   if (base.cols == 0) throw Error("neighbours", "the vectors have no columns", "give them at least one dimension");
   const std::vector<double> query_scale = inverse_norms(queries);
-  const std::vector<double> base_scale = inverse_norms(base);
-  const Matrix unit_base = unit_rows(base, base_scale);
   const Matrix unit_queries = unit_rows(queries, query_scale);
   const Precision precision = cpu_has_bf16() ? Precision::bf16 : Precision::f32;
   const double margin = product_error(precision, base.cols);
   constexpr double kZeroRow = -2.0;  // below every cosine
 
+  const size_t block_rows = std::min(kQueryBlock, queries.rows);
   const size_t num_blocks = (queries.rows + kQueryBlock - 1) / kQueryBlock;
 #pragma omp parallel
   {
-    std::vector<float> products(kQueryBlock * kBaseBlock);
-    std::vector<BestNeighbours> best(kQueryBlock, BestNeighbours(std::min(n, base.rows)));
+    std::vector<float> products(block_rows * kBaseBlock);
+    std::vector<BestNeighbours> best(block_rows, BestNeighbours(std::min(n, base.rows)));
 #pragma omp for schedule(dynamic)
     for (size_t block = 0; block < num_blocks; ++block) {
       const size_t first_query = block * kQueryBlock;
@@ -141,7 +143,7 @@ std::vector<uint32_t> top_cosine_neighbours(const Matrix& queries, const Matrix&
               .ldc = kBaseBlock,
               .op_a = Op::none,
               .op_b = Op::transpose},
-             1.0f, unit_queries.row(first_query).data(), unit_base.row(first_base).data(), 0.0f, products.data(),
+             1.0f, unit_queries.row(first_query).data(), unit_.row(first_base).data(), 0.0f, products.data(),
              precision);
         for (size_t q = 0; q < num_queries; ++q) {
           const size_t query = first_query + q;
@@ -154,9 +156,9 @@ std::vector<uint32_t> top_cosine_neighbours(const Matrix& queries, const Matrix&
             for (size_t j = start; j < end; ++j) {
               const size_t index = first_base + j;
               if (row[j] < bound() || (options.exclude_same_index && index == query)) continue;
-              const double cosine = base_scale[index] == 0.0 ? kZeroRow
-                                                             : dot(queries.row(query), base.row(index)) *
-                                                                   base_scale[index] * query_scale[query];
+              const double cosine = scale_[index] == 0.0
+                                        ? kZeroRow
+                                        : dot(queries.row(query), base.row(index)) * scale_[index] * query_scale[query];
               best[q].offer({cosine, static_cast<uint32_t>(index)});
             }
           }

@@ -18,10 +18,21 @@ struct NeighbourOptions {
   bool exclude_same_index = false;  // query r never gets base row r: for queries that are the base
 };
 
-// [queries.rows, n]: for each query the n base rows of greatest cosine, best first, equal ones by lower index. A base
-// row of zeros comes after all others; to a query of zeros all others are equal. Where fewer than n rows are available
-// the rest is kNoNeighbour. Throws Error when the matrices differ in columns. REQUIRES: finite values.
-std::vector<uint32_t> top_cosine_neighbours(const Matrix& queries, const Matrix& base, size_t n,
-                                            const NeighbourOptions& options = {});
+// A matrix made ready to be searched again and again. Const, so safe from many threads.
+class NeighbourIndex {
+ public:
+  // `base` must outlive the index and stay as it is. REQUIRES: finite values.
+  explicit NeighbourIndex(const Matrix& base);
+
+  // [queries.rows, n]: for each query the n base rows of greatest cosine, best first, equal ones by lower index. A base
+  // row of zeros comes after all others; to a query of zeros all others are equal. Where fewer than n rows are
+  // available the rest is kNoNeighbour. Throws Error when the matrices differ in columns. REQUIRES: finite values.
+  std::vector<uint32_t> nearest(const Matrix& queries, size_t n, const NeighbourOptions& options = {}) const;
+
+ private:
+  const Matrix& base_;
+  std::vector<double> scale_;  // 1 / norm of each row
+  Matrix unit_;                // the rows at length 1
+};
 
 }  // namespace peapod

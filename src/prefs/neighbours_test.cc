@@ -56,21 +56,21 @@ std::vector<uint32_t> slow_neighbours(const Matrix& queries, const Matrix& base,
 TEST(Neighbours, EqualBruteForceAcrossBlocks) {
   const Matrix base = random_matrix(2500, 9, 1);
   const Matrix queries = random_matrix(600, 9, 2);
-  EXPECT_EQ(top_cosine_neighbours(queries, base, 20), slow_neighbours(queries, base, 20, false));
+  EXPECT_EQ(NeighbourIndex(base).nearest(queries, 20), slow_neighbours(queries, base, 20, false));
 }
 
 TEST(Neighbours, LeaveOutTheSameIndexWhenAsked) {
   const Matrix base = random_matrix(1300, 16, 3);
-  const auto found = top_cosine_neighbours(base, base, 5, {.exclude_same_index = true});
+  const auto found = NeighbourIndex(base).nearest(base, 5, {.exclude_same_index = true});
   EXPECT_EQ(found, slow_neighbours(base, base, 5, true));
-  const auto with_self = top_cosine_neighbours(base, base, 1);
+  const auto with_self = NeighbourIndex(base).nearest(base, 1);
   for (uint32_t r = 0; r < base.rows; ++r) ASSERT_EQ(with_self[r], r);
 }
 
 TEST(Neighbours, EqualCosinesComeByLowerIndex) {
   const Matrix base = coarse_matrix(1500, 3, 4);
   const Matrix queries = coarse_matrix(300, 3, 5);
-  EXPECT_EQ(top_cosine_neighbours(queries, base, 40), slow_neighbours(queries, base, 40, false));
+  EXPECT_EQ(NeighbourIndex(base).nearest(queries, 40), slow_neighbours(queries, base, 40, false));
 }
 
 TEST(Neighbours, TellApartCosinesThatCoarseProductsCannot) {
@@ -82,7 +82,7 @@ TEST(Neighbours, TellApartCosinesThatCoarseProductsCannot) {
   }
   Matrix query(1, 2);
   query.values = {1.0f, 0.0f};
-  EXPECT_EQ(top_cosine_neighbours(query, base, 10), slow_neighbours(query, base, 10, false));
+  EXPECT_EQ(NeighbourIndex(base).nearest(query, 10), slow_neighbours(query, base, 10, false));
 }
 
 TEST(Neighbours, ZeroVectorsComeLast) {
@@ -90,16 +90,16 @@ TEST(Neighbours, ZeroVectorsComeLast) {
   base.values = {0, 0, -1, 0, 0, 0, 1, 0};
   Matrix query(2, 2);
   query.values = {1, 0, 0, 0};
-  EXPECT_EQ(top_cosine_neighbours(query, base, 4), (std::vector<uint32_t>{3, 1, 0, 2, 1, 3, 0, 2}));
+  EXPECT_EQ(NeighbourIndex(base).nearest(query, 4), (std::vector<uint32_t>{3, 1, 0, 2, 1, 3, 0, 2}));
 }
 
 TEST(Neighbours, MissingOnesAreMarked) {
   const Matrix base = random_matrix(2, 4, 6);
-  const auto found = top_cosine_neighbours(base, base, 3, {.exclude_same_index = true});
+  const auto found = NeighbourIndex(base).nearest(base, 3, {.exclude_same_index = true});
   EXPECT_EQ(found, (std::vector<uint32_t>{1, kNoNeighbour, kNoNeighbour, 0, kNoNeighbour, kNoNeighbour}));
-  EXPECT_EQ(top_cosine_neighbours(base, Matrix(0, 4), 1), std::vector<uint32_t>(2, kNoNeighbour));
-  EXPECT_TRUE(top_cosine_neighbours(base, base, 0).empty());
-  EXPECT_TRUE(top_cosine_neighbours(Matrix(0, 4), base, 3).empty());
+  EXPECT_EQ(NeighbourIndex(Matrix(0, 4)).nearest(base, 1), std::vector<uint32_t>(2, kNoNeighbour));
+  EXPECT_TRUE(NeighbourIndex(base).nearest(base, 0).empty());
+  EXPECT_TRUE(NeighbourIndex(base).nearest(Matrix(0, 4), 3).empty());
 }
 
 TEST(Neighbours, TheLengthOfVectorsDoesNotCount) {
@@ -108,23 +108,23 @@ TEST(Neighbours, TheLengthOfVectorsDoesNotCount) {
   for (size_t r = 0; r < scaled.rows; ++r) {
     for (float& value : scaled.row(r)) value *= r % 2 == 0 ? 1024.0f : 0.0078125f;  // powers of two: no rounding
   }
-  EXPECT_EQ(top_cosine_neighbours(scaled, scaled, 10), top_cosine_neighbours(base, base, 10));
+  EXPECT_EQ(NeighbourIndex(scaled).nearest(scaled, 10), NeighbourIndex(base).nearest(base, 10));
 }
 
 TEST(Neighbours, TheNumberOfThreadsDoesNotShow) {
   const Matrix base = coarse_matrix(3000, 5, 8);
   const int threads = omp_get_max_threads();
   omp_set_num_threads(1);
-  const auto one = top_cosine_neighbours(base, base, 10);
+  const auto one = NeighbourIndex(base).nearest(base, 10);
   omp_set_num_threads(4);
-  const auto four = top_cosine_neighbours(base, base, 10);
+  const auto four = NeighbourIndex(base).nearest(base, 10);
   omp_set_num_threads(threads);
   EXPECT_EQ(one, four);
 }
 
 TEST(Neighbours, RejectVectorsOfAnotherSize) {
-  EXPECT_THROW(top_cosine_neighbours(Matrix(2, 3), Matrix(2, 4), 1), Error);
-  EXPECT_THROW(top_cosine_neighbours(Matrix(2, 0), Matrix(2, 0), 1), Error);
+  EXPECT_THROW(NeighbourIndex(Matrix(2, 4)).nearest(Matrix(2, 3), 1), Error);
+  EXPECT_THROW(NeighbourIndex(Matrix(2, 0)).nearest(Matrix(2, 0), 1), Error);
 }
 
 }  // namespace
