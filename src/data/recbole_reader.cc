@@ -20,20 +20,16 @@ std::optional<double> time_from(std::string_view text) {
   return value;
 }
 
-struct Column {
-  std::string name;
-  std::string type;
-};
-
-std::vector<Column> parse_header(std::string_view line, const fs::path& path) {
-  std::vector<Column> columns;
+// The names of the columns; the types are not used.
+std::vector<std::string> parse_header(std::string_view line, const fs::path& path) {
+  std::vector<std::string> columns;
   for (const std::string_view field : split_fields(line, '\t')) {
     const size_t colon = field.find(':');
     if (colon == std::string_view::npos) {
       throw Error(path.string() + ":1", "expected a header of name:type fields between tabs, got \"" +
                                             repaired_utf8(field.substr(0, 40)) + "\"");
     }
-    columns.push_back({std::string(field.substr(0, colon)), std::string(field.substr(colon + 1))});
+    columns.emplace_back(field.substr(0, colon));
   }
   return columns;
 }
@@ -42,15 +38,15 @@ constexpr size_t kNone = static_cast<size_t>(-1);
 
 // The first column for which `wanted` holds; kNone when there is none.
 template <class Predicate>
-size_t find_column(const std::vector<Column>& columns, Predicate wanted) {
+size_t find_column(const std::vector<std::string>& columns, Predicate wanted) {
   for (size_t i = 0; i < columns.size(); ++i) {
     if (wanted(columns[i])) return i;
   }
   return kNone;
 }
 
-size_t column_named(const std::vector<Column>& columns, std::string_view name) {
-  return find_column(columns, [&](const Column& column) { return column.name == name; });
+size_t column_named(const std::vector<std::string>& columns, std::string_view name) {
+  return find_column(columns, [&](const std::string& column) { return column == name; });
 }
 
 class RecBoleReader {
@@ -75,7 +71,7 @@ class RecBoleReader {
     LineReader lines(path);
     std::string_view line;
     if (!lines.next(line)) throw Error(path.string(), "is empty", "expected a header of name:type fields");
-    const std::vector<Column> columns = parse_header(line, path);
+    const std::vector<std::string> columns = parse_header(line, path);
     take_header(columns);
     log_.rejects.begin_file(path.string());
     while (lines.next(line)) {
@@ -96,7 +92,7 @@ class RecBoleReader {
     size_t user_column = kNone, item_column = kNone, time_column = kNone;
     read_rows(
         inter_,
-        [&](const std::vector<Column>& columns) {
+        [&](const std::vector<std::string>& columns) {
           user_column = column_named(columns, "user_id");
           item_column = column_named(columns, "item_id");
           time_column = column_named(columns, "timestamp");
@@ -132,14 +128,13 @@ class RecBoleReader {
     size_t item_column = kNone, title_column = kNone, category_column = kNone;
     read_rows(
         path,
-        [&](const std::vector<Column>& columns) {
+        [&](const std::vector<std::string>& columns) {
           item_column = column_named(columns, "item_id");
-          title_column = find_column(columns, [](const Column& column) {
-            return column.name.find("title") != std::string::npos || column.name == "name" ||
-                   column.name == "item_name";
+          title_column = find_column(columns, [](const std::string& column) {
+            return column.find("title") != std::string::npos || column == "name" || column == "item_name";
           });
-          category_column = find_column(columns, [](const Column& column) {
-            return column.name == "class" || column.name.starts_with("genre") || column.name.starts_with("categor");
+          category_column = find_column(columns, [](const std::string& column) {
+            return column == "class" || column.starts_with("genre") || column.starts_with("categor");
           });
           if (item_column == kNone) throw Error(path.string() + ":1", "expected the field item_id:token in the header");
         },

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "prefs/occurrences.h"
 #include "prefs/popularity.h"
 
 namespace peapod {
@@ -36,37 +37,12 @@ std::vector<double> damping(const std::vector<uint32_t>& popularity, double offs
   return factors;
 }
 
-struct Occurrence {
-  uint32_t user;
-  uint32_t position;
-};
-
-// Where each item stands: `list[starts[item]] … list[starts[item + 1]]`, by user, then position.
-struct Occurrences {
-  std::vector<size_t> starts;
-  std::vector<Occurrence> list;
-};
-
-Occurrences find_occurrences(const Histories& train, const std::vector<uint32_t>& popularity) {
-  Occurrences found;
-  found.starts.assign(popularity.size() + 1, 0);
-  for (size_t i = 0; i < popularity.size(); ++i) found.starts[i + 1] = found.starts[i] + popularity[i];
-  found.list.resize(found.starts.back());
-  std::vector<size_t> next(found.starts.begin(), found.starts.end() - 1);
-  for (uint32_t user = 0; user < train.size(); ++user) {
-    for (uint32_t position = 0; position < train[user].size(); ++position) {
-      found.list[next[train[user][position]]++] = {user, position};
-    }
-  }
-  return found;
-}
-
 }  // namespace
 
 ItemKnn::ItemKnn(const Histories& train, uint32_t num_items, const ItemKnnOptions& options) {
   check(options);
   const std::vector<uint32_t> popularity = item_popularity(train, num_items);
-  const Occurrences occurrences = find_occurrences(train, popularity);
+  const Occurrences occurrences(train, num_items);
   const auto source = damping(popularity, options.popularity_offset, options.source_damping);
   const auto target = damping(popularity, options.popularity_offset, options.target_damping);
 
@@ -91,8 +67,7 @@ ItemKnn::ItemKnn(const Histories& train, uint32_t num_items, const ItemKnnOption
         if (co[j] == 0.0) touched.push_back(j);
         co[j] += weight;
       };
-      for (size_t o = occurrences.starts[i]; o < occurrences.starts[i + 1]; ++o) {
-        const auto [user, position] = occurrences.list[o];
+      for (const auto& [user, position] : occurrences.of(i)) {
         const auto& history = train[user];
         for (size_t other = 0; other < position; ++other) {
           add(history[other], options.backward_weight * forward[position - other]);

@@ -1,12 +1,12 @@
 #include "prefs/item_vectors.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <utility>
 
 #include "base/random.h"
 #include "prefs/eigen.h"
+#include "prefs/occurrences.h"
 
 namespace peapod {
 namespace {
@@ -17,35 +17,6 @@ constexpr size_t kWindow = 50;          // farthest steps between two items that
 constexpr size_t kIterations = 12;      // 30 change neither prefix rate by more than the seed does
 constexpr size_t kOversampling = 16;    // columns beyond those asked for, so that the last of them converge too
 constexpr float kSpectrumShift = 0.2f;  // eigenvalues lie in (-1, 1); favours the positive end, which is the one kept
-
-// Where each item occurs in the histories.
-struct Occurrence {
-  uint32_t user;
-  uint32_t position;
-};
-
-struct Occurrences {
-  std::vector<size_t> starts;  // [num_items + 1]
-  std::vector<Occurrence> list;
-};
-
-Occurrences occurrences_of(const Histories& histories, uint32_t num_items) {
-  Occurrences result;
-  result.starts.assign(num_items + size_t{1}, 0);
-  for (const auto& history : histories) {
-    for (uint32_t item : history) {
-      assert(item < num_items);
-      ++result.starts[item + 1];
-    }
-  }
-  for (size_t i = 1; i < result.starts.size(); ++i) result.starts[i] += result.starts[i - 1];
-  result.list.resize(result.starts.back());
-  std::vector<size_t> next(result.starts.begin(), result.starts.end() - 1);
-  for (uint32_t user = 0; user < histories.size(); ++user) {
-    for (uint32_t p = 0; p < histories[user].size(); ++p) result.list[next[histories[user][p]]++] = {user, p};
-  }
-  return result;
-}
 
 // (D + m)^-1/2 C (D + m)^-1/2.
 ItemGraph normalised(ItemGraph graph) {
@@ -85,7 +56,7 @@ RowMajorF orthonormal_basis(const RowMajorF& x) {
 }  // namespace
 
 ItemGraph cooccurrence(const Histories& histories, uint32_t num_items) {
-  const Occurrences occurrences = occurrences_of(histories, num_items);
+  const Occurrences occurrences(histories, num_items);
   std::vector<std::vector<std::pair<uint32_t, float>>> rows(num_items);
 #pragma omp parallel
   {
@@ -93,8 +64,7 @@ ItemGraph cooccurrence(const Histories& histories, uint32_t num_items) {
     std::vector<uint32_t> touched;
 #pragma omp for schedule(dynamic, 64)
     for (uint32_t item = 0; item < num_items; ++item) {
-      for (size_t o = occurrences.starts[item]; o < occurrences.starts[item + 1]; ++o) {
-        const auto [user, position] = occurrences.list[o];
+      for (const auto& [user, position] : occurrences.of(item)) {
         const auto history = histories[user];
         const size_t first = position > kWindow ? position - kWindow : 0;
         const size_t last = std::min(history.size(), position + kWindow + 1);

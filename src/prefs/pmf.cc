@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "prefs/eigen.h"
+#include "prefs/occurrences.h"
 
 namespace peapod {
 namespace {
@@ -44,21 +45,14 @@ RowMajorD gram_matrix(const Matrix& factors, double ridge) {
 
 // The users of each item, as histories of an item; `storage` holds what the spans view.
 Histories transposed(const Histories& histories, uint32_t num_items, std::vector<uint32_t>& storage) {
-  std::vector<size_t> ends(num_items + size_t{1}, 0);
-  for (const auto& history : histories) {
-    for (uint32_t item : history) {
-      assert(item < num_items);
-      ++ends[item + 1];
-    }
-  }
-  for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
-  storage.resize(ends.back());
-  std::vector<size_t> next(ends.begin(), ends.end() - 1);
-  for (uint32_t user = 0; user < histories.size(); ++user) {
-    for (uint32_t item : histories[user]) storage[next[item]++] = user;
-  }
+  const Occurrences occurrences(histories, num_items);
+  storage.reserve(occurrences.size());  // the spans stay valid
   Histories users_of(num_items);
-  for (uint32_t i = 0; i < num_items; ++i) users_of[i] = {storage.data() + ends[i], ends[i + 1] - ends[i]};
+  for (uint32_t item = 0; item < num_items; ++item) {
+    const uint32_t* first = storage.data() + storage.size();
+    for (const Occurrence& occurrence : occurrences.of(item)) storage.push_back(occurrence.user);
+    users_of[item] = {first, occurrences.of(item).size()};
+  }
   return users_of;
 }
 
