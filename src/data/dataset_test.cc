@@ -139,6 +139,37 @@ TEST_F(DatasetTest, KeepsCollaborativeCodes) {
   ids.codes[3] = 3;  // beyond its level
   write_dataset(out_, data_, ids);
   EXPECT_NE(error_of_open().find("beyond its level"), std::string::npos);
+  ids.codes = {0, 0, 1, 2, 1, 2, 1, 0};
+  write_dataset(out_, data_, ids);
+  EXPECT_NE(error_of_open().find("same code"), std::string::npos);
+  ids.codes = {};
+  ids.level_sizes = {};
+  write_dataset(out_, data_, ids);
+  EXPECT_NE(error_of_open().find("impossible sizes"), std::string::npos);
+}
+
+TEST_F(DatasetTest, RefusesNumbersThatDoNotTellItemsApart) {
+  ItemIds ids = numbers_in_order(4);
+  ids.numbers[2] = 1;
+  write_dataset(out_, data_, ids);
+  EXPECT_NE(error_of_open().find("same number"), std::string::npos);
+  ids.numbers[2] = 0;
+  write_dataset(out_, data_, ids);
+  EXPECT_NE(error_of_open().find("number 0"), std::string::npos);
+}
+
+TEST_F(DatasetTest, HashesWhatEvaluationReadsApartFromTheItemIds) {
+  const Dataset before = Dataset::open(out_);
+  const uint64_t evaluation = before.evaluation_hash(), content = before.content_hash();
+  ItemIds ids = numbers_in_order(4);
+  std::swap(ids.numbers[0], ids.numbers[1]);
+  write_dataset(out_, data_, ids);
+  EXPECT_EQ(Dataset::open(out_).evaluation_hash(), evaluation);
+  EXPECT_NE(Dataset::open(out_).content_hash(), content);
+  PreparedData changed = data_;
+  std::swap(changed.interactions.values[2], changed.interactions.values[3]);
+  write_dataset(out_, changed, numbers_in_order(4));
+  EXPECT_NE(Dataset::open(out_).evaluation_hash(), evaluation);
 }
 
 TEST_F(DatasetTest, RefusesEachFileThatIsAbsentCutShortOrChangedInOneByte) {

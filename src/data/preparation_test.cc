@@ -143,5 +143,19 @@ TEST(Preparation, DropsExplanationsOfUsersAndItemsThatVanish) {
   EXPECT_EQ(data.users[data.explanations[0].user].name, "u2");
 }
 
+TEST(Preparation, KeepsTrainingExplanationsOfHeldOutItemsFromTraining) {
+  RawLog log = log_of({{0, 0, 1, {}}, {0, 1, 2, {}}, {0, 2, 3, {}}, {0, 3, 4, {}}});
+  log.explanations = {{0, 0, Split::train, "f", "of a training item"},
+                      {0, 2, Split::train, "f", "of the validation item"},
+                      {0, 3, Split::train, "f", "of the test item"},
+                      {0, 3, Split::test, "f", "where it belongs"},
+                      {0, 2, Split::test, "f", "the source's own split"}};
+  const PreparedData data = prepare(log, {.min_user = 0, .min_item = 0});
+  std::set<std::string> kept;
+  for (const Explanation& explanation : data.explanations) kept.insert(explanation.sentence);
+  EXPECT_EQ(kept, (std::set<std::string>{"of a training item", "where it belongs", "the source's own split"}));
+  EXPECT_EQ(data.num_explanations_of_held_out, 2u);
+}
+
 }  // namespace
 }  // namespace peapod

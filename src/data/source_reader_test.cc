@@ -60,6 +60,22 @@ TEST(PodReader, TakesExplanationsByNumberOrCodeAndKeepsTheirSplit) {
   EXPECT_EQ(log.rejects.first()[1].field, "test[1].explanation");
 }
 
+TEST(PodReader, ReadsATextAsACodeBeforeItReadsItAsANumber) {
+  const ScratchFolder folder;
+  folder.write("sequential.txt", "1 1 2\n");
+  folder.write("datamaps.json", R"({"id2item":{"1":"2","2":"1"}})");
+  folder.write("names.txt", "2 called two\n");
+  folder.write("explanation.json", R"({"train":[{"user":1,"item":"2","explanation":"by code"},
+                                                {"user":1,"item":2,"explanation":"by number"}]})");
+  const RawLog log = read_source(folder.path(), {});
+  EXPECT_EQ(log.items[0].aliases, std::vector<std::string>{"2"});
+  EXPECT_EQ(log.items[1].aliases, std::vector<std::string>{"1"});
+  EXPECT_EQ(log.items[0].title, "called two");
+  ASSERT_EQ(log.explanations.size(), 2u);
+  EXPECT_EQ(log.explanations[0].item, 0u);
+  EXPECT_EQ(log.explanations[1].item, 1u);
+}
+
 TEST(PodReader, RejectsLinesThatAreNotNumbersHaveNoItemsOrRepeatAUser) {
   const ScratchFolder folder;
   folder.write("sequential.txt", "1 2 3\n\n2 4 five\nx 1 2\n3\n1 9\n4 99999999999\n");
@@ -124,6 +140,20 @@ TEST(AmazonReader, KeepsTheEarliestOfAPairAndReadsMetadataBesideIt) {
   EXPECT_EQ(log.items[0].categories, (std::vector<std::string>{"Toys", "Games Outdoor"}));
   EXPECT_EQ(log.items[1].title, "Acme");
   EXPECT_EQ(log.items[1].categories, (std::vector<std::string>{"Toys", "Dolls"}));
+}
+
+TEST(AmazonReader, RejectsNestedValuesOfAnyDepthAndPythonLiterals) {
+  const ScratchFolder folder;
+  const std::string deep = std::string(200000, '[') + std::string(200000, ']');
+  folder.write("Toys_5.json", R"({"reviewerID":"U","asin":"A","unixReviewTime":1})"
+                              "\n{\"reviewerID\":" +
+                                  deep + ",\"asin\":\"A\",\"unixReviewTime\":1}\n");
+  folder.write("meta_Toys.json", "{'asin': 'A', 'title': 'Ball'}\n");
+  const RawLog log = read_source(folder.path() / "Toys_5.json", kTolerant);
+  EXPECT_EQ(log.interactions.size(), 1u);
+  ASSERT_EQ(log.rejects.count(), 2u);
+  EXPECT_NE(log.rejects.first()[0].reason.find("a list"), std::string::npos);
+  EXPECT_NE(log.rejects.first()[1].reason.find("Python"), std::string::npos);
 }
 
 TEST(AmazonReader, NamesTheFieldOfEachRejectedLine) {
