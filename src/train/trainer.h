@@ -23,7 +23,7 @@ struct TrainOptions {
   double max_epochs = 40;          // the budget ends with whichever of these three comes first
   uint64_t max_steps = 0;          // 0: no such limit
   double time_limit_minutes = 0;   // 0: no such limit; counts the training of earlier, resumed runs too
-  uint32_t validations = 15;       // over the whole budget
+  uint32_t validations = 10;       // over the whole budget
   size_t validation_users = 1500;  // of the sequential task; a third as many of top-n, whose inputs are long
   uint32_t patience = 5;           // validations in a row without a better metric that end training
   double checkpoint_seconds = 60;
