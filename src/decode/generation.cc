@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kBatch = 16;
 
 // Chosen on validation (docs/decisions.md): less repeats the same praise for everything, more loses the sentence.
-constexpr float kExplanationContrast = 2.0f;
+constexpr float kExplanationContrast = 0.5f;
 
 // Runs work(first, last) over batches of [0, n) on all threads and passes on the first exception.
 template <class Work>
