@@ -15,9 +15,7 @@ peapod=build/release/peapod
 
 # run COMMAND…: prints it the way one would type it, then runs it.
 run() {
-  printf '\n$'
-  printf ' %q' "$@"
-  printf '\n'
+  printf '\n$%s\n' "$(printf ' %q' "$@" | sed 's/\\,/,/g')"
   "$@"
 }
 
