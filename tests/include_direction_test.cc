@@ -49,7 +49,10 @@ constexpr OwnedHeader kOwnedHeaders[] = {
     {"dnnl", "oneDNN", "tensor"}, {"oneapi/dnnl", "oneDNN", "tensor"}, {"hwy/", "Highway", "tensor"}};
 
 std::string module_of(const fs::path& relative) {
-  return relative.has_parent_path() ? relative.begin()->string() : relative.stem().string();
+  if (relative.has_parent_path()) return relative.begin()->string();
+  const std::string stem = relative.stem().string();
+  // A test belongs to what it tests.
+  return stem.ends_with("_test") ? stem.substr(0, stem.size() - std::string_view("_test").size()) : stem;
 }
 
 std::vector<fs::path> sources_under(const fs::path& src) {
