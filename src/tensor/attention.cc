@@ -56,10 +56,14 @@ struct Block {
   size_t q_row, k_row, rows, keys;
   size_t position;  // of the first query row among the keys
   size_t head;
-  uint32_t dropout_first;
+  size_t stride;  // of a row of scores: whole vectors
+  uint32_t dropout_seed;
 };
 
-// Calls work(block) for each block; the order and the dropout counters are the same forward and backward.
+// Rows of scores start on a cache line.
+size_t padded(size_t keys) { return (keys + 15) / 16 * 16; }
+
+// Calls work(block) for each block; the order and the dropout seeds are the same forward and backward.
 template <class Work>
 void for_each_block(const Layout& layout, const Work& work) {
   uint32_t counter = 0;
@@ -71,18 +75,18 @@ void for_each_block(const Layout& layout, const Work& work) {
       const size_t rows = std::min(kBlockRows, q_rows - first);
       const size_t position = layout.options.query_at_end ? keys - q_rows + first : first;
       for (size_t h = 0; h < layout.options.heads; ++h) {
-        work(Block{layout.q_starts[e] + first, layout.k_starts[e], rows, keys, position, h, counter});
-        counter += static_cast<uint32_t>(rows * keys);
+        work(Block{layout.q_starts[e] + first, layout.k_starts[e], rows, keys, position, h, padded(keys),
+                   kernels::reference::dropout_word(layout.options.dropout.seed, counter++)});
       }
     }
   }
 }
 
 kernels::ScoreBlock score_block(const Layout& layout, const Block& block) {
-  return {block.rows, block.keys, block.keys, layout.options.causal, block.position};
+  return {block.rows, block.keys, block.stride, layout.options.causal, block.position};
 }
 
-// Raw scores of a block into `scores` [rows, keys].
+// Raw scores of a block into `scores` [rows, keys], row stride b.stride.
 template <class T>
 void raw_scores(const Layout& layout, const Block& b, const T* q, const T* k, T* scores) {
   const AttentionOptions& o = layout.options;
@@ -92,7 +96,7 @@ void raw_scores(const Layout& layout, const Block& b, const T* q, const T* k, T*
         .k = o.head_dim,
         .lda = layout.q_stride,
         .ldb = layout.k_stride,
-        .ldc = b.keys,
+        .ldc = b.stride,
         .op_b = Op::transpose},
        static_cast<T>(o.scale), q + b.q_row * layout.q_stride + o.q_column + column,
        k + b.k_row * layout.k_stride + o.k_column + column, T(0), scores);
@@ -129,7 +133,7 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
     const size_t q_rows = q_spans[e + 1] - q_spans[e];
     const size_t keys = k_spans[e + 1] - k_spans[e];
     longest = std::max({longest, q_rows, keys});
-    largest_block = std::max(largest_block, std::min(q_rows, kBlockRows) * keys);
+    largest_block = std::max(largest_block, std::min(q_rows, kBlockRows) * padded(keys));
   }
   DistanceBias<T> bias;
   int32_t* buckets = nullptr;
@@ -151,13 +155,14 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
   Var<T> out = tape.result(q->value.rows, width);
   T* log_sums = tape.template array<T>(q->value.rows * options.heads);  // [heads, rows]
   T* scores = tape.template array<T>(largest_block);
+  std::fill_n(scores, largest_block, T(0));  // the ends of rows, which nothing else writes
   const T p = static_cast<T>(options.dropout.p);
   const size_t q_rows_total = q->value.rows;
   for_each_block(layout, [&](const Block& b) {
     raw_scores(layout, b, q->value.data, k->value.data, scores);
     kernels::softmax(score_block(layout, b), scores, block_bias(bias, b), log_sums + b.head * q_rows_total + b.q_row);
-    if (p > T(0)) kernels::dropout(b.rows * b.keys, scores, p, options.dropout.seed, b.dropout_first);
-    gemm({.m = b.rows, .n = options.head_dim, .k = b.keys, .lda = b.keys, .ldb = layout.v_stride, .ldc = width}, T(1),
+    if (p > T(0)) kernels::dropout(b.rows * b.stride, scores, p, b.dropout_seed);
+    gemm({.m = b.rows, .n = options.head_dim, .k = b.keys, .lda = b.stride, .ldb = layout.v_stride, .ldc = width}, T(1),
          scores, v->value.row(b.k_row) + options.v_column + b.head * options.head_dim, T(0),
          out->value.row(b.q_row) + b.head * options.head_dim);
   });
@@ -167,6 +172,7 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
     T* probabilities = tape.template array<T>(largest_block);
     T* dropped = p > T(0) ? tape.template array<T>(largest_block) : probabilities;
     T* d_scores = tape.template array<T>(largest_block);
+    for (T* block : {probabilities, d_scores}) std::fill_n(block, largest_block, T(0));
     T* row_dots = tape.template array<T>(kBlockRows);
     const size_t distances = 2 * bias.reach + 1;
     const bool want_bias = bias_table != nullptr && bias_table->grad.data != nullptr;
@@ -179,14 +185,14 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
       kernels::softmax_again(score_block(layout, b), probabilities, block_bias(bias, b),
                              log_sums + b.head * q_rows_total + b.q_row);
       if (p > T(0)) {
-        std::copy_n(probabilities, b.rows * b.keys, dropped);
-        kernels::dropout(b.rows * b.keys, dropped, p, o.dropout.seed, b.dropout_first);
+        std::copy_n(probabilities, b.rows * b.stride, dropped);
+        kernels::dropout(b.rows * b.stride, dropped, p, b.dropout_seed);
       }
       if (v->grad.data != nullptr) {
         gemm({.m = b.keys,
               .n = o.head_dim,
               .k = b.rows,
-              .lda = b.keys,
+              .lda = b.stride,
               .ldb = width,
               .ldc = layout.v_stride,
               .op_a = Op::transpose},
@@ -197,10 +203,10 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
             .k = o.head_dim,
             .lda = width,
             .ldb = layout.v_stride,
-            .ldc = b.keys,
+            .ldc = b.stride,
             .op_b = Op::transpose},
            T(1), up, v->value.row(b.k_row) + o.v_column + column, T(0), d_scores);
-      if (p > T(0)) kernels::dropout(b.rows * b.keys, d_scores, p, o.dropout.seed, b.dropout_first);
+      if (p > T(0)) kernels::dropout(b.rows * b.stride, d_scores, p, b.dropout_seed);
       for (size_t r = 0; r < b.rows; ++r) {
         row_dots[r] = kernels::dot(o.head_dim, up + r * width, out->value.row(b.q_row + r) + column);
       }
@@ -208,11 +214,11 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
       if (want_bias) {
         T* zero = d_bias + b.head * distances + bias.reach - b.position;
         for (size_t r = 0; r < b.rows; ++r) {
-          kernels::axpy(b.keys, T(1), d_scores + r * b.keys, zero - r);
+          kernels::axpy(b.keys, T(1), d_scores + r * b.stride, zero - r);
         }
       }
       if (q->grad.data != nullptr) {
-        gemm({.m = b.rows, .n = o.head_dim, .k = b.keys, .lda = b.keys, .ldb = layout.k_stride, .ldc = layout.q_stride},
+        gemm({.m = b.rows, .n = o.head_dim, .k = b.keys, .lda = b.stride, .ldb = layout.k_stride, .ldc = layout.q_stride},
              static_cast<T>(o.scale), d_scores, k->value.row(b.k_row) + o.k_column + column, T(1),
              q->grad.row(b.q_row) + o.q_column + column);
       }
@@ -220,7 +226,7 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
         gemm({.m = b.keys,
               .n = o.head_dim,
               .k = b.rows,
-              .lda = b.keys,
+              .lda = b.stride,
               .ldb = layout.q_stride,
               .ldc = layout.k_stride,
               .op_a = Op::transpose},

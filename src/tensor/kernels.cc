@@ -15,21 +15,30 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using F = hn::ScalableTag<float>;
+// At most 16 lanes, so that a whole number of vectors makes half a block of dropout.
+using F = hn::CappedTag<float, reference::kDropoutHalf>;
 using I = hn::RebindToSigned<F>;
 using U = hn::RebindToUnsigned<F>;
 
-// The rest of a row that fills no whole vector goes through a padded copy: no memory beyond it is touched.
+// The rest of a row that fills no whole vector: no memory beyond it is touched.
 HWY_INLINE hn::Vec<F> load_some(F d, const float* from, size_t count) {
+#if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float padded[hn::MaxLanes(F())] = {};
   for (size_t i = 0; i < count; ++i) padded[i] = from[i];
   return hn::Load(d, padded);
+#else
+  return hn::MaskedLoad(hn::FirstN(d, count), d, from);
+#endif
 }
 
 HWY_INLINE void store_some(F d, hn::Vec<F> value, float* to, size_t count) {
+#if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float padded[hn::MaxLanes(F())];
   hn::Store(value, d, padded);
   for (size_t i = 0; i < count; ++i) to[i] = padded[i];
+#else
+  hn::BlendedStore(value, hn::FirstN(d, count), d, to);
+#endif
 }
 
 // Calls body(i, count): whole vectors first (count = lanes), then the rest.
@@ -53,29 +62,42 @@ HWY_INLINE void store(F d, hn::Vec<F> value, float* to, size_t count) {
   }
 }
 
-// 1 / (1 - p) for kept elements, 0 for dropped ones: the vector form of reference::dropout_scale.
-class Dropout {
- public:
-  Dropout(float p, uint32_t seed) : p_(p), seed_(seed), threshold_(reference::dropout_threshold(p)) {}
-
-  HWY_INLINE hn::Vec<F> apply(hn::Vec<F> x, uint32_t first) const {
-    if (p_ == 0.0f) return x;
-    const F d;
-    const U du;
-    const I di;
-    auto h = hn::Xor(hn::Mul(hn::Iota(du, first), hn::Set(du, 0x9e3779b1u)), hn::Set(du, seed_));
-    h = hn::Mul(hn::Xor(h, hn::ShiftRight<16>(h)), hn::Set(du, 0x85ebca6bu));
-    h = hn::Mul(hn::Xor(h, hn::ShiftRight<13>(h)), hn::Set(du, 0xc2b2ae35u));
-    h = hn::Xor(h, hn::ShiftRight<16>(h));
-    const auto kept = hn::Gt(hn::BitCast(di, hn::ShiftRight<1>(h)), hn::Set(di, threshold_ - 1));
-    return hn::IfThenElseZero(hn::RebindMask(d, kept), hn::Mul(x, hn::Set(d, 1.0f / (1.0f - p_))));
+// Calls body(i, count, kept) as in_vectors does; kept(x) is x / (1 - p) where reference::dropout_scale keeps an
+// element, 0 where it drops it. The order is not ascending.
+template <class Body>
+HWY_INLINE void in_kept_vectors(size_t n, float p, uint32_t seed, const Body& body) {
+  const F d;
+  if (p == 0.0f) {
+    in_vectors(n, [&](size_t i, size_t count) HWY_ATTR { body(i, count, [](hn::Vec<F> x) HWY_ATTR { return x; }); });
+    return;
   }
-
- private:
-  float p_;
-  uint32_t seed_;
-  int32_t threshold_;
-};
+  constexpr size_t kHalf = reference::kDropoutHalf;
+  const U du;
+  const I di;
+  const size_t lanes = hn::Lanes(d);
+  const uint32_t dropped = reference::dropout_threshold(p);
+  const auto last_dropped = hn::Set(di, static_cast<int32_t>(dropped) - 1);
+  const auto scale = hn::Set(d, reference::dropout_kept_scale<float>(dropped));
+  const auto some = [&](size_t i, hn::Vec<U> bits) HWY_ATTR {
+    if (i >= n) return;
+    const auto mask = hn::RebindMask(d, hn::Gt(hn::BitCast(di, bits), last_dropped));
+    body(i, HWY_MIN(lanes, n - i),
+         [&](hn::Vec<F> x) HWY_ATTR { return hn::IfThenElseZero(mask, hn::Mul(x, scale)); });
+  };
+  auto counter = hn::Mul(hn::Iota(du, 0), hn::Set(du, reference::kDropoutStep));
+  const auto advance = hn::Set(du, static_cast<uint32_t>(lanes) * reference::kDropoutStep);
+  for (size_t block = 0; block < n; block += 2 * kHalf) {
+    for (size_t i = block; i < block + kHalf; i += lanes) {
+      auto h = hn::Xor(counter, hn::Set(du, seed));
+      counter = hn::Add(counter, advance);
+      h = hn::Mul(hn::Xor(h, hn::ShiftRight<16>(h)), hn::Set(du, 0x85ebca6bu));
+      h = hn::Mul(hn::Xor(h, hn::ShiftRight<13>(h)), hn::Set(du, 0xc2b2ae35u));
+      h = hn::Xor(h, hn::ShiftRight<16>(h));
+      some(i, hn::And(h, hn::Set(du, 0xffffu)));
+      some(i + kHalf, hn::ShiftRight<16>(h));
+    }
+  }
+}
 
 HWY_INLINE float sum_of(F d, hn::Vec<F> v) { return hn::GetLane(hn::SumOfLanes(d, v)); }
 
@@ -97,38 +119,28 @@ void Exponentials(const ScoreBlock& block, float* scores, const float* bias, con
 
 void Softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums) {
   const F d;
-  const size_t lanes = hn::Lanes(d);
   for (size_t r = 0; r < block.rows; ++r) {
     float* row = scores + r * block.stride;
     const float* row_bias = bias == nullptr ? nullptr : bias - r;
     const size_t visible = block.visible(r);
     auto largest = hn::Set(d, -3.0e38f);
-    float rest_largest = -3.0e38f;
-    size_t j = 0;
-    for (; j + lanes <= visible; j += lanes) {
-      auto s = hn::LoadU(d, row + j);
-      if (row_bias != nullptr) s = hn::Add(s, hn::LoadU(d, row_bias + j));
-      hn::StoreU(s, d, row + j);
-      largest = hn::Max(largest, s);
-    }
-    for (; j < visible; ++j) {
-      if (row_bias != nullptr) row[j] += row_bias[j];
-      rest_largest = HWY_MAX(rest_largest, row[j]);
-    }
-    const float top = HWY_MAX(rest_largest, hn::GetLane(hn::MaxOfLanes(d, largest)));
+    in_vectors(visible, [&](size_t j, size_t count) HWY_ATTR {
+      auto s = load(d, row + j, count);
+      if (row_bias != nullptr) {
+        s = hn::Add(s, load(d, row_bias + j, count));
+        store(d, s, row + j, count);
+      }
+      largest = hn::Max(largest, hn::IfThenElse(hn::FirstN(d, count), s, largest));
+    });
+    const float top = hn::GetLane(hn::MaxOfLanes(d, largest));
     const auto shift = hn::Set(d, top);
     auto sums = hn::Zero(d);
-    float rest_sum = 0.0f;
-    in_vectors(visible, [&](size_t i, size_t count) HWY_ATTR {
-      const auto e = hn::Exp(d, hn::Sub(load(d, row + i, count), shift));
-      store(d, e, row + i, count);
-      if (count == lanes) {
-        sums = hn::Add(sums, e);
-      } else {
-        for (size_t k = i; k < i + count; ++k) rest_sum += row[k];
-      }
+    in_vectors(visible, [&](size_t j, size_t count) HWY_ATTR {
+      const auto e = hn::Exp(d, hn::Sub(load(d, row + j, count), shift));
+      store(d, e, row + j, count);
+      sums = hn::Add(sums, hn::IfThenElseZero(hn::FirstN(d, count), e));
     });
-    const float sum = sum_of(d, sums) + rest_sum;
+    const float sum = sum_of(d, sums);
     const auto inverse = hn::Set(d, 1.0f / sum);
     in_vectors(visible, [&](size_t i, size_t count)
                             HWY_ATTR { store(d, hn::Mul(load(d, row + i, count), inverse), row + i, count); });
@@ -150,47 +162,39 @@ void SoftmaxBackward(const ScoreBlock& block, const float* probabilities, const 
   }
 }
 
-void DropoutInPlace(size_t n, float* x, float p, uint32_t seed, uint32_t first) {
+void DropoutInPlace(size_t n, float* x, float p, uint32_t seed) {
   const F d;
-  const Dropout mask(p, seed);
-  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
-    store(d, mask.apply(load(d, x + i, count), first + static_cast<uint32_t>(i)), x + i, count);
+  in_kept_vectors(n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
+    store(d, kept(load(d, x + i, count)), x + i, count);
   });
 }
 
 void AddDropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed) {
   const F d;
-  const Dropout mask(p, seed);
-  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
-    const auto kept = mask.apply(load(d, z + i, count), static_cast<uint32_t>(i));
-    store(d, hn::Add(load(d, x + i, count), kept), y + i, count);
+  in_kept_vectors(n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
+    store(d, hn::Add(load(d, x + i, count), kept(load(d, z + i, count))), y + i, count);
   });
 }
 
 void ReluDropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
   const F d;
-  const Dropout mask(p, seed);
-  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
-    const auto positive = hn::ZeroIfNegative(load(d, x + i, count));
-    store(d, mask.apply(positive, static_cast<uint32_t>(i)), y + i, count);
+  in_kept_vectors(n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
+    store(d, kept(hn::ZeroIfNegative(load(d, x + i, count))), y + i, count);
   });
 }
 
 void ReluDropoutBackward(size_t n, const float* x, const float* dy, float* dx, float p, uint32_t seed) {
   const F d;
-  const Dropout mask(p, seed);
-  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+  in_kept_vectors(n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
     const auto through = hn::IfThenElseZero(hn::Gt(load(d, x + i, count), hn::Zero(d)), load(d, dy + i, count));
-    store(d, hn::Add(load(d, dx + i, count), mask.apply(through, static_cast<uint32_t>(i))), dx + i, count);
+    store(d, hn::Add(load(d, dx + i, count), kept(through)), dx + i, count);
   });
 }
 
 void AxpyDropout(size_t n, float a, const float* x, float* y, float p, uint32_t seed) {
   const F d;
-  const Dropout mask(p, seed);
-  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
-    const auto kept = mask.apply(load(d, x + i, count), static_cast<uint32_t>(i));
-    store(d, hn::MulAdd(hn::Set(d, a), kept, load(d, y + i, count)), y + i, count);
+  in_kept_vectors(n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
+    store(d, hn::MulAdd(hn::Set(d, a), kept(load(d, x + i, count)), load(d, y + i, count)), y + i, count);
   });
 }
 
@@ -256,19 +260,11 @@ float LogSumExp(size_t n, const float* x) {
   for (size_t i = 1; i < n; ++i) top = HWY_MAX(top, x[i]);
   const auto shift = hn::Set(d, top);
   auto sums = hn::Zero(d);
-  float rest = 0.0f;
-  const size_t lanes = hn::Lanes(d);
   in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
     const auto e = hn::Exp(d, hn::Sub(load(d, x + i, count), shift));
-    if (count == lanes) {
-      sums = hn::Add(sums, e);
-    } else {
-      HWY_ALIGN float values[hn::MaxLanes(F())];
-      hn::Store(e, d, values);
-      for (size_t k = 0; k < count; ++k) rest += values[k];
-    }
+    sums = hn::Add(sums, hn::IfThenElseZero(hn::FirstN(d, count), e));
   });
-  return top + std::log(sum_of(d, sums) + rest);
+  return top + std::log(sum_of(d, sums));
 }
 
 void ExpShifted(size_t n, float* x, float log_sum, float scale) {
@@ -332,8 +328,8 @@ void softmax_backward(const ScoreBlock& block, const float* probabilities, const
                       float* d_probabilities) {
   HWY_DYNAMIC_DISPATCH(SoftmaxBackward)(block, probabilities, row_dots, d_probabilities);
 }
-void dropout(size_t n, float* x, float p, uint32_t seed, uint32_t first) {
-  if (p != 0.0f) HWY_DYNAMIC_DISPATCH(DropoutInPlace)(n, x, p, seed, first);
+void dropout(size_t n, float* x, float p, uint32_t seed) {
+  if (p != 0.0f) HWY_DYNAMIC_DISPATCH(DropoutInPlace)(n, x, p, seed);
 }
 void add_dropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed) {
   HWY_DYNAMIC_DISPATCH(AddDropout)(n, x, z, y, p, seed);

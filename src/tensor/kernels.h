@@ -2,8 +2,8 @@
 // f64 versions are the plain loops of kernels_reference.h, which the f32 ones are tested against. Each call works on
 // the calling thread; callers split work between threads.
 //
-// Dropout: element i of a call is kept when hash(seed, i) >= p, so nothing but the seed is stored and the backward
-// pass asks again. Kept values are scaled by 1 / (1 - p). p = 0 keeps everything.
+// Dropout: a hash of the seed and an element's index decides, so nothing but the seed is stored and the backward pass
+// asks again. Kept values are scaled by 1 / (1 - p). p is rounded to a multiple of 2^-16; 0 keeps everything.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +32,8 @@ void softmax_again(const ScoreBlock& block, float* scores, const float* bias, co
 void softmax_backward(const ScoreBlock& block, const float* probabilities, const float* row_dots,
                       float* d_probabilities);
 
-// x *= dropout mask; element indices count from `first`.
-void dropout(size_t n, float* x, float p, uint32_t seed, uint32_t first = 0);
+// x *= dropout mask.
+void dropout(size_t n, float* x, float p, uint32_t seed);
 // y = x + dropout(z).
 void add_dropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed);
 // y = dropout(max(x, 0)); backward: dx += dy masked where y is positive before dropout.
@@ -75,9 +75,7 @@ inline void softmax_again(const ScoreBlock& b, double* s, const double* bias, co
 inline void softmax_backward(const ScoreBlock& b, const double* p, const double* dots, double* dp) {
   reference::softmax_backward(b, p, dots, dp);
 }
-inline void dropout(size_t n, double* x, double p, uint32_t seed, uint32_t first = 0) {
-  reference::dropout(n, x, p, seed, first);
-}
+inline void dropout(size_t n, double* x, double p, uint32_t seed) { reference::dropout(n, x, p, seed); }
 inline void add_dropout(size_t n, const double* x, const double* z, double* y, double p, uint32_t seed) {
   reference::add_dropout(n, x, z, y, p, seed);
 }

@@ -9,24 +9,37 @@
 
 namespace peapod::kernels::reference {
 
-// The finaliser of MurmurHash3: 32 well-mixed bits for element i of a dropout with `seed`.
-inline uint32_t dropout_bits(uint32_t seed, uint32_t i) {
-  uint32_t h = i * 0x9e3779b1u ^ seed;
+// Dropout decides on 16 bits an element. Elements go in blocks of 32: word k of a block decides on element k with its
+// low half and on element 16 + k with its high half, so that vectors need no shuffling and one hash serves two.
+inline constexpr size_t kDropoutHalf = 16;
+inline constexpr uint32_t kDropoutStep = 0x9e3779b1u;
+
+// The finaliser of MurmurHash3: word i of a dropout with `seed`.
+inline uint32_t dropout_word(uint32_t seed, uint32_t i) {
+  uint32_t h = i * kDropoutStep ^ seed;
   h = (h ^ (h >> 16)) * 0x85ebca6bu;
   h = (h ^ (h >> 13)) * 0xc2b2ae35u;
   return h ^ (h >> 16);
 }
 
-// Smallest value of 31 hashed bits that keeps an element.
+// How many of the 65,536 values of 16 bits drop an element: the closest to p.
 template <class T>
-int32_t dropout_threshold(T p) {
-  return static_cast<int32_t>(static_cast<double>(p) * 2147483648.0);
+uint32_t dropout_threshold(T p) {
+  return static_cast<uint32_t>(std::lround(p * T(65536)));
+}
+
+// Keeps the expected value, for the probability that the threshold really has.
+template <class T>
+T dropout_kept_scale(uint32_t threshold) {
+  return T(65536) / static_cast<T>(65536 - threshold);
 }
 
 template <class T>
-T dropout_scale(T p, uint32_t seed, uint32_t i) {
-  const bool keep = static_cast<int32_t>(dropout_bits(seed, i) >> 1) >= dropout_threshold(p);
-  return keep ? T(1) / (T(1) - p) : T(0);
+T dropout_scale(T p, uint32_t seed, size_t i) {
+  const uint32_t word = dropout_word(seed, static_cast<uint32_t>(i / 32 * kDropoutHalf + i % kDropoutHalf));
+  const uint32_t bits = i % 32 < kDropoutHalf ? word & 0xffffu : word >> 16;
+  const uint32_t threshold = dropout_threshold(p);
+  return bits >= threshold ? dropout_kept_scale<T>(threshold) : T(0);
 }
 
 template <class Block, class T>
@@ -77,30 +90,30 @@ void softmax_backward(const Block& block, const T* probabilities, const T* row_d
 }
 
 template <class T>
-void dropout(size_t n, T* x, T p, uint32_t seed, uint32_t first) {
-  for (size_t i = 0; i < n; ++i) x[i] *= dropout_scale(p, seed, first + static_cast<uint32_t>(i));
+void dropout(size_t n, T* x, T p, uint32_t seed) {
+  for (size_t i = 0; i < n; ++i) x[i] *= dropout_scale(p, seed, i);
 }
 
 template <class T>
 void add_dropout(size_t n, const T* x, const T* z, T* y, T p, uint32_t seed) {
-  for (size_t i = 0; i < n; ++i) y[i] = x[i] + z[i] * dropout_scale(p, seed, static_cast<uint32_t>(i));
+  for (size_t i = 0; i < n; ++i) y[i] = x[i] + z[i] * dropout_scale(p, seed, i);
 }
 
 template <class T>
 void relu_dropout(size_t n, const T* x, T* y, T p, uint32_t seed) {
-  for (size_t i = 0; i < n; ++i) y[i] = std::max(x[i], T(0)) * dropout_scale(p, seed, static_cast<uint32_t>(i));
+  for (size_t i = 0; i < n; ++i) y[i] = std::max(x[i], T(0)) * dropout_scale(p, seed, i);
 }
 
 template <class T>
 void relu_dropout_backward(size_t n, const T* x, const T* dy, T* dx, T p, uint32_t seed) {
   for (size_t i = 0; i < n; ++i) {
-    if (x[i] > T(0)) dx[i] += dy[i] * dropout_scale(p, seed, static_cast<uint32_t>(i));
+    if (x[i] > T(0)) dx[i] += dy[i] * dropout_scale(p, seed, i);
   }
 }
 
 template <class T>
 void axpy_dropout(size_t n, T a, const T* x, T* y, T p, uint32_t seed) {
-  for (size_t i = 0; i < n; ++i) y[i] += a * x[i] * dropout_scale(p, seed, static_cast<uint32_t>(i));
+  for (size_t i = 0; i < n; ++i) y[i] += a * x[i] * dropout_scale(p, seed, i);
 }
 
 template <class T>

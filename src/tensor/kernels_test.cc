@@ -52,12 +52,11 @@ TEST(Kernels, OfDropoutEqualTheReference) {
     const auto q = static_cast<double>(p);
     for_lengths(0, [&](Random& random, size_t n) {
       const auto seed = static_cast<uint32_t>(random.bits());
-      const auto first = static_cast<uint32_t>(random.below(1000));
       const Both x(random, n), z(random, n);
       Both y(random, n);
       y = x;
-      dropout(n, y.f.data(), p, seed, first);
-      reference::dropout(n, y.d.data(), q, seed, first);
+      dropout(n, y.f.data(), p, seed);
+      reference::dropout(n, y.d.data(), q, seed);
       expect_same(y, "dropout");
       add_dropout(n, x.f.data(), z.f.data(), y.f.data(), p, seed);
       reference::add_dropout(n, x.d.data(), z.d.data(), y.d.data(), q, seed);
@@ -185,10 +184,11 @@ TEST(Dropout, KeepsAboutTheShareItIsAskedTo) {
       SCOPED_TRACE(testing::Message() << "p " << p << ", seed " << seed);
       std::vector<float> x(n, 1.0f);
       dropout(n, x.data(), p, seed);
-      const auto q = static_cast<double>(p);
+      const double q = reference::dropout_threshold(p) / 65536.0;
+      EXPECT_NEAR(q, p, 0x1p-17);
       const auto kept = static_cast<double>(n) - static_cast<double>(std::ranges::count(x, 0.0f));
       EXPECT_NEAR(kept / static_cast<double>(n), 1 - q, 5 * std::sqrt(q * (1 - q) / static_cast<double>(n)));
-      for (const float value : x) ASSERT_TRUE(value == 0.0f || std::abs(value * (1.0f - p) - 1.0f) < 1e-6f);
+      for (const float value : x) ASSERT_TRUE(value == 0.0f || std::abs(value * (1.0 - q) - 1.0) < 1e-6);
     }
   }
 }
@@ -207,11 +207,6 @@ TEST(Dropout, UsesOneMaskForwardAndBackward) {
   EXPECT_EQ(backward, mask);
   EXPECT_EQ(added, mask);
   EXPECT_EQ(scaled, mask);
-  // In pieces, as attention asks for it.
-  std::vector<float> pieces = ones;
-  dropout(100, pieces.data(), p, 12, 0);
-  dropout(n - 100, pieces.data() + 100, p, 12, 100);
-  EXPECT_EQ(pieces, mask);
   std::vector<float> other = ones;
   dropout(n, other.data(), p, 13);
   EXPECT_NE(other, mask);
