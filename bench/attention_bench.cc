@@ -37,7 +37,7 @@ void attend(benchmark::State& state, bool backward) {
                                              .dropout = {backward ? 0.1 : 0.0, 7}});
     if (backward) {
       std::fill_n(out->grad.data, out->grad.size(), 0.1f);
-      tape.backward();
+      tape.backward(out);
     }
     benchmark::DoNotOptimize(out->value.data);
   }

@@ -70,7 +70,8 @@ void BM_RmsNormBackward(benchmark::State& state) {
   std::vector<float> y(x.size()), inverse(kRows), dx(x.size()), d_weight(kCols);
   rms_norm(kRows, kCols, x.data(), weight.data(), 1e-6f, y.data(), inverse.data());
   for (auto _ : state) {
-    rms_norm_backward(kRows, kCols, x.data(), weight.data(), inverse.data(), y.data(), dx.data(), d_weight.data());
+    rms_norm_backward({kRows, kCols, true}, x.data(), weight.data(), inverse.data(), y.data(), dx.data(),
+                      d_weight.data());
   }
   count(state, x.size());
 }

@@ -78,7 +78,7 @@ TEST(SimilarUsersComposer, EqualsThePyTorchFormulaAndItsGradients) {
   ASSERT_EQ(prompts->value.size(), expected.size());
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(prompts->value.data[i], expected[i], 1e-5);
   std::ranges::copy(golden.read_f32("upstream"), prompts->grad.data);
-  tape.backward();
+  tape.backward(prompts);
   for (const auto& [ours, theirs] : names) {
     for (const std::string part : {".weight", ".bias"}) {
       const auto wanted = golden.read_f32("grad." + theirs + part);
@@ -110,7 +110,7 @@ TEST(SharedPromptsComposer, HasTheGradientsOfItsOutput) {
   std::vector<double> gradients(parameters.size());
   const Var<double> out = composer.personal_prompts(tape, gradients.data(), list, {});
   std::ranges::copy(upstream, out->grad.data);
-  tape.backward();
+  tape.backward(out);
   for (const ParameterInfo& info : parameters.infos()) {
     if (info.name == "peapod.task_prompts") continue;  // not part of the personal prompt
     for (size_t i = info.offset; i < info.offset + info.rows * info.cols; ++i) {

@@ -92,7 +92,7 @@ class GoldenT5 : public testing::TestWithParam<Case> {
     const Var<float> loss = network_.loss(pass, inputs, targets, 1.0 / static_cast<double>(target_rows_.size()));
     result.loss = static_cast<double>(*loss->value.data);
     *loss->grad.data = 1.0f;
-    tape.backward();
+    tape.backward(loss);
     return result;
   }
 

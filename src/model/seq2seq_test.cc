@@ -104,7 +104,7 @@ TEST(Seq2Seq, HasTheGradientsOfItsLoss) {
     const Var<double> loss = network.loss(pass, in, targets, 0.5);
     if (gradients != nullptr) {
       loss->grad.data[0] = 1.0;
-      tape.backward();
+      tape.backward(loss);
     }
     return loss->value.data[0];
   };

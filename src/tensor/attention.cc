@@ -167,7 +167,9 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
          out->value.row(b.q_row) + b.head * options.head_dim);
   });
 
-  tape.on_backward([=, &tape] {
+  tape.on_backward(out, [=, &tape] {
+    for (const Var<T> input : {q, k, v}) input->clear_unset_grad();
+    if (bias_table != nullptr) bias_table->clear_unset_grad();
     const AttentionOptions& o = layout.options;
     T* probabilities = tape.template array<T>(largest_block);
     T* dropped = p > T(0) ? tape.template array<T>(largest_block) : probabilities;

@@ -162,10 +162,10 @@ void SoftmaxBackward(const ScoreBlock& block, const float* probabilities, const 
   }
 }
 
-void DropoutInPlace(size_t n, float* x, float p, uint32_t seed) {
+void CopyDropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
   const F d;
   in_kept_vectors(n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
-    store(d, kept(load(d, x + i, count)), x + i, count);
+    store(d, kept(load(d, x + i, count)), y + i, count);
   });
 }
 
@@ -183,11 +183,13 @@ void ReluDropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
   });
 }
 
-void ReluDropoutBackward(size_t n, const float* x, const float* dy, float* dx, float p, uint32_t seed) {
+void ReluDropoutBackward(const ReluBackward& shape, const float* x, const float* dy, float* dx, float p,
+                         uint32_t seed) {
   const F d;
-  in_kept_vectors(n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
+  in_kept_vectors(shape.n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
     const auto through = hn::IfThenElseZero(hn::Gt(load(d, x + i, count), hn::Zero(d)), load(d, dy + i, count));
-    store(d, hn::Add(load(d, dx + i, count), kept(through)), dx + i, count);
+    const auto before = shape.add ? load(d, dx + i, count) : hn::Zero(d);
+    store(d, hn::Add(before, kept(through)), dx + i, count);
   });
 }
 
@@ -227,10 +229,11 @@ void RmsNorm(size_t rows, size_t cols, const float* x, const float* weight, floa
   }
 }
 
-void RmsNormBackward(size_t rows, size_t cols, const float* x, const float* weight, const float* inverse_rms,
+void RmsNormBackward(const NormBackward& shape, const float* x, const float* weight, const float* inverse_rms,
                      const float* dy, float* dx, float* d_weight) {
   const F d;
-  for (size_t r = 0; r < rows; ++r) {
+  const size_t cols = shape.cols;
+  for (size_t r = 0; r < shape.rows; ++r) {
     const float* in = x + r * cols;
     const float* up = dy + r * cols;
     const float s = inverse_rms[r];
@@ -246,7 +249,8 @@ void RmsNormBackward(size_t rows, size_t cols, const float* x, const float* weig
       const auto g = hn::Mul(load(d, up + i, count), scale);
       if (dx != nullptr) {
         float* out = dx + r * cols + i;
-        const auto along = hn::MulAdd(g, load(d, weight + i, count), load(d, out, count));
+        const auto before = shape.add ? load(d, out, count) : hn::Zero(d);
+        const auto along = hn::MulAdd(g, load(d, weight + i, count), before);
         store(d, hn::NegMulAdd(back, v, along), out, count);
       }
       if (d_weight != nullptr) store(d, hn::MulAdd(g, v, load(d, d_weight + i, count)), d_weight + i, count);
@@ -256,8 +260,11 @@ void RmsNormBackward(size_t rows, size_t cols, const float* x, const float* weig
 
 float LogSumExp(size_t n, const float* x) {
   const F d;
-  float top = x[0];
-  for (size_t i = 1; i < n; ++i) top = HWY_MAX(top, x[i]);
+  auto largest = hn::Set(d, x[0]);
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    largest = hn::Max(largest, hn::IfThenElse(hn::FirstN(d, count), load(d, x + i, count), largest));
+  });
+  const float top = hn::GetLane(hn::MaxOfLanes(d, largest));
   const auto shift = hn::Set(d, top);
   auto sums = hn::Zero(d);
   in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
@@ -305,7 +312,7 @@ namespace peapod::kernels {
 HWY_EXPORT(Exponentials);
 HWY_EXPORT(Softmax);
 HWY_EXPORT(SoftmaxBackward);
-HWY_EXPORT(DropoutInPlace);
+HWY_EXPORT(CopyDropout);
 HWY_EXPORT(AddDropout);
 HWY_EXPORT(ReluDropout);
 HWY_EXPORT(ReluDropoutBackward);
@@ -329,7 +336,10 @@ void softmax_backward(const ScoreBlock& block, const float* probabilities, const
   HWY_DYNAMIC_DISPATCH(SoftmaxBackward)(block, probabilities, row_dots, d_probabilities);
 }
 void dropout(size_t n, float* x, float p, uint32_t seed) {
-  if (p != 0.0f) HWY_DYNAMIC_DISPATCH(DropoutInPlace)(n, x, p, seed);
+  if (p != 0.0f) HWY_DYNAMIC_DISPATCH(CopyDropout)(n, x, x, p, seed);
+}
+void copy_dropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
+  HWY_DYNAMIC_DISPATCH(CopyDropout)(n, x, y, p, seed);
 }
 void add_dropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed) {
   HWY_DYNAMIC_DISPATCH(AddDropout)(n, x, z, y, p, seed);
@@ -337,8 +347,9 @@ void add_dropout(size_t n, const float* x, const float* z, float* y, float p, ui
 void relu_dropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
   HWY_DYNAMIC_DISPATCH(ReluDropout)(n, x, y, p, seed);
 }
-void relu_dropout_backward(size_t n, const float* x, const float* dy, float* dx, float p, uint32_t seed) {
-  HWY_DYNAMIC_DISPATCH(ReluDropoutBackward)(n, x, dy, dx, p, seed);
+void relu_dropout_backward(const ReluBackward& shape, const float* x, const float* dy, float* dx, float p,
+                           uint32_t seed) {
+  HWY_DYNAMIC_DISPATCH(ReluDropoutBackward)(shape, x, dy, dx, p, seed);
 }
 void axpy_dropout(size_t n, float a, const float* x, float* y, float p, uint32_t seed) {
   HWY_DYNAMIC_DISPATCH(AxpyDropout)(n, a, x, y, p, seed);
@@ -349,9 +360,9 @@ void rms_norm(size_t rows, size_t cols, const float* x, const float* weight, flo
               float* inverse_rms) {
   HWY_DYNAMIC_DISPATCH(RmsNorm)(rows, cols, x, weight, epsilon, y, inverse_rms);
 }
-void rms_norm_backward(size_t rows, size_t cols, const float* x, const float* weight, const float* inverse_rms,
+void rms_norm_backward(const NormBackward& shape, const float* x, const float* weight, const float* inverse_rms,
                        const float* dy, float* dx, float* d_weight) {
-  HWY_DYNAMIC_DISPATCH(RmsNormBackward)(rows, cols, x, weight, inverse_rms, dy, dx, d_weight);
+  HWY_DYNAMIC_DISPATCH(RmsNormBackward)(shape, x, weight, inverse_rms, dy, dx, d_weight);
 }
 float log_sum_exp(size_t n, const float* x) { return HWY_DYNAMIC_DISPATCH(LogSumExp)(n, x); }
 void exp_shifted(size_t n, float* x, float log_sum, float scale) {

@@ -34,11 +34,18 @@ void softmax_backward(const ScoreBlock& block, const float* probabilities, const
 
 // x *= dropout mask.
 void dropout(size_t n, float* x, float p, uint32_t seed);
+// y = dropout(x); x may be y.
+void copy_dropout(size_t n, const float* x, float* y, float p, uint32_t seed);
 // y = x + dropout(z).
 void add_dropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed);
-// y = dropout(max(x, 0)); backward: dx += dy masked where y is positive before dropout.
+// y = dropout(max(x, 0)); backward: dx = or += dy masked where y is positive before dropout.
+struct ReluBackward {
+  size_t n;
+  bool add;  // to dx; else it is written
+};
 void relu_dropout(size_t n, const float* x, float* y, float p, uint32_t seed);
-void relu_dropout_backward(size_t n, const float* x, const float* dy, float* dx, float p, uint32_t seed);
+void relu_dropout_backward(const ReluBackward& shape, const float* x, const float* dy, float* dx, float p,
+                           uint32_t seed);
 // y += a * dropout(x).
 void axpy_dropout(size_t n, float a, const float* x, float* y, float p, uint32_t seed);
 // y += a * x.
@@ -48,8 +55,12 @@ float dot(size_t n, const float* x, const float* y);
 // y = x / rms(x) * weight for each of `rows` rows of `cols`; inverse_rms [rows] is kept for the backward pass.
 void rms_norm(size_t rows, size_t cols, const float* x, const float* weight, float epsilon, float* y,
               float* inverse_rms);
-// dx += …, d_weight += … (either may be null).
-void rms_norm_backward(size_t rows, size_t cols, const float* x, const float* weight, const float* inverse_rms,
+// dx = … or += …, d_weight += … (either may be null).
+struct NormBackward {
+  size_t rows, cols;
+  bool add;  // to dx; else it is written
+};
+void rms_norm_backward(const NormBackward& shape, const float* x, const float* weight, const float* inverse_rms,
                        const float* dy, float* dx, float* d_weight);
 
 // Log of the sum of exponentials of a row.
@@ -76,14 +87,18 @@ inline void softmax_backward(const ScoreBlock& b, const double* p, const double*
   reference::softmax_backward(b, p, dots, dp);
 }
 inline void dropout(size_t n, double* x, double p, uint32_t seed) { reference::dropout(n, x, p, seed); }
+inline void copy_dropout(size_t n, const double* x, double* y, double p, uint32_t seed) {
+  reference::copy_dropout(n, x, y, p, seed);
+}
 inline void add_dropout(size_t n, const double* x, const double* z, double* y, double p, uint32_t seed) {
   reference::add_dropout(n, x, z, y, p, seed);
 }
 inline void relu_dropout(size_t n, const double* x, double* y, double p, uint32_t seed) {
   reference::relu_dropout(n, x, y, p, seed);
 }
-inline void relu_dropout_backward(size_t n, const double* x, const double* dy, double* dx, double p, uint32_t seed) {
-  reference::relu_dropout_backward(n, x, dy, dx, p, seed);
+inline void relu_dropout_backward(const ReluBackward& shape, const double* x, const double* dy, double* dx, double p,
+                                  uint32_t seed) {
+  reference::relu_dropout_backward(shape, x, dy, dx, p, seed);
 }
 inline void axpy_dropout(size_t n, double a, const double* x, double* y, double p, uint32_t seed) {
   reference::axpy_dropout(n, a, x, y, p, seed);
@@ -94,9 +109,9 @@ inline void rms_norm(size_t rows, size_t cols, const double* x, const double* we
                      double* inverse_rms) {
   reference::rms_norm(rows, cols, x, weight, epsilon, y, inverse_rms);
 }
-inline void rms_norm_backward(size_t rows, size_t cols, const double* x, const double* weight,
+inline void rms_norm_backward(const NormBackward& shape, const double* x, const double* weight,
                               const double* inverse_rms, const double* dy, double* dx, double* d_weight) {
-  reference::rms_norm_backward(rows, cols, x, weight, inverse_rms, dy, dx, d_weight);
+  reference::rms_norm_backward(shape, x, weight, inverse_rms, dy, dx, d_weight);
 }
 inline double log_sum_exp(size_t n, const double* x) { return reference::log_sum_exp(n, x); }
 inline void exp_shifted(size_t n, double* x, double log_sum, double scale) {

@@ -95,6 +95,11 @@ void dropout(size_t n, T* x, T p, uint32_t seed) {
 }
 
 template <class T>
+void copy_dropout(size_t n, const T* x, T* y, T p, uint32_t seed) {
+  for (size_t i = 0; i < n; ++i) y[i] = x[i] * dropout_scale(p, seed, i);
+}
+
+template <class T>
 void add_dropout(size_t n, const T* x, const T* z, T* y, T p, uint32_t seed) {
   for (size_t i = 0; i < n; ++i) y[i] = x[i] + z[i] * dropout_scale(p, seed, i);
 }
@@ -104,10 +109,11 @@ void relu_dropout(size_t n, const T* x, T* y, T p, uint32_t seed) {
   for (size_t i = 0; i < n; ++i) y[i] = std::max(x[i], T(0)) * dropout_scale(p, seed, i);
 }
 
-template <class T>
-void relu_dropout_backward(size_t n, const T* x, const T* dy, T* dx, T p, uint32_t seed) {
-  for (size_t i = 0; i < n; ++i) {
-    if (x[i] > T(0)) dx[i] += dy[i] * dropout_scale(p, seed, i);
+template <class Shape, class T>
+void relu_dropout_backward(const Shape& shape, const T* x, const T* dy, T* dx, T p, uint32_t seed) {
+  for (size_t i = 0; i < shape.n; ++i) {
+    const T slope = x[i] > T(0) ? dy[i] * dropout_scale(p, seed, i) : T(0);
+    dx[i] = shape.add ? dx[i] + slope : slope;
   }
 }
 
@@ -138,10 +144,11 @@ void rms_norm(size_t rows, size_t cols, const T* x, const T* weight, T epsilon, 
 }
 
 // y = w * x * s with s = (mean(x^2) + eps)^(-1/2): dx = s * (w dy) - x * s^3 / cols * sum(w dy x).
-template <class T>
-void rms_norm_backward(size_t rows, size_t cols, const T* x, const T* weight, const T* inverse_rms, const T* dy, T* dx,
+template <class Shape, class T>
+void rms_norm_backward(const Shape& shape, const T* x, const T* weight, const T* inverse_rms, const T* dy, T* dx,
                        T* d_weight) {
-  for (size_t r = 0; r < rows; ++r) {
+  const size_t cols = shape.cols;
+  for (size_t r = 0; r < shape.rows; ++r) {
     const T* in = x + r * cols;
     const T* d = dy + r * cols;
     const T s = inverse_rms[r];
@@ -149,7 +156,10 @@ void rms_norm_backward(size_t rows, size_t cols, const T* x, const T* weight, co
     for (size_t i = 0; i < cols; ++i) along += weight[i] * d[i] * in[i];
     const T back = along * s * s * s / static_cast<T>(cols);
     for (size_t i = 0; i < cols; ++i) {
-      if (dx != nullptr) dx[r * cols + i] += s * weight[i] * d[i] - back * in[i];
+      if (dx != nullptr) {
+        const T slope = s * weight[i] * d[i] - back * in[i];
+        dx[r * cols + i] = shape.add ? dx[r * cols + i] + slope : slope;
+      }
       if (d_weight != nullptr) d_weight[i] += d[i] * in[i] * s;
     }
   }

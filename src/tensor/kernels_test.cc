@@ -65,9 +65,15 @@ TEST(Kernels, OfDropoutEqualTheReference) {
       reference::relu_dropout(n, x.d.data(), y.d.data(), q, seed);
       expect_same(y, "relu_dropout");
       Both dx(random, n);
-      relu_dropout_backward(n, x.f.data(), z.f.data(), dx.f.data(), p, seed);
-      reference::relu_dropout_backward(n, x.d.data(), z.d.data(), dx.d.data(), q, seed);
-      expect_same(dx, "relu_dropout_backward");
+      for (const bool add : {false, true}) {
+        const ReluBackward shape{n, add};
+        relu_dropout_backward(shape, x.f.data(), z.f.data(), dx.f.data(), p, seed);
+        reference::relu_dropout_backward(shape, x.d.data(), z.d.data(), dx.d.data(), q, seed);
+        expect_same(dx, "relu_dropout_backward");
+      }
+      copy_dropout(n, x.f.data(), y.f.data(), p, seed);
+      reference::copy_dropout(n, x.d.data(), y.d.data(), q, seed);
+      expect_same(y, "copy_dropout");
       axpy_dropout(n, 0.7f, x.f.data(), dx.f.data(), p, seed);
       reference::axpy_dropout(n, static_cast<double>(0.7f), x.d.data(), dx.d.data(), q, seed);
       expect_same(dx, "axpy_dropout");
@@ -146,9 +152,9 @@ TEST(Kernels, OfRmsNormEqualTheReference) {
     // From equal inputs, so that the kernel alone is compared.
     inverse.d.assign(inverse.f.begin(), inverse.f.end());
     for (const int which : {0, 1, 2}) {
-      rms_norm_backward(rows, n, x.f.data(), weight.f.data(), inverse.f.data(), dy.f.data(),
+      rms_norm_backward({rows, n, which != 0}, x.f.data(), weight.f.data(), inverse.f.data(), dy.f.data(),
                         which == 1 ? nullptr : dx.f.data(), which == 2 ? nullptr : d_weight.f.data());
-      reference::rms_norm_backward(rows, n, x.d.data(), weight.d.data(), inverse.d.data(), dy.d.data(),
+      reference::rms_norm_backward(NormBackward{rows, n, which != 0}, x.d.data(), weight.d.data(), inverse.d.data(), dy.d.data(),
                                    which == 1 ? nullptr : dx.d.data(), which == 2 ? nullptr : d_weight.d.data());
     }
     // Scaled by 1 / rms, which a short row can make large.
@@ -200,7 +206,7 @@ TEST(Dropout, UsesOneMaskForwardAndBackward) {
   std::vector<float> mask = ones, forward(n), backward = zeros, added(n), scaled = zeros;
   dropout(n, mask.data(), p, 12);
   relu_dropout(n, ones.data(), forward.data(), p, 12);
-  relu_dropout_backward(n, ones.data(), ones.data(), backward.data(), p, 12);
+  relu_dropout_backward({n, true}, ones.data(), ones.data(), backward.data(), p, 12);
   add_dropout(n, zeros.data(), ones.data(), added.data(), p, 12);
   axpy_dropout(n, 1.0f, ones.data(), scaled.data(), p, 12);
   EXPECT_EQ(forward, mask);

@@ -20,7 +20,8 @@ Var<T> gather(Tape<T>& tape, Var<T> table, std::span<const int32_t> ids) {
   if (table->grad.data != nullptr) {
     int32_t* kept_ids = tape.template array<int32_t>(ids.size());
     std::copy(ids.begin(), ids.end(), kept_ids);
-    tape.on_backward([=, count = ids.size()] {
+    tape.on_backward(out, [=, count = ids.size()] {
+      table->clear_unset_grad();
       for (size_t r = 0; r < count; ++r) {
         kernels::axpy(cols, T(1), out->grad.row(r), table->grad.row(static_cast<size_t>(kept_ids[r])));
       }
@@ -29,30 +30,49 @@ Var<T> gather(Tape<T>& tape, Var<T> table, std::span<const int32_t> ids) {
   return out;
 }
 
+namespace {
+
+// The gradient of x in out = … + dropout(x).
+template <class T>
+void add_dropped(Var<T> out, Var<T> x, Dropout dropout) {
+  if (x->grad.data == nullptr) return;
+  const size_t n = x->grad.size();
+  const T p = static_cast<T>(dropout.p);
+  if (x->adds_to_grad()) {
+    kernels::axpy_dropout(n, T(1), out->grad.data, x->grad.data, p, dropout.seed);
+  } else {
+    kernels::copy_dropout(n, out->grad.data, x->grad.data, p, dropout.seed);
+  }
+}
+
+}  // namespace
+
 template <class T>
 Var<T> dropout(Tape<T>& tape, Var<T> x, Dropout dropout) {
   if (dropout.p == 0.0) return x;
   Var<T> out = tape.result(x->value.rows, x->value.cols);
-  const size_t n = x->value.size();
-  std::copy_n(x->value.data, n, out->value.data);
-  kernels::dropout(n, out->value.data, static_cast<T>(dropout.p), dropout.seed);
-  tape.on_backward([=] {
-    if (x->grad.data == nullptr) return;
-    kernels::axpy_dropout(n, T(1), out->grad.data, x->grad.data, static_cast<T>(dropout.p), dropout.seed);
-  });
+  kernels::copy_dropout(x->value.size(), x->value.data, out->value.data, static_cast<T>(dropout.p), dropout.seed);
+  tape.on_backward(out, [=] { add_dropped(out, x, dropout); });
   return out;
 }
 
 template <class T>
 Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout) {
   assert(x->value.rows == y->value.rows && x->value.cols == y->value.cols);
-  Var<T> out = tape.result(x->value.rows, x->value.cols);
   const size_t n = x->value.size();
-  const T p = static_cast<T>(dropout.p);
-  kernels::add_dropout(n, x->value.data, y->value.data, out->value.data, p, dropout.seed);
-  tape.on_backward([=] {
-    if (x->grad.data != nullptr) kernels::axpy(n, T(1), out->grad.data, x->grad.data);
-    if (y->grad.data != nullptr) kernels::axpy_dropout(n, T(1), out->grad.data, y->grad.data, p, dropout.seed);
+  // Where x is a result of the tape, its gradient begins as that of the sum: they share the memory.
+  const bool shared = tape.recording() && !x->grad_is_set;
+  Var<T> out = shared ? tape.leaf(tape.scratch(x->value.rows, x->value.cols), x->grad.data)
+                      : tape.result(x->value.rows, x->value.cols);
+  out->grad_is_set = false;
+  kernels::add_dropout(n, x->value.data, y->value.data, out->value.data, static_cast<T>(dropout.p), dropout.seed);
+  tape.on_backward(out, [=] {
+    add_dropped(out, y, dropout);
+    if (shared) {
+      x->grad_is_set = true;
+    } else if (x->grad.data != nullptr) {
+      kernels::axpy(n, T(1), out->grad.data, x->grad.data);
+    }
   });
   return out;
 }
@@ -67,7 +87,8 @@ Var<T> collect_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span
     std::copy_n(source->value.row(rows[r].row), cols, out->value.row(r));
   }
   if (tape.recording()) {
-    tape.on_backward([out, cols, sources, kept = std::vector<RowOf>(rows.begin(), rows.end())] {
+    tape.on_backward(out, [out, cols, sources, kept = std::vector<RowOf>(rows.begin(), rows.end())] {
+      for (const Var<T> source : sources) source->clear_unset_grad();
       for (size_t r = 0; r < kept.size(); ++r) {
         const Tensor<T>& grad = sources[kept[r].source]->grad;
         if (grad.data != nullptr) kernels::axpy(cols, T(1), out->grad.row(r), grad.row(kept[r].row));
@@ -80,7 +101,10 @@ Var<T> collect_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span
 template <class T>
 Var<T> reshape(Tape<T>& tape, Var<T> x, size_t rows, size_t cols) {
   assert(rows * cols == x->value.size());
-  return tape.leaf({x->value.data, rows, cols}, x->grad.data);
+  Var<T> out = tape.leaf({x->value.data, rows, cols}, x->grad.data);
+  out->grad_is_set = x->grad_is_set;
+  tape.on_backward(out, [=] { x->grad_is_set = true; });
+  return out;
 }
 
 template <class T>
@@ -96,17 +120,18 @@ Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias) {
   }
   gemm({.m = rows, .n = width, .k = in, .lda = in, .ldb = in, .ldc = width, .op_b = Op::transpose}, T(1), x->value.data,
        weight->value.data, bias == nullptr ? T(0) : T(1), out->value.data, precision);
-  tape.on_backward([=] {
+  tape.on_backward(out, [=] {
     const T* up = out->grad.data;
     if (x->grad.data != nullptr) {
-      gemm({.m = rows, .n = in, .k = width, .lda = width, .ldb = in, .ldc = in}, T(1), up, weight->value.data, T(1),
-           x->grad.data, precision);
+      gemm({.m = rows, .n = in, .k = width, .lda = width, .ldb = in, .ldc = in}, T(1), up, weight->value.data,
+           x->grad_beta(), x->grad.data, precision);
     }
     if (weight->grad.data != nullptr) {
       gemm({.m = width, .n = in, .k = rows, .lda = width, .ldb = in, .ldc = in, .op_a = Op::transpose}, T(1), up,
-           x->value.data, T(1), weight->grad.data, precision);
+           x->value.data, weight->grad_beta(), weight->grad.data, precision);
     }
     if (bias != nullptr && bias->grad.data != nullptr) {
+      bias->clear_unset_grad();
       for (size_t r = 0; r < rows; ++r) kernels::axpy(width, T(1), up + r * width, bias->grad.data);
     }
   });
@@ -121,9 +146,11 @@ Var<T> rms_norm(Tape<T>& tape, Var<T> x, Var<T> weight, double epsilon) {
   T* inverse_rms = tape.template array<T>(rows);
   kernels::rms_norm(rows, cols, x->value.data, weight->value.data, static_cast<T>(epsilon), out->value.data,
                     inverse_rms);
-  tape.on_backward([=] {
-    kernels::rms_norm_backward(rows, cols, x->value.data, weight->value.data, inverse_rms, out->grad.data, x->grad.data,
-                               weight->grad.data);
+  tape.on_backward(out, [=] {
+    weight->clear_unset_grad();
+    const bool add_to_x = x->adds_to_grad();
+    kernels::rms_norm_backward({rows, cols, add_to_x}, x->value.data, weight->value.data, inverse_rms, out->grad.data,
+                               x->grad.data, weight->grad.data);
   });
   return out;
 }
@@ -134,9 +161,10 @@ Var<T> relu(Tape<T>& tape, Var<T> x, Dropout dropout) {
   const size_t n = x->value.size();
   const T p = static_cast<T>(dropout.p);
   kernels::relu_dropout(n, x->value.data, out->value.data, p, dropout.seed);
-  tape.on_backward([=] {
+  tape.on_backward(out, [=] {
     if (x->grad.data == nullptr) return;
-    kernels::relu_dropout_backward(n, x->value.data, out->grad.data, x->grad.data, p, dropout.seed);
+    const bool add_to_x = x->adds_to_grad();
+    kernels::relu_dropout_backward({n, add_to_x}, x->value.data, out->grad.data, x->grad.data, p, dropout.seed);
   });
   return out;
 }
@@ -165,7 +193,9 @@ Var<T> gated_gelu(Tape<T>& tape, Var<T> gate, Var<T> up, Dropout dropout) {
   const T p = static_cast<T>(dropout.p);
   for (size_t i = 0; i < n; ++i) out->value.data[i] = Gelu<T>(gate->value.data[i]).value * up->value.data[i];
   kernels::dropout(n, out->value.data, p, dropout.seed);
-  tape.on_backward([=] {
+  tape.on_backward(out, [=] {
+    gate->clear_unset_grad();
+    up->clear_unset_grad();
     kernels::dropout(n, out->grad.data, p, dropout.seed);
     for (size_t i = 0; i < n; ++i) {
       const Gelu<T> gelu(gate->value.data[i]);
@@ -189,10 +219,11 @@ Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_sc
   const T factor = static_cast<T>(logit_scale);
   const Precision precision = tape.precision();
   Tensor<T> logits = tape.scratch(std::min(rows, kBlockRows), vocabulary);
-  // The gradients of a block are known as soon as its logits are; they are kept for an upstream gradient of one and
-  // scaled in the backward step.
-  Var<T> pending = tape.recording() ? tape.result(rows, cols) : nullptr;
+  // The gradients of a block are known as soon as its logits are, for an upstream gradient of one; those of the states
+  // are kept for the backward step.
+  Tensor<T> pending = tape.recording() ? tape.scratch(rows, cols) : Tensor<T>{};
   const bool want_table = tape.recording() && table->grad.data != nullptr;
+  if (want_table) table->clear_unset_grad();
   for (size_t first = 0; first < rows; first += kBlockRows) {
     const size_t count = std::min(kBlockRows, rows - first);
     const T* h = hidden->value.row(first);
@@ -213,7 +244,7 @@ Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_sc
     }
     if (tape.recording()) {
       gemm({.m = count, .n = cols, .k = vocabulary, .lda = vocabulary, .ldb = cols, .ldc = cols}, factor, logits.data,
-           table->value.data, T(0), pending->value.row(first), precision);
+           table->value.data, T(0), pending.row(first), precision);
       if (want_table) {
         gemm({.m = vocabulary,
               .n = cols,
@@ -226,9 +257,11 @@ Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_sc
       }
     }
   }
-  tape.on_backward([=] {
+  tape.on_backward(loss, [=] {
     assert(loss->grad.data[0] == T(1));  // the table's gradient was added on the way forward
-    if (hidden->grad.data != nullptr) kernels::axpy(rows * cols, T(1), pending->value.data, hidden->grad.data);
+    if (hidden->grad.data == nullptr) return;
+    hidden->clear_unset_grad();
+    kernels::axpy(rows * cols, T(1), pending.data, hidden->grad.data);
   });
   return loss;
 }
@@ -263,7 +296,8 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
     }
   }
   if (weights != nullptr) std::copy_n(alpha.data, alpha.size(), weights);
-  tape.on_backward([=] {
+  tape.on_backward(out, [=] {
+    for (const Var<T> input : {queries, keys, prompts}) input->clear_unset_grad();
     std::vector<T> d_alpha(num_prompts);
     for (size_t r = 0; r < rows; ++r) {
       for (size_t h = 0; h < heads; ++h) {

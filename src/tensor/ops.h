@@ -29,7 +29,8 @@ Var<T> gather(Tape<T>& tape, Var<T> table, std::span<const int32_t> ids);
 template <class T>
 Var<T> dropout(Tape<T>& tape, Var<T> x, Dropout dropout);
 
-// x + dropout(y).
+// x + dropout(y). Where x is itself a result of the tape, no operation recorded after this one may use it: its gradient
+// takes the memory of the sum's.
 template <class T>
 Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout = {});
 
@@ -41,7 +42,7 @@ struct RowOf {
 template <class T>
 Var<T> collect_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span<const RowOf> rows);
 
-// The same memory as [rows, cols] of other proportions (as many elements).
+// The same memory as [rows, cols] of other proportions (as many elements); x is not to be used otherwise.
 template <class T>
 Var<T> reshape(Tape<T>& tape, Var<T> x, size_t rows, size_t cols);
 

@@ -43,7 +43,7 @@ void expect_gradients(const std::vector<Input*>& inputs, const Build& build) {
   Tape<double> tape({.record = true});
   const Var<double> out = build(tape);
   std::copy(weights.begin(), weights.end(), out->grad.data);
-  tape.backward();
+  tape.backward(out);
   for (size_t which = 0; which < inputs.size(); ++which) {
     Input& input = *inputs[which];
     double largest = 0.0;

@@ -1,6 +1,5 @@
 #include "tensor/tape.h"
 
-#include <algorithm>
 #include <new>
 
 namespace peapod {
@@ -8,22 +7,22 @@ namespace peapod {
 template <class T>
 Var<T> Tape<T>::leaf(Tensor<T> value, T* grad) {
   T* wanted = options_.record ? grad : nullptr;
-  return new (arena_.allocate<Node<T>>(1)) Node<T>{value, {wanted, value.rows, value.cols}};
+  return new (arena_.allocate<Node<T>>(1)) Node<T>{value, {wanted, value.rows, value.cols}, true};
 }
 
 template <class T>
 Var<T> Tape<T>::result(size_t rows, size_t cols) {
-  T* grad = nullptr;
-  if (options_.record) {
-    grad = arena_.allocate<T>(rows * cols);
-    std::fill_n(grad, rows * cols, T(0));
-  }
-  return leaf(scratch(rows, cols), grad);
+  Var<T> node = leaf(scratch(rows, cols), options_.record ? arena_.allocate<T>(rows * cols) : nullptr);
+  node->grad_is_set = false;
+  return node;
 }
 
 template <class T>
-void Tape<T>::backward() {
-  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) (*step)();
+void Tape<T>::backward(Var<T> result) {
+  result->grad_is_set = true;
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+    if (step->result->grad_is_set) step->run();
+  }
 }
 
 template <class T>

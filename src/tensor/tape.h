@@ -3,6 +3,7 @@
 // read-only, each tape adds gradients into a buffer of its own.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <vector>
@@ -23,11 +24,26 @@ struct Tensor {
   T* row(size_t r) const { return data + r * cols; }
 };
 
-// A value on the tape and its gradient. `grad.data` is null where no gradient is wanted.
+// A value on the tape and its gradient. `grad.data` is null where no gradient is wanted. In the backward pass the first
+// step that has something for a gradient writes it, later ones add: nothing is cleared ahead of time.
 template <class T>
 struct Node {
   Tensor<T> value;
   Tensor<T> grad;
+  bool grad_is_set = false;  // else grad.data holds anything
+
+  // Says that the caller is about to write all of the gradient, or to add to it where this returns true.
+  bool adds_to_grad() {
+    const bool before = grad_is_set;
+    grad_is_set = true;
+    return before;
+  }
+  // The same as a factor of what is there.
+  T grad_beta() { return adds_to_grad() ? T(1) : T(0); }
+  // For those who add to parts of it only.
+  void clear_unset_grad() {
+    if (grad.data != nullptr && !adds_to_grad()) std::fill_n(grad.data, grad.size(), T(0));
+  }
 };
 
 // Valid until the tape is reset.
@@ -56,27 +72,33 @@ class Tape {
     return arena_.allocate<U>(count);
   }
 
-  // A value computed by an operation: uninitialised; its gradient, if the tape records, starts at zero.
+  // A value computed by an operation: uninitialised, as its gradient is, which it has if the tape records.
   Var<T> result(size_t rows, size_t cols);
-  // A value whose memory and gradient memory (may be null) belong to somebody else, e.g. a parameter.
+  // A value whose memory and gradient memory (may be null) belong to somebody else, e.g. a parameter; gradients are
+  // added to what is there.
   Var<T> leaf(Tensor<T> value, T* grad);
 
-  // `step` adds to the gradients of an operation's inputs from that of its result. Ignored unless recording.
+  // `step` writes or adds to the gradients of an operation's inputs from that of its `result`. Ignored unless
+  // recording; not run where nothing has set the gradient of the result.
   template <class Step>
-  void on_backward(Step&& step) {
-    if (options_.record) steps_.emplace_back(std::forward<Step>(step));
+  void on_backward(Var<T> result, Step&& step) {
+    if (options_.record) steps_.push_back({result, std::forward<Step>(step)});
   }
 
-  // Runs the steps in reverse; the caller has seeded the gradients of the results it differentiates.
-  void backward();
+  // Runs the steps in reverse from `result`, whose gradient the caller has filled in.
+  void backward(Var<T> result);
 
   // Forgets all values and steps; every Var becomes invalid.
   void reset();
 
  private:
+  struct Step {
+    Var<T> result;
+    std::function<void()> run;
+  };
   Options options_;
   Arena arena_;
-  std::vector<std::function<void()>> steps_;
+  std::vector<Step> steps_;
 };
 
 }  // namespace peapod

@@ -45,7 +45,7 @@ void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
     const Var<float> loss = network_.loss(pass, inputs, targets, scale);
     loss->grad.data[0] = 1.0f;
     worker.loss += loss->value.data[0];
-    worker.tape.backward();
+    worker.tape.backward(loss);
     worker.tape.reset();
     inputs.clear();
     targets.clear();

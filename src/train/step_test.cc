@@ -33,7 +33,7 @@ std::vector<float> whole_gradients(const Seq2Seq<float>& network, const std::vec
   Pass<float> pass{tape, gradients.data(), 0.0, 0};
   const Var<float> loss = network.loss(pass, inputs, targets, 1.0 / static_cast<double>(tokens));
   loss->grad.data[0] = 1.0f;
-  tape.backward();
+  tape.backward(loss);
   mean_loss = loss->value.data[0];
   return gradients;
 }
