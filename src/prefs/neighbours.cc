@@ -119,7 +119,7 @@ std::vector<uint32_t> NeighbourIndex::nearest(const Matrix& queries, size_t n, c
   if (base.cols == 0) throw Error("neighbours", "the vectors have no columns", "give them at least one dimension");
   const std::vector<double> query_scale = inverse_norms(queries);
   const Matrix unit_queries = unit_rows(queries, query_scale);
-  const Precision precision = cpu_has_bf16() ? Precision::bf16 : Precision::f32;
+  const Precision precision = fastest_precision();
   const double margin = product_error(precision, base.cols);
   constexpr double kZeroRow = -2.0;  // below every cosine
 

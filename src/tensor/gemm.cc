@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "tensor/bfloat16.h"
+#include "tensor/kernels.h"
 
 namespace peapod {
 namespace {
@@ -35,16 +35,7 @@ template <class Value>
 const Value* rounded(const float* from, const Stored& stored, std::vector<Value>& buffer) {
   buffer.resize(stored.rows * stored.cols);
   for (size_t r = 0; r < stored.rows; ++r) {
-    const float* row = from + r * stored.stride;
-    Value* out = buffer.data() + r * stored.cols;
-    for (size_t i = 0; i < stored.cols; ++i) {
-      const uint16_t bits = to_bfloat16(row[i]);
-      if constexpr (sizeof(Value) == sizeof(uint16_t)) {
-        out[i] = bits;
-      } else {
-        out[i] = from_bfloat16(bits);
-      }
-    }
+    kernels::round_to_bf16(stored.cols, from + r * stored.stride, buffer.data() + r * stored.cols);
   }
   return buffer.data();
 }
@@ -86,8 +77,12 @@ bool cpu_has_bf16() {
   return has;
 }
 
+Precision fastest_precision() {
+  return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx ? Precision::bf16 : Precision::f32;
+}
+
 Precision precision_from(std::string_view name) {
-  if (name == "auto") return cpu_has_bf16() ? Precision::bf16 : Precision::f32;
+  if (name == "auto") return fastest_precision();
   if (name == "f32") return Precision::f32;
   if (name == "bf16") return Precision::bf16;
   throw Error("--precision", "expected auto, bf16 or f32, got \"" + std::string(name) + "\"");

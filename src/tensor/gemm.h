@@ -14,8 +14,11 @@ enum class Precision { f32, bf16 };
 // True where the processor multiplies bf16 natively (AVX512_BF16 or AMX).
 bool cpu_has_bf16();
 
-// "auto" is bf16 where the processor has it, else f32. An explicit "bf16" works everywhere: without support the
-// operands are rounded and multiplied in f32, which has the same numerics and no gain in speed. Throws Error.
+// bf16 where the processor has AMX, else f32: AVX512_BF16 alone gains nothing over f32 (docs/performance.md).
+Precision fastest_precision();
+
+// "auto" is fastest_precision(). An explicit "bf16" works everywhere: without support the operands are rounded and
+// multiplied in f32, which has the same numerics and no gain in speed. Throws Error.
 Precision precision_from(std::string_view name);
 std::string_view name_of(Precision precision);
 

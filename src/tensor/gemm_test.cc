@@ -96,7 +96,7 @@ TEST(Precision, IsChosenByName) {
   for (const Precision precision : {Precision::f32, Precision::bf16}) {
     EXPECT_EQ(precision_from(name_of(precision)), precision);
   }
-  EXPECT_EQ(precision_from("auto"), cpu_has_bf16() ? Precision::bf16 : Precision::f32);
+  EXPECT_EQ(precision_from("auto"), fastest_precision());
   EXPECT_THROW(precision_from("f16"), Error);
 }
 

@@ -302,6 +302,39 @@ void AdamW(size_t n, const AdamStep& step, const float* grad, float* m, float* v
   });
 }
 
+// As to_bfloat16() of tensor/bfloat16.h rounds; Highway's own demotion truncates.
+HWY_INLINE hn::Vec<U> bf16_bits(hn::Vec<F> value) {
+  const U du;
+  const auto bits = hn::BitCast(du, value);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1u));
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fffu)));
+  const auto quiet = hn::Or(bits, hn::Set(du, 0x400000u));
+  return hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(du, hn::IsNaN(value)), quiet, rounded));
+}
+
+void RoundToBf16(size_t n, const float* x, uint16_t* y) {
+  const F d;
+  const I di;
+  const hn::Rebind<uint16_t, F> d16;
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    const auto narrow = hn::DemoteTo(d16, hn::BitCast(di, bf16_bits(load(d, x + i, count))));
+    if (HWY_LIKELY(count == hn::Lanes(d))) {
+      hn::StoreU(narrow, d16, y + i);
+    } else {
+      HWY_ALIGN uint16_t padded[hn::MaxLanes(F())];
+      hn::Store(narrow, d16, padded);
+      for (size_t k = 0; k < count; ++k) y[i + k] = padded[k];
+    }
+  });
+}
+
+void RoundThroughBf16(size_t n, const float* x, float* y) {
+  const F d;
+  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
+    store(d, hn::BitCast(d, hn::ShiftLeft<16>(bf16_bits(load(d, x + i, count)))), y + i, count);
+  });
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peapod::kernels
 HWY_AFTER_NAMESPACE();
@@ -324,6 +357,8 @@ HWY_EXPORT(RmsNormBackward);
 HWY_EXPORT(LogSumExp);
 HWY_EXPORT(ExpShifted);
 HWY_EXPORT(AdamW);
+HWY_EXPORT(RoundToBf16);
+HWY_EXPORT(RoundThroughBf16);
 
 void softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums) {
   HWY_DYNAMIC_DISPATCH(Softmax)(block, scores, bias, log_sums);
@@ -371,6 +406,8 @@ void exp_shifted(size_t n, float* x, float log_sum, float scale) {
 void adamw(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights) {
   HWY_DYNAMIC_DISPATCH(AdamW)(n, step, grad, m, v, weights);
 }
+void round_to_bf16(size_t n, const float* x, uint16_t* y) { HWY_DYNAMIC_DISPATCH(RoundToBf16)(n, x, y); }
+void round_to_bf16(size_t n, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(RoundThroughBf16)(n, x, y); }
 
 }  // namespace peapod::kernels
 #endif  // HWY_ONCE

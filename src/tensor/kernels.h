@@ -76,6 +76,10 @@ struct AdamStep {
 };
 void adamw(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights);
 
+// y = x rounded to bf16, to nearest even: as its 16 bits, or as the f32 of the same value.
+void round_to_bf16(size_t n, const float* x, uint16_t* y);
+void round_to_bf16(size_t n, const float* x, float* y);
+
 // The f64 overloads, for gradient checks.
 inline void softmax(const ScoreBlock& b, double* s, const double* bias, double* log_sums) {
   reference::softmax(b, s, bias, log_sums);

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <vector>
 
 #include "base/random.h"
+#include "tensor/bfloat16.h"
 
 namespace peapod::kernels {
 namespace {
@@ -181,6 +183,26 @@ TEST(Kernels, OfAdamWEqualTheReference) {
     expect_same(v, "v");
     expect_same(weights, "weights");
   });
+}
+
+TEST(Kernels, RoundToBf16AsTheScalarDoes) {
+  Random random(kSeed);
+  for (const size_t n : {1, 3, 15, 16, 17, 1000}) {
+    std::vector<float> x(n), through(n);
+    std::vector<uint16_t> bits(n);
+    for (int round = 0; round < 50; ++round) {
+      // Any bit pattern: denormals, infinities and NaN too.
+      for (float& value : x) value = std::bit_cast<float>(static_cast<uint32_t>(random.bits()));
+      x[0] = std::bit_cast<float>(0x7f800001u);
+      round_to_bf16(n, x.data(), bits.data());
+      round_to_bf16(n, x.data(), through.data());
+      for (size_t i = 0; i < n; ++i) {
+        const uint16_t expected = to_bfloat16(x[i]);
+        ASSERT_EQ(bits[i], expected) << std::bit_cast<uint32_t>(x[i]);
+        ASSERT_EQ(std::bit_cast<uint32_t>(through[i]), static_cast<uint32_t>(expected) << 16);
+      }
+    }
+  }
 }
 
 TEST(Dropout, KeepsAboutTheShareItIsAskedTo) {
