@@ -42,8 +42,9 @@ void attend(benchmark::State& state, bool backward) {
     benchmark::DoNotOptimize(out->value.data);
   }
   const double products = backward ? 7.0 : 2.0;
-  state.counters["FLOP/s"] = benchmark::Counter(
-      products * 2.0 * static_cast<double>(examples * length * length * inner), benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["FLOP/s"] =
+      benchmark::Counter(products * 2.0 * static_cast<double>(examples * length * length * inner),
+                         benchmark::Counter::kIsIterationInvariantRate);
 }
 
 void BM_Attention(benchmark::State& state) { attend(state, false); }

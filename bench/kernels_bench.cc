@@ -1,11 +1,10 @@
 // The vector loops between the products, on what a training shard of `mini` gives them.
-#include "tensor/kernels.h"
-
 #include <benchmark/benchmark.h>
 
 #include <vector>
 
 #include "base/random.h"
+#include "tensor/kernels.h"
 
 namespace peapod::kernels {
 namespace {

@@ -1,11 +1,10 @@
 // One whole training step on made data: what the other benchmarks add up to.
-#include "train/step.h"
-
 #include <benchmark/benchmark.h>
 
 #include <vector>
 
 #include "base/random.h"
+#include "train/step.h"
 
 namespace peapod {
 namespace {

@@ -1,5 +1,6 @@
 // The network as beam search needs it: inputs are encoded once, the decoder's cross-attention keys and values are held
-// once an input, its self-attention keys and values once a beam. One engine serves one batch on one thread.
+// once an input, its self-attention keys and values once a beam and step. One engine serves one batch after another on
+// one thread and keeps its memory between them.
 #pragma once
 
 #include <span>
@@ -12,22 +13,23 @@ namespace peapod {
 
 class Engine {
  public:
-  // `network` must outlive the engine. Encodes the inputs.
-  Engine(const Seq2Seq<float>& network, std::span<const ModelInput* const> inputs, Precision precision);
+  // `network` must outlive the engine.
+  Engine(const Seq2Seq<float>& network, Precision precision);
 
   size_t vocabulary() const { return network_.config().t5.vocab_size; }
+
+  // Encodes the inputs of the next search; they may go away after that.
+  void start(std::span<const ModelInput* const> inputs);
 
   // The next-token logits of a step; see decode/beam_search.h.
   void step(const DecodeStep& step, std::span<float> logits);
 
  private:
   const Seq2Seq<float>& network_;
-  Tape<float> encoder_tape_;  // keeps keys and values of the inputs
-  Tape<float> step_tape_;
+  Tape<float> tape_;
   std::vector<uint32_t> encoded_spans_;
-  CrossKeysValues<float> cross_;
-  // Per decoder layer, keys and values of all positions so far: [rows, length, 2 * inner].
-  std::vector<std::vector<float>> cache_, next_cache_;
+  std::vector<std::vector<float>> cross_;  // by decoder layer: [rows of all inputs, 2 * inner], keys then values
+  DecoderCache<float> cache_;
 };
 
 }  // namespace peapod

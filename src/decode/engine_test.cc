@@ -38,7 +38,13 @@ TEST(Engine, StepsGiveWhatTeacherForcingGivesWhereverBeamsMove) {
   const Seq2Seq<float>& network = small->network();
   const ModelInput inputs[] = {history_of(*small, 1), history_of(*small, 2), history_of(*small, 5)};
   const ModelInput* pointers[] = {&inputs[0], &inputs[1], &inputs[2]};
-  Engine engine(network, pointers, Precision::f32);
+  Engine engine(network, Precision::f32);
+  // What an earlier search left behind must not show.
+  const ModelInput* earlier[] = {&inputs[2], &inputs[0]};
+  engine.start(earlier);
+  std::vector<float> unused(2 * engine.vocabulary());
+  engine.step({.index = 0, .tokens = {{kPadId, kPadId}}, .parents = {{0, 1}}, .inputs = {{0, 1}}}, unused);
+  engine.start(pointers);
   // The texts that stand in the rows after each step. Input 1 ends after step 0; rows swap and multiply.
   struct Row {
     uint32_t input;

@@ -1,8 +1,9 @@
 #include "decode/generation.h"
 
 #include <algorithm>
+#include <deque>
 #include <exception>
-#include <optional>
+#include <vector>
 
 #include "decode/engine.h"
 #include "tensor/flush_denormals.h"
@@ -16,25 +17,28 @@ constexpr size_t kBatch = 16;
 // Chosen on validation (docs/decisions.md): less repeats the same praise for everything, more loses the sentence.
 constexpr float kExplanationContrast = 0.5f;
 
-// Runs work(first, last) over batches of [0, n) on all threads and passes on the first exception.
+// Runs work(engines, first, last) over batches of [0, n) on all threads and passes on the first exception. A thread's
+// `engines`, as many as asked, keep their memory from batch to batch.
 template <class Work>
-void in_batches(size_t n, const Work& work) {
+void in_batches(const Seq2Seq<float>& network, Precision precision, size_t num_engines, size_t n, const Work& work) {
   std::exception_ptr failure;
   const auto batches = static_cast<ptrdiff_t>((n + kBatch - 1) / kBatch);
-  const auto guarded = [&](size_t batch) {
+  // One batch alone stays outside of a parallel region, so that the products themselves use all threads.
+#pragma omp parallel if (batches > 1)
+  {
     const FlushDenormals flush;
-    try {
-      work(batch * kBatch, std::min(n, (batch + 1) * kBatch));
-    } catch (...) {
+    std::deque<Engine> engines;  // engines do not move
+#pragma omp for schedule(dynamic)
+    for (ptrdiff_t batch = 0; batch < batches; ++batch) {
+      try {
+        while (engines.size() < num_engines) engines.emplace_back(network, precision);
+        const auto first = static_cast<size_t>(batch) * kBatch;
+        work(engines, first, std::min(n, first + kBatch));
+      } catch (...) {
 #pragma omp critical(peapod_generation_failure)
-      if (!failure) failure = std::current_exception();
+        if (!failure) failure = std::current_exception();
+      }
     }
-  };
-  if (batches == 1) {
-    guarded(0);  // outside a parallel region, so that the products themselves use all threads
-  } else {
-#pragma omp parallel for schedule(dynamic)
-    for (ptrdiff_t batch = 0; batch < batches; ++batch) guarded(static_cast<size_t>(batch));
   }
   if (failure) std::rethrow_exception(failure);
 }
@@ -51,19 +55,21 @@ std::vector<std::vector<ScoredItem>> generate_items(const Seq2Seq<float>& networ
                                                     std::span<const ItemRequest> requests,
                                                     const GenerationOptions& options) {
   std::vector<std::vector<ScoredItem>> results(requests.size());
-  in_batches(requests.size(), [&](size_t first, size_t last) {
-    std::vector<const ModelInput*> inputs;
-    std::vector<ItemQuery> queries;
-    for (size_t i = first; i < last; ++i) {
-      inputs.push_back(&requests[i].input);
-      queries.push_back({requests[i].tree, requests[i].excluded});
-    }
-    Engine engine(network, inputs, options.precision);
-    auto found =
-        search_items([&](const DecodeStep& step, std::span<float> logits) { engine.step(step, logits); },
-                     engine.vocabulary(), queries, {.num_items = options.num_items, .num_beams = options.num_beams});
-    std::ranges::move(found, results.begin() + static_cast<ptrdiff_t>(first));
-  });
+  in_batches(
+      network, options.precision, 1, requests.size(), [&](std::deque<Engine>& engines, size_t first, size_t last) {
+        Engine& engine = engines.front();
+        std::vector<const ModelInput*> inputs;
+        std::vector<ItemQuery> queries;
+        for (size_t i = first; i < last; ++i) {
+          inputs.push_back(&requests[i].input);
+          queries.push_back({requests[i].tree, requests[i].excluded});
+        }
+        engine.start(inputs);
+        auto found = search_items([&](const DecodeStep& step, std::span<float> logits) { engine.step(step, logits); },
+                                  engine.vocabulary(), queries,
+                                  {.num_items = options.num_items, .num_beams = options.num_beams});
+        std::ranges::move(found, results.begin() + static_cast<ptrdiff_t>(first));
+      });
   return results;
 }
 
@@ -71,25 +77,26 @@ std::vector<std::vector<Text>> generate_texts(const Seq2Seq<float>& network, std
                                               const TextSearchOptions& options, Precision precision,
                                               const Contrast& contrast) {
   std::vector<std::vector<Text>> results(inputs.size());
-  in_batches(inputs.size(), [&](size_t first, size_t last) {
-    std::vector<const ModelInput*> batch;
-    for (size_t i = first; i < last; ++i) batch.push_back(&inputs[i]);
-    Engine engine(network, batch, precision);
-    std::optional<Engine> other;
-    if (contrast.against != nullptr) {
-      other.emplace(network, std::vector<const ModelInput*>(batch.size(), contrast.against), precision);
-    }
-    std::vector<float> other_logits;
-    const auto step = [&](const DecodeStep& rows, std::span<float> logits) {
-      engine.step(rows, logits);
-      if (!other) return;
-      other_logits.resize(logits.size());
-      other->step(rows, other_logits);
-      for (size_t i = 0; i < logits.size(); ++i) logits[i] += contrast.weight * (logits[i] - other_logits[i]);
-    };
-    std::ranges::move(search_text(step, batch.size(), engine.vocabulary(), options),
-                      results.begin() + static_cast<ptrdiff_t>(first));
-  });
+  const bool contrasted = contrast.against != nullptr;
+  in_batches(network, precision, contrasted ? 2 : 1, inputs.size(),
+             [&](std::deque<Engine>& engines, size_t first, size_t last) {
+               std::vector<const ModelInput*> batch;
+               for (size_t i = first; i < last; ++i) batch.push_back(&inputs[i]);
+               Engine& engine = engines.front();
+               engine.start(batch);
+               if (contrasted) engines.back().start(std::vector<const ModelInput*>(batch.size(), contrast.against));
+               std::vector<float> other_logits;
+               const auto step = [&](const DecodeStep& rows, std::span<float> logits) {
+                 engine.step(rows, logits);
+                 if (!contrasted) return;
+                 other_logits.resize(logits.size());
+                 engines.back().step(rows, other_logits);
+                 for (size_t i = 0; i < logits.size(); ++i)
+                   logits[i] += contrast.weight * (logits[i] - other_logits[i]);
+               };
+               std::ranges::move(search_text(step, batch.size(), engine.vocabulary(), options),
+                                 results.begin() + static_cast<ptrdiff_t>(first));
+             });
   return results;
 }
 

@@ -52,7 +52,8 @@ TEST_P(GoldenBeams, AreThoseOfTheReference) {
                                     .max_new_tokens = entry.at("max_new_tokens"),
                                     .length_penalty = entry.at("length_penalty"),
                                     .early_stopping = entry.at("early_stopping")};
-    Engine engine(network, batch, Precision::f32);
+    Engine engine(network, Precision::f32);
+    engine.start(batch);
     const auto texts = search_text([&](const DecodeStep& step, std::span<float> logits) { engine.step(step, logits); },
                                    batch.size(), engine.vocabulary(), options);
     const auto sequences = golden.f32_view("beam." + name + ".sequences");

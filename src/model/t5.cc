@@ -1,5 +1,6 @@
 #include "model/t5.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -118,9 +119,10 @@ template <class T>
 Var<T> T5<T>::encode(Pass<T>& pass, Var<T> input, Spans spans) const {
   Var<T> x = dropout(pass.tape, input, pass.next_dropout());
   const Var<T> bias = weight(pass, encoder_.bias);
+  const Arena::Mark start = pass.tape.mark();
   for (const Layer& layer : encoder_.layers) {
     x = self_attention(pass, x, spans, layer.self, bias, false);
-    x = feed_forward(pass, x, layer);
+    x = pass.tape.keep_only(feed_forward(pass, x, layer), start);
   }
   return dropout(pass.tape, norm(pass, x, encoder_.final_norm), pass.next_dropout());
 }
@@ -129,7 +131,7 @@ template <class T>
 CrossKeysValues<T> T5<T>::cross_keys_values(Pass<T>& pass, Var<T> encoded) const {
   CrossKeysValues<T> cross;
   for (const Layer& layer : decoder_.layers) {
-    cross.layers.push_back(linear(pass.tape, encoded, weight(pass, layer.cross.q + 1, 2)));
+    cross.push_back(linear(pass.tape, encoded, weight(pass, layer.cross.q + 1, 2)));
   }
   return cross;
 }
@@ -142,7 +144,7 @@ Var<T> T5<T>::decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, S
   for (size_t i = 0; i < decoder_.layers.size(); ++i) {
     const Layer& layer = decoder_.layers[i];
     x = self_attention(pass, x, spans, layer.self, bias, true);
-    x = cross_attention(pass, x, spans, layer.cross, cross.layers[i], encoded_spans);
+    x = cross_attention(pass, x, spans, layer.cross, cross[i], encoded_spans);
     x = feed_forward(pass, x, layer);
   }
   return dropout(pass.tape, norm(pass, x, decoder_.final_norm), pass.next_dropout());
@@ -150,27 +152,21 @@ Var<T> T5<T>::decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, S
 
 template <class T>
 Var<T> T5<T>::decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossKeysValues<T>& cross,
-                          Spans encoded_spans, size_t length, const AppendToCache<T>& append) const {
-  const size_t rows = input->value.rows;
-  std::vector<uint32_t> row_spans(rows + 1), key_spans(rows + 1);
-  for (size_t r = 0; r <= rows; ++r) {
-    row_spans[r] = static_cast<uint32_t>(r);
-    key_spans[r] = static_cast<uint32_t>(r * length);
-  }
+                          Spans encoded_spans, DecoderCache<T>& cache) const {
   Var<T> x = input;
   const Var<T> bias = weight(pass, decoder_.bias);
+  const Arena::Mark start = pass.tape.mark();
   for (size_t i = 0; i < decoder_.layers.size(); ++i) {
     const Layer& layer = decoder_.layers[i];
     const Var<T> qkv = linear(pass.tape, norm(pass, x, layer.self.norm), weight(pass, layer.self.q, 3));
-    const Var<T> keys_values = append(i, qkv);
-    AttentionOptions options = attention_options(pass);
-    options.v_column = config_.inner();
-    options.causal = true;
-    options.query_at_end = true;
-    const Var<T> mixed = attention<T>(pass.tape, qkv, keys_values, keys_values, row_spans, key_spans, bias, options);
+    const size_t width = 2 * config_.inner();
+    for (size_t r = 0; r < input->value.rows; ++r) {
+      std::copy_n(qkv->value.row(r) + config_.inner(), width, cache.current(i) + r * width);
+    }
+    const Var<T> mixed = cached_attention(pass.tape, qkv, cache.positions(i), bias, attention_options(pass));
     x = residual(pass, x, linear(pass.tape, mixed, weight(pass, layer.self.out)));
-    x = cross_attention(pass, x, spans, layer.cross, cross.layers[i], encoded_spans);
-    x = feed_forward(pass, x, layer);
+    x = cross_attention(pass, x, spans, layer.cross, cross[i], encoded_spans);
+    x = pass.tape.keep_only(feed_forward(pass, x, layer), start);
   }
   return norm(pass, x, decoder_.final_norm);
 }

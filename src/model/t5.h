@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "model/config.h"
+#include "model/decoder_cache.h"
 #include "model/parameters.h"
 #include "tensor/ops.h"
 
@@ -25,16 +25,9 @@ struct Pass {
   Dropout next_dropout();
 };
 
-// Keys and values of the decoder for one decoding step, kept by decode/engine. [rows, inner] each.
+// What the decoder's layers attend to of the encoded inputs, one a layer [encoder rows, 2 * inner]: keys, then values.
 template <class T>
-struct CrossKeysValues {
-  std::vector<Var<T>> layers;  // per decoder layer [encoder rows, 2 * inner]: keys, then values
-};
-
-// Self-attention of a decoding step: is given the fused projection [rows, 3 * inner] of the new position and returns
-// keys and values of all positions so far [sum of lengths, 2 * inner], one span a row.
-template <class T>
-using AppendToCache = std::function<Var<T>(size_t layer, Var<T> new_qkv)>;
+using CrossKeysValues = std::vector<Var<T>>;
 
 template <class T>
 class T5 {
@@ -55,10 +48,10 @@ class T5 {
   // Decoder stack over whole sequences (teacher forcing); the result is normalised.
   Var<T> decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans encoded_spans) const;
 
-  // One position per row; `spans` groups the rows by input (row ranges of encoded_spans' inputs), `length` positions
-  // stand in the cache after appending.
+  // One position a row, without recording: `cache` has begun the step and receives its keys and values; `spans` groups
+  // the rows by input, as encoded_spans does the rows of `cross`.
   Var<T> decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossKeysValues<T>& cross, Spans encoded_spans,
-                     size_t length, const AppendToCache<T>& append) const;
+                     DecoderCache<T>& cache) const;
 
   // The matrix of the output head [vocab_size, d_model] and the factor its input is scaled by.
   Var<T> head(Pass<T>& pass) const;

@@ -34,6 +34,16 @@ class Arena {
   // Takes everything back but keeps the memory for the next pass.
   void reset() { block_ = used_ = 0; }
 
+  struct Mark {
+    size_t block, used;
+  };
+  Mark mark() const { return {block_, used_}; }
+  // Takes back what was handed out since the mark.
+  void reset_to(Mark mark) {
+    block_ = mark.block;
+    used_ = mark.used;
+  }
+
  private:
   static constexpr size_t kBlockBytes = size_t{8} << 20;
   struct Free {

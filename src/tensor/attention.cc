@@ -73,9 +73,8 @@ void for_each_block(const Layout& layout, const Work& work) {
     assert(keys > 0);
     for (size_t first = 0; first < q_rows; first += kBlockRows) {
       const size_t rows = std::min(kBlockRows, q_rows - first);
-      const size_t position = layout.options.query_at_end ? keys - q_rows + first : first;
       for (size_t h = 0; h < layout.options.heads; ++h) {
-        work(Block{layout.q_starts[e] + first, layout.k_starts[e], rows, keys, position, h, padded(keys),
+        work(Block{layout.q_starts[e] + first, layout.k_starts[e], rows, keys, first, h, padded(keys),
                    kernels::reference::dropout_word(layout.options.dropout.seed, counter++)});
       }
     }
@@ -220,7 +219,12 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
         }
       }
       if (q->grad.data != nullptr) {
-        gemm({.m = b.rows, .n = o.head_dim, .k = b.keys, .lda = b.stride, .ldb = layout.k_stride, .ldc = layout.q_stride},
+        gemm({.m = b.rows,
+              .n = o.head_dim,
+              .k = b.keys,
+              .lda = b.stride,
+              .ldb = layout.k_stride,
+              .ldc = layout.q_stride},
              static_cast<T>(o.scale), d_scores, k->value.row(b.k_row) + o.k_column + column, T(1),
              q->grad.row(b.q_row) + o.q_column + column);
       }
@@ -246,6 +250,33 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
   return out;
 }
 
+template <class T>
+Var<T> cached_attention(Tape<T>& tape, Var<T> q, std::span<const T* const> keys_values, Var<T> bias_table,
+                        const AttentionOptions& options) {
+  const size_t rows = q->value.rows;
+  assert(!tape.recording() && rows > 0 && keys_values.size() % rows == 0);
+  const kernels::CachedAttention shape{options.heads, options.head_dim, keys_values.size() / rows};
+  T* bias = tape.template array<T>(shape.heads * shape.length);
+  for (size_t p = 0; p < shape.length; ++p) {
+    const int32_t bucket = relative_position_bucket(static_cast<int64_t>(p) - static_cast<int64_t>(shape.length - 1),
+                                                    false, static_cast<int32_t>(bias_table->value.rows),
+                                                    static_cast<int32_t>(options.max_distance));
+    for (size_t h = 0; h < shape.heads; ++h) {
+      bias[h * shape.length + p] = bias_table->value.row(static_cast<size_t>(bucket))[h];
+    }
+  }
+  T* scores = tape.template array<T>(shape.length);
+  Var<T> out = tape.result(rows, shape.heads * shape.head_dim);
+  for (size_t r = 0; r < rows; ++r) {
+    kernels::attend(shape, q->value.row(r), keys_values.data() + r * shape.length, bias, scores, out->value.row(r));
+  }
+  return out;
+}
+
+template Var<float> cached_attention(Tape<float>&, Var<float>, std::span<const float* const>, Var<float>,
+                                     const AttentionOptions&);
+template Var<double> cached_attention(Tape<double>&, Var<double>, std::span<const double* const>, Var<double>,
+                                      const AttentionOptions&);
 template Var<float> attention(Tape<float>&, Var<float>, Var<float>, Var<float>, Spans, Spans, Var<float>,
                               const AttentionOptions&);
 template Var<double> attention(Tape<double>&, Var<double>, Var<double>, Var<double>, Spans, Spans, Var<double>,

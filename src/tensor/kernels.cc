@@ -81,8 +81,7 @@ HWY_INLINE void in_kept_vectors(size_t n, float p, uint32_t seed, const Body& bo
   const auto some = [&](size_t i, hn::Vec<U> bits) HWY_ATTR {
     if (i >= n) return;
     const auto mask = hn::RebindMask(d, hn::Gt(hn::BitCast(di, bits), last_dropped));
-    body(i, HWY_MIN(lanes, n - i),
-         [&](hn::Vec<F> x) HWY_ATTR { return hn::IfThenElseZero(mask, hn::Mul(x, scale)); });
+    body(i, HWY_MIN(lanes, n - i), [&](hn::Vec<F> x) HWY_ATTR { return hn::IfThenElseZero(mask, hn::Mul(x, scale)); });
   };
   auto counter = hn::Mul(hn::Iota(du, 0), hn::Set(du, reference::kDropoutStep));
   const auto advance = hn::Set(du, static_cast<uint32_t>(lanes) * reference::kDropoutStep);
@@ -282,6 +281,26 @@ void ExpShifted(size_t n, float* x, float log_sum, float scale) {
   });
 }
 
+void Attend(const CachedAttention& shape, const float* q, const float* const* keys_values, const float* bias,
+            float* scores, float* out) {
+  const F d;
+  const size_t inner = shape.heads * shape.head_dim;
+  for (size_t h = 0; h < shape.heads; ++h) {
+    const size_t column = h * shape.head_dim;
+    for (size_t p = 0; p < shape.length; ++p) {
+      scores[p] = Dot(shape.head_dim, q + column, keys_values[p] + column) + bias[h * shape.length + p];
+    }
+    ExpShifted(shape.length, scores, LogSumExp(shape.length, scores), 1.0f);
+    in_vectors(shape.head_dim, [&](size_t i, size_t count) HWY_ATTR {
+      auto sum = hn::Zero(d);
+      for (size_t p = 0; p < shape.length; ++p) {
+        sum = hn::MulAdd(hn::Set(d, scores[p]), load(d, keys_values[p] + inner + column + i, count), sum);
+      }
+      store(d, sum, out + column + i, count);
+    });
+  }
+}
+
 void AdamW(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights) {
   const F d;
   const auto beta1 = hn::Set(d, step.beta1);
@@ -356,6 +375,7 @@ HWY_EXPORT(RmsNorm);
 HWY_EXPORT(RmsNormBackward);
 HWY_EXPORT(LogSumExp);
 HWY_EXPORT(ExpShifted);
+HWY_EXPORT(Attend);
 HWY_EXPORT(AdamW);
 HWY_EXPORT(RoundToBf16);
 HWY_EXPORT(RoundThroughBf16);
@@ -402,6 +422,10 @@ void rms_norm_backward(const NormBackward& shape, const float* x, const float* w
 float log_sum_exp(size_t n, const float* x) { return HWY_DYNAMIC_DISPATCH(LogSumExp)(n, x); }
 void exp_shifted(size_t n, float* x, float log_sum, float scale) {
   HWY_DYNAMIC_DISPATCH(ExpShifted)(n, x, log_sum, scale);
+}
+void attend(const CachedAttention& shape, const float* q, const float* const* keys_values, const float* bias,
+            float* scores, float* out) {
+  HWY_DYNAMIC_DISPATCH(Attend)(shape, q, keys_values, bias, scores, out);
 }
 void adamw(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights) {
   HWY_DYNAMIC_DISPATCH(AdamW)(n, step, grad, m, v, weights);

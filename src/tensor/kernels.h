@@ -76,6 +76,15 @@ struct AdamStep {
 };
 void adamw(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights);
 
+// Attention of one query, all heads [heads * head_dim], over `length` positions whose keys [heads * head_dim] and,
+// right behind them, values stand at keys_values[0 … length). Scores are not scaled; `bias` [heads, length] is added to
+// them. `scores` [length] is scratch; out [heads * head_dim].
+struct CachedAttention {
+  size_t heads, head_dim, length;
+};
+void attend(const CachedAttention& shape, const float* q, const float* const* keys_values, const float* bias,
+            float* scores, float* out);
+
 // y = x rounded to bf16, to nearest even: as its 16 bits, or as the f32 of the same value.
 void round_to_bf16(size_t n, const float* x, uint16_t* y);
 void round_to_bf16(size_t n, const float* x, float* y);
@@ -116,6 +125,10 @@ inline void rms_norm(size_t rows, size_t cols, const double* x, const double* we
 inline void rms_norm_backward(const NormBackward& shape, const double* x, const double* weight,
                               const double* inverse_rms, const double* dy, double* dx, double* d_weight) {
   reference::rms_norm_backward(shape, x, weight, inverse_rms, dy, dx, d_weight);
+}
+inline void attend(const CachedAttention& shape, const double* q, const double* const* keys_values, const double* bias,
+                   double* scores, double* out) {
+  reference::attend(shape, q, keys_values, bias, scores, out);
 }
 inline double log_sum_exp(size_t n, const double* x) { return reference::log_sum_exp(n, x); }
 inline void exp_shifted(size_t n, double* x, double log_sum, double scale) {

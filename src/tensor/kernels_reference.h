@@ -170,6 +170,22 @@ void exp_shifted(size_t n, T* x, T log_sum, T scale) {
   for (size_t i = 0; i < n; ++i) x[i] = scale * std::exp(x[i] - log_sum);
 }
 
+template <class Shape, class T>
+void attend(const Shape& shape, const T* q, const T* const* keys_values, const T* bias, T* scores, T* out) {
+  const size_t inner = shape.heads * shape.head_dim;
+  for (size_t h = 0; h < shape.heads; ++h) {
+    const size_t column = h * shape.head_dim;
+    for (size_t p = 0; p < shape.length; ++p) {
+      scores[p] = dot(shape.head_dim, q + column, keys_values[p] + column) + bias[h * shape.length + p];
+    }
+    exp_shifted(shape.length, scores, log_sum_exp(shape.length, scores), T(1));
+    for (size_t i = column; i < column + shape.head_dim; ++i) {
+      out[i] = 0;
+      for (size_t p = 0; p < shape.length; ++p) out[i] += scores[p] * keys_values[p][inner + i];
+    }
+  }
+}
+
 template <class Step, class T>
 void adamw(size_t n, const Step& step, const T* grad, T* m, T* v, T* weights) {
   for (size_t i = 0; i < n; ++i) {

@@ -156,8 +156,9 @@ TEST(Kernels, OfRmsNormEqualTheReference) {
     for (const int which : {0, 1, 2}) {
       rms_norm_backward({rows, n, which != 0}, x.f.data(), weight.f.data(), inverse.f.data(), dy.f.data(),
                         which == 1 ? nullptr : dx.f.data(), which == 2 ? nullptr : d_weight.f.data());
-      reference::rms_norm_backward(NormBackward{rows, n, which != 0}, x.d.data(), weight.d.data(), inverse.d.data(), dy.d.data(),
-                                   which == 1 ? nullptr : dx.d.data(), which == 2 ? nullptr : d_weight.d.data());
+      reference::rms_norm_backward(NormBackward{rows, n, which != 0}, x.d.data(), weight.d.data(), inverse.d.data(),
+                                   dy.d.data(), which == 1 ? nullptr : dx.d.data(),
+                                   which == 2 ? nullptr : d_weight.d.data());
     }
     // Scaled by 1 / rms, which a short row can make large.
     const double size = rows == 0 ? 1.0 : 1.0 + *std::ranges::max_element(inverse.d);

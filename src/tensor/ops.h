@@ -72,8 +72,6 @@ struct AttentionOptions {
   bool causal = false;  // row i of a span sees keys 0 … i of its span
   // Relative position bias (T5): bucketed table [num_buckets, heads] or none. Bidirectional unless causal.
   size_t max_distance = 128;
-  // Position of the first query row within its keys; the one row of a decoding step stands at the end.
-  bool query_at_end = false;
   Dropout dropout = {};  // of the probabilities
 };
 
@@ -81,6 +79,13 @@ struct AttentionOptions {
 template <class T>
 Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spans k_spans, Var<T> bias_table,
                  const AttentionOptions& options);
+
+// The same for decoding, a query a row: q [rows, ≥ heads * head_dim] (the first columns count), causal, unscaled, over
+// the keys and values that keys_values [rows * length] points to (kernels::attend), the query standing at the last
+// position. Nothing is recorded.
+template <class T>
+Var<T> cached_attention(Tape<T>& tape, Var<T> q, std::span<const T* const> keys_values, Var<T> bias_table,
+                        const AttentionOptions& options);
 
 // T5's bucket of a relative position (key position - query position); Raffel et al. 2020, §2.1 and Hugging Face's
 // T5Attention._relative_position_bucket.

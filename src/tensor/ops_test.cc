@@ -216,24 +216,47 @@ TEST(Attention, EqualsItsDefinitionInF32) {
   }
 }
 
-TEST(Attention, OneRowAtTheEndSeesWhatTheLastRowOfAllSees) {
+TEST(Attention, OverACacheIsThatOfTheLastRowOfAll) {
   Random random(22);
-  const size_t heads = 2, dim = 4, width = heads * dim, length = 7;
-  std::vector<float> x(length * width), table(32 * heads);
-  for (auto* values : {&x, &table}) {
-    for (float& value : *values) value = static_cast<float>(random.normal());
+  for (const size_t dim : {4, 16, 19}) {
+    const size_t heads = 2, inner = heads * dim, length = 7;
+    std::vector<float> qkv(length * 3 * inner), table(32 * heads);
+    for (auto* values : {&qkv, &table}) {
+      for (float& value : *values) value = static_cast<float>(random.normal());
+    }
+    const std::vector<uint32_t> all = {0, length};
+    Tape<float> tape({.record = false});
+    const Var<float> rows = tape.leaf({qkv.data(), length, 3 * inner}, nullptr);
+    const Var<float> bias = tape.leaf({table.data(), 32, heads}, nullptr);
+    const Var<float> whole =
+        attention<float>(tape, rows, rows, rows, all, all, bias,
+                         {.heads = heads, .head_dim = dim, .k_column = inner, .v_column = 2 * inner, .causal = true});
+    // Two rows that see the same positions, the second with the query of the row before the last.
+    std::vector<const float*> positions;
+    for (int row = 0; row < 2; ++row) {
+      for (size_t p = 0; p < length; ++p) positions.push_back(rows->value.row(p) + inner);
+    }
+    const Var<float> queries = tape.leaf(tape.scratch(2, 3 * inner), nullptr);
+    std::copy_n(rows->value.row(length - 1), 3 * inner, queries->value.row(0));
+    std::copy_n(rows->value.row(length - 2), 3 * inner, queries->value.row(1));
+    const AttentionOptions options{.heads = heads, .head_dim = dim};
+    const Var<float> step = cached_attention<float>(tape, queries, positions, bias, options);
+    for (size_t i = 0; i < inner; ++i) EXPECT_NEAR(step->value.data[i], whole->value.row(length - 1)[i], 2e-6);
+    EXPECT_NE(step->value.row(1)[0], step->value.row(0)[0]);
   }
-  const std::vector<uint32_t> all = {0, length};
-  const std::vector<uint32_t> one = {0, 1};
+}
+
+TEST(Tape, KeepsOneValueAndGivesBackTheRest) {
   Tape<float> tape({.record = false});
-  const Var<float> keys = tape.leaf({x.data(), length, width}, nullptr);
-  const Var<float> bias = tape.leaf({table.data(), 32, heads}, nullptr);
-  const Var<float> whole =
-      attention<float>(tape, keys, keys, keys, all, all, bias, {.heads = heads, .head_dim = dim, .causal = true});
-  const Var<float> last = tape.leaf({x.data() + (length - 1) * width, 1, width}, nullptr);
-  const Var<float> step = attention<float>(tape, last, keys, keys, one, all, bias,
-                                           {.heads = heads, .head_dim = dim, .causal = true, .query_at_end = true});
-  for (size_t i = 0; i < width; ++i) EXPECT_NEAR(step->value.data[i], whole->value.row(length - 1)[i], 1e-6);
+  const Arena::Mark start = tape.mark();
+  const float* first = tape.scratch(3, 5).data;
+  const Var<float> x = tape.leaf(tape.scratch(2, 100), nullptr);
+  std::iota(x->value.data, x->value.data + 200, 1.0f);
+  const Var<float> kept = tape.keep_only(x, start);
+  EXPECT_EQ(kept->value.data, first);
+  EXPECT_EQ(kept->value.rows, 2u);
+  for (size_t i = 0; i < 200; ++i) ASSERT_EQ(kept->value.data[i], static_cast<float>(i + 1));
+  EXPECT_NE(tape.scratch(2, 100).data, kept->value.data);
 }
 
 TEST(RelativePositionBucket, ClampsBeyondTheMaximumDistance) {

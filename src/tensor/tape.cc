@@ -1,5 +1,6 @@
 #include "tensor/tape.h"
 
+#include <cstring>
 #include <new>
 
 namespace peapod {
@@ -29,6 +30,16 @@ template <class T>
 void Tape<T>::reset() {
   steps_.clear();
   arena_.reset();
+}
+
+template <class T>
+Var<T> Tape<T>::keep_only(Var<T> x, Arena::Mark mark) {
+  if (options_.record) return x;
+  const Tensor<T> from = x->value;
+  arena_.reset_to(mark);
+  const Tensor<T> to = scratch(from.rows, from.cols);
+  std::memmove(to.data, from.data, from.size() * sizeof(T));  // the places may overlap
+  return leaf(to, nullptr);
 }
 
 template class Tape<float>;

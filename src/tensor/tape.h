@@ -91,6 +91,12 @@ class Tape {
   // Forgets all values and steps; every Var becomes invalid.
   void reset();
 
+  // What of the tape's memory is in use.
+  Arena::Mark mark() const { return arena_.mark(); }
+  // Where the tape does not record, forgets what was made since `mark` but `x`, which is returned from a new place; so
+  // a stack of layers needs the memory of one. Where it records, returns x.
+  Var<T> keep_only(Var<T> x, Arena::Mark mark);
+
  private:
   struct Step {
     Var<T> result;
