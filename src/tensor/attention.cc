@@ -82,7 +82,13 @@ void for_each_block(const Layout& layout, const Work& work) {
 }
 
 kernels::ScoreBlock score_block(const Layout& layout, const Block& block) {
-  return {block.rows, block.keys, block.stride, layout.options.causal, block.position};
+  return {.rows = block.rows,
+          .cols = block.keys,
+          .stride = block.stride,
+          .causal = layout.options.causal,
+          .first_row = block.position,
+          .dropout = static_cast<float>(layout.options.dropout.p),
+          .seed = block.dropout_seed};
 }
 
 // Raw scores of a block into `scores` [rows, keys], row stride b.stride.
@@ -154,13 +160,10 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
   Var<T> out = tape.result(q->value.rows, width);
   T* log_sums = tape.template array<T>(q->value.rows * options.heads);  // [heads, rows]
   T* scores = tape.template array<T>(largest_block);
-  std::fill_n(scores, largest_block, T(0));  // the ends of rows, which nothing else writes
-  const T p = static_cast<T>(options.dropout.p);
   const size_t q_rows_total = q->value.rows;
   for_each_block(layout, [&](const Block& b) {
     raw_scores(layout, b, q->value.data, k->value.data, scores);
     kernels::softmax(score_block(layout, b), scores, block_bias(bias, b), log_sums + b.head * q_rows_total + b.q_row);
-    if (p > T(0)) kernels::dropout(b.rows * b.stride, scores, p, b.dropout_seed);
     gemm({.m = b.rows, .n = options.head_dim, .k = b.keys, .lda = b.stride, .ldb = layout.v_stride, .ldc = width}, T(1),
          scores, v->value.row(b.k_row) + options.v_column + b.head * options.head_dim, T(0),
          out->value.row(b.q_row) + b.head * options.head_dim);
@@ -170,10 +173,7 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
     for (const Var<T> input : {q, k, v}) input->clear_unset_grad();
     if (bias_table != nullptr) bias_table->clear_unset_grad();
     const AttentionOptions& o = layout.options;
-    T* probabilities = tape.template array<T>(largest_block);
-    T* dropped = p > T(0) ? tape.template array<T>(largest_block) : probabilities;
     T* d_scores = tape.template array<T>(largest_block);
-    for (T* block : {probabilities, d_scores}) std::fill_n(block, largest_block, T(0));
     T* row_dots = tape.template array<T>(kBlockRows);
     const size_t distances = 2 * bias.reach + 1;
     const bool want_bias = bias_table != nullptr && bias_table->grad.data != nullptr;
@@ -182,23 +182,7 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
     for_each_block(layout, [&](const Block& b) {
       const size_t column = b.head * o.head_dim;
       const T* up = out->grad.row(b.q_row) + column;
-      raw_scores(layout, b, q->value.data, k->value.data, probabilities);
-      kernels::softmax_again(score_block(layout, b), probabilities, block_bias(bias, b),
-                             log_sums + b.head * q_rows_total + b.q_row);
-      if (p > T(0)) {
-        std::copy_n(probabilities, b.rows * b.stride, dropped);
-        kernels::dropout(b.rows * b.stride, dropped, p, b.dropout_seed);
-      }
-      if (v->grad.data != nullptr) {
-        gemm({.m = b.keys,
-              .n = o.head_dim,
-              .k = b.rows,
-              .lda = b.stride,
-              .ldb = width,
-              .ldc = layout.v_stride,
-              .op_a = Op::transpose},
-             T(1), dropped, up, T(1), v->grad.row(b.k_row) + o.v_column + column);
-      }
+      raw_scores(layout, b, q->value.data, k->value.data, scores);
       gemm({.m = b.rows,
             .n = b.keys,
             .k = o.head_dim,
@@ -207,11 +191,21 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
             .ldc = b.stride,
             .op_b = Op::transpose},
            T(1), up, v->value.row(b.k_row) + o.v_column + column, T(0), d_scores);
-      if (p > T(0)) kernels::dropout(b.rows * b.stride, d_scores, p, b.dropout_seed);
       for (size_t r = 0; r < b.rows; ++r) {
         row_dots[r] = kernels::dot(o.head_dim, up + r * width, out->value.row(b.q_row + r) + column);
       }
-      kernels::softmax_backward(score_block(layout, b), probabilities, row_dots, d_scores);
+      kernels::softmax_backward(score_block(layout, b), block_bias(bias, b), log_sums + b.head * q_rows_total + b.q_row,
+                                row_dots, scores, d_scores);
+      if (v->grad.data != nullptr) {
+        gemm({.m = b.keys,
+              .n = o.head_dim,
+              .k = b.rows,
+              .lda = b.stride,
+              .ldb = width,
+              .ldc = layout.v_stride,
+              .op_a = Op::transpose},
+             T(1), scores, up, T(1), v->grad.row(b.k_row) + o.v_column + column);
+      }
       if (want_bias) {
         T* zero = d_bias + b.head * distances + bias.reach - b.position;
         for (size_t r = 0; r < b.rows; ++r) {

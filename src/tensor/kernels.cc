@@ -98,23 +98,11 @@ HWY_INLINE void in_kept_vectors(size_t n, float p, uint32_t seed, const Body& bo
   }
 }
 
-HWY_INLINE float sum_of(F d, hn::Vec<F> v) { return hn::GetLane(hn::SumOfLanes(d, v)); }
-
-void Exponentials(const ScoreBlock& block, float* scores, const float* bias, const float* log_sums) {
-  const F d;
-  for (size_t r = 0; r < block.rows; ++r) {
-    float* row = scores + r * block.stride;
-    const float* row_bias = bias == nullptr ? nullptr : bias - r;
-    const size_t visible = block.visible(r);
-    const auto shift = hn::Set(d, log_sums[r]);
-    in_vectors(visible, [&](size_t j, size_t count) HWY_ATTR {
-      auto s = load(d, row + j, count);
-      if (row_bias != nullptr) s = hn::Add(s, load(d, row_bias + j, count));
-      store(d, hn::Exp(d, hn::Sub(s, shift)), row + j, count);
-    });
-    for (size_t j = visible; j < block.cols; ++j) row[j] = 0.0f;
-  }
+HWY_INLINE uint32_t row_seed(const ScoreBlock& block, size_t r) {
+  return reference::dropout_word(block.seed, static_cast<uint32_t>(r));
 }
+
+HWY_INLINE float sum_of(F d, hn::Vec<F> v) { return hn::GetLane(hn::SumOfLanes(d, v)); }
 
 void Softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums) {
   const F d;
@@ -141,23 +129,32 @@ void Softmax(const ScoreBlock& block, float* scores, const float* bias, float* l
     });
     const float sum = sum_of(d, sums);
     const auto inverse = hn::Set(d, 1.0f / sum);
-    in_vectors(visible, [&](size_t i, size_t count)
-                            HWY_ATTR { store(d, hn::Mul(load(d, row + i, count), inverse), row + i, count); });
-    for (size_t i = visible; i < block.cols; ++i) row[i] = 0.0f;
+    in_kept_vectors(visible, block.dropout, row_seed(block, r), [&](size_t j, size_t count, const auto& kept) HWY_ATTR {
+      store(d, kept(hn::Mul(load(d, row + j, count), inverse)), row + j, count);
+    });
+    for (size_t j = visible; j < block.cols; ++j) row[j] = 0.0f;
     log_sums[r] = top + std::log(sum);
   }
 }
 
-void SoftmaxBackward(const ScoreBlock& block, const float* probabilities, const float* row_dots,
-                     float* d_probabilities) {
+void SoftmaxBackward(const ScoreBlock& block, const float* bias, const float* log_sums, const float* row_dots,
+                     float* scores, float* d_probabilities) {
   const F d;
   for (size_t r = 0; r < block.rows; ++r) {
-    const float* p = probabilities + r * block.stride;
-    float* dp = d_probabilities + r * block.stride;
+    float* row = scores + r * block.stride;
+    float* d_row = d_probabilities + r * block.stride;
+    const float* row_bias = bias == nullptr ? nullptr : bias - r;
+    const size_t visible = block.visible(r);
+    const auto shift = hn::Set(d, log_sums[r]);
     const auto row_dot = hn::Set(d, row_dots[r]);
-    in_vectors(block.cols, [&](size_t j, size_t count) HWY_ATTR {
-      store(d, hn::Mul(load(d, p + j, count), hn::Sub(load(d, dp + j, count), row_dot)), dp + j, count);
+    in_kept_vectors(visible, block.dropout, row_seed(block, r), [&](size_t j, size_t count, const auto& kept) HWY_ATTR {
+      auto s = load(d, row + j, count);
+      if (row_bias != nullptr) s = hn::Add(s, load(d, row_bias + j, count));
+      const auto p = hn::Exp(d, hn::Sub(s, shift));
+      store(d, kept(p), row + j, count);
+      store(d, hn::Mul(p, hn::Sub(kept(load(d, d_row + j, count)), row_dot)), d_row + j, count);
     });
+    for (size_t j = visible; j < block.cols; ++j) row[j] = d_row[j] = 0.0f;
   }
 }
 
@@ -361,7 +358,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peapod::kernels {
 
-HWY_EXPORT(Exponentials);
 HWY_EXPORT(Softmax);
 HWY_EXPORT(SoftmaxBackward);
 HWY_EXPORT(CopyDropout);
@@ -383,15 +379,9 @@ HWY_EXPORT(RoundThroughBf16);
 void softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums) {
   HWY_DYNAMIC_DISPATCH(Softmax)(block, scores, bias, log_sums);
 }
-void softmax_again(const ScoreBlock& block, float* scores, const float* bias, const float* log_sums) {
-  HWY_DYNAMIC_DISPATCH(Exponentials)(block, scores, bias, log_sums);
-}
-void softmax_backward(const ScoreBlock& block, const float* probabilities, const float* row_dots,
-                      float* d_probabilities) {
-  HWY_DYNAMIC_DISPATCH(SoftmaxBackward)(block, probabilities, row_dots, d_probabilities);
-}
-void dropout(size_t n, float* x, float p, uint32_t seed) {
-  if (p != 0.0f) HWY_DYNAMIC_DISPATCH(CopyDropout)(n, x, x, p, seed);
+void softmax_backward(const ScoreBlock& block, const float* bias, const float* log_sums, const float* row_dots,
+                      float* scores, float* d_probabilities) {
+  HWY_DYNAMIC_DISPATCH(SoftmaxBackward)(block, bias, log_sums, row_dots, scores, d_probabilities);
 }
 void copy_dropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
   HWY_DYNAMIC_DISPATCH(CopyDropout)(n, x, y, p, seed);

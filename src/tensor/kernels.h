@@ -19,21 +19,20 @@ struct ScoreBlock {
   // Row r sees columns [0, visible): cols, or with `causal` first_row + r + 1 at most.
   bool causal = false;
   size_t first_row = 0;  // position of row 0 in the whole query
+  float dropout = 0.0f;  // of the probabilities; rows have masks of their own
+  uint32_t seed = 0;
 
   size_t visible(size_t r) const { return causal && first_row + r + 1 < cols ? first_row + r + 1 : cols; }
 };
 
-// scores += bias (bias of row r, column j is bias[j - r]; null: none), softmax over the visible columns in place,
-// zeros elsewhere; log_sums [rows] receives each row's log of the sum of exponentials.
+// scores += bias (bias of row r, column j is bias[j - r]; null: none), softmax over the visible columns and dropout of
+// the block's in place, zeros elsewhere; log_sums [rows] receives each row's log of the sum of exponentials.
 void softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums);
-// The same probabilities again from log_sums.
-void softmax_again(const ScoreBlock& block, float* scores, const float* bias, const float* log_sums);
-// d_scores = probabilities * (d_probabilities - row_dots), in place of d_probabilities.
-void softmax_backward(const ScoreBlock& block, const float* probabilities, const float* row_dots,
-                      float* d_probabilities);
+// From the same scores and log_sums again: `scores` becomes what softmax() made of it; d_probabilities, the gradient of
+// that, becomes the gradient of the scores, probabilities * (dropout(d_probabilities) - row_dots).
+void softmax_backward(const ScoreBlock& block, const float* bias, const float* log_sums, const float* row_dots,
+                      float* scores, float* d_probabilities);
 
-// x *= dropout mask.
-void dropout(size_t n, float* x, float p, uint32_t seed);
 // y = dropout(x); x may be y.
 void copy_dropout(size_t n, const float* x, float* y, float p, uint32_t seed);
 // y = x + dropout(z).
@@ -93,13 +92,10 @@ void round_to_bf16(size_t n, const float* x, float* y);
 inline void softmax(const ScoreBlock& b, double* s, const double* bias, double* log_sums) {
   reference::softmax(b, s, bias, log_sums);
 }
-inline void softmax_again(const ScoreBlock& b, double* s, const double* bias, const double* log_sums) {
-  reference::softmax_again(b, s, bias, log_sums);
+inline void softmax_backward(const ScoreBlock& b, const double* bias, const double* log_sums, const double* dots,
+                             double* s, double* dp) {
+  reference::softmax_backward(b, bias, log_sums, dots, s, dp);
 }
-inline void softmax_backward(const ScoreBlock& b, const double* p, const double* dots, double* dp) {
-  reference::softmax_backward(b, p, dots, dp);
-}
-inline void dropout(size_t n, double* x, double p, uint32_t seed) { reference::dropout(n, x, p, seed); }
 inline void copy_dropout(size_t n, const double* x, double* y, double p, uint32_t seed) {
   reference::copy_dropout(n, x, y, p, seed);
 }

@@ -42,14 +42,21 @@ T dropout_scale(T p, uint32_t seed, size_t i) {
   return bits >= threshold ? dropout_kept_scale<T>(threshold) : T(0);
 }
 
-template <class Block, class T>
-void softmax_again(const Block& block, T* scores, const T* bias, const T* log_sums) {
+// The factor of dropout of the probability in row r and column j.
+template <class T, class Block>
+T dropout_scale(const Block& block, size_t r, size_t j) {
+  return dropout_scale(static_cast<T>(block.dropout), dropout_word(block.seed, static_cast<uint32_t>(r)), j);
+}
+
+// Each score with its bias becomes weight(r, j, probability) where it is visible, 0 elsewhere.
+template <class Block, class T, class Weight>
+void from_log_sums(const Block& block, const T* bias, const T* log_sums, T* scores, const Weight& weight) {
   for (size_t r = 0; r < block.rows; ++r) {
     T* row = scores + r * block.stride;
     const size_t visible = block.visible(r);
     for (size_t j = 0; j < block.cols; ++j) {
       const T b = bias == nullptr ? T(0) : bias[static_cast<ptrdiff_t>(j) - static_cast<ptrdiff_t>(r)];
-      row[j] = j < visible ? std::exp(row[j] + b - log_sums[r]) : T(0);
+      row[j] = j < visible ? weight(r, j, std::exp(row[j] + b - log_sums[r])) : T(0);
     }
   }
 }
@@ -76,22 +83,22 @@ void softmax(const Block& block, T* scores, const T* bias, T* log_sums) {
     for (size_t j = 0; j < visible; ++j) sum += std::exp(biased(j) - largest);
     log_sums[r] = largest + std::log(sum);
   }
-  softmax_again(block, scores, bias, static_cast<const T*>(log_sums));
+  from_log_sums(block, bias, static_cast<const T*>(log_sums), scores,
+                [&](size_t r, size_t j, T p) { return p * dropout_scale<T>(block, r, j); });
 }
 
 template <class Block, class T>
-void softmax_backward(const Block& block, const T* probabilities, const T* row_dots, T* d_probabilities) {
+void softmax_backward(const Block& block, const T* bias, const T* log_sums, const T* row_dots, T* scores,
+                      T* d_probabilities) {
+  from_log_sums(block, bias, log_sums, scores, [&](size_t r, size_t j, T p) {
+    T& d = d_probabilities[r * block.stride + j];
+    const T kept = dropout_scale<T>(block, r, j);
+    d = p * (d * kept - row_dots[r]);
+    return p * kept;
+  });
   for (size_t r = 0; r < block.rows; ++r) {
-    for (size_t j = 0; j < block.cols; ++j) {
-      T& d = d_probabilities[r * block.stride + j];
-      d = probabilities[r * block.stride + j] * (d - row_dots[r]);
-    }
+    for (size_t j = block.visible(r); j < block.cols; ++j) d_probabilities[r * block.stride + j] = T(0);
   }
-}
-
-template <class T>
-void dropout(size_t n, T* x, T p, uint32_t seed) {
-  for (size_t i = 0; i < n; ++i) x[i] *= dropout_scale(p, seed, i);
 }
 
 template <class T>

@@ -192,11 +192,11 @@ Var<T> gated_gelu(Tape<T>& tape, Var<T> gate, Var<T> up, Dropout dropout) {
   const size_t n = gate->value.size();
   const T p = static_cast<T>(dropout.p);
   for (size_t i = 0; i < n; ++i) out->value.data[i] = Gelu<T>(gate->value.data[i]).value * up->value.data[i];
-  kernels::dropout(n, out->value.data, p, dropout.seed);
+  kernels::copy_dropout(n, out->value.data, out->value.data, p, dropout.seed);
   tape.on_backward(out, [=] {
     gate->clear_unset_grad();
     up->clear_unset_grad();
-    kernels::dropout(n, out->grad.data, p, dropout.seed);
+    kernels::copy_dropout(n, out->grad.data, out->grad.data, p, dropout.seed);
     for (size_t i = 0; i < n; ++i) {
       const Gelu<T> gelu(gate->value.data[i]);
       if (gate->grad.data != nullptr) gate->grad.data[i] += out->grad.data[i] * up->value.data[i] * gelu.slope;
