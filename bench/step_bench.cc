@@ -29,8 +29,9 @@ void BM_GradientsOfMini(benchmark::State& state) {
     for (size_t i = 0; i < config.composer.user_dim; ++i) {
       example.input.user.vector.push_back(static_cast<float>(random.normal()));
     }
-    for (size_t i = 0; i < 3; ++i) example.target.push_back(static_cast<int32_t>(2000 + random.below(69)));
-    example.target.push_back(1);
+    std::vector<int32_t>& target = example.targets.emplace_back().tokens;
+    for (size_t i = 0; i < 3; ++i) target.push_back(static_cast<int32_t>(2000 + random.below(69)));
+    target.push_back(1);
   }
   GradientWorkers workers(network, Precision::f32, 0.1, 1024);
   uint64_t seed = 0;

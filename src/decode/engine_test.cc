@@ -23,7 +23,7 @@ std::vector<float> teacher_forced(const Seq2Seq<float>& network, const ModelInpu
   Pass<float> pass{tape};
   const ModelInput* inputs[] = {&input};
   const std::span<const int32_t> targets[] = {target};
-  network.loss(pass, inputs, targets, 1.0, log_probs.data());
+  network.loss(pass, inputs, one_each(targets), 1.0, log_probs.data());
   return log_probs;
 }
 

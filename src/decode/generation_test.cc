@@ -27,7 +27,7 @@ float score_of(const PeapodModel& model, const ModelInput& input, uint32_t item)
   Pass<float> pass{tape};
   const ModelInput* inputs[] = {&input};
   const std::span<const int32_t> targets[] = {target};
-  model.network().loss(pass, inputs, targets, 1.0, log_probs.data());
+  model.network().loss(pass, inputs, one_each(targets), 1.0, log_probs.data());
   return std::accumulate(log_probs.begin(), log_probs.end(), 0.0f);
 }
 
@@ -121,7 +121,7 @@ double contrasted_score(const PeapodModel& model, const ModelInput& input, const
         Pass<float> pass{tape};
         const ModelInput* inputs[] = {side == 0 ? &input : &other};
         const std::span<const int32_t> targets[] = {target};
-        model.network().loss(pass, inputs, targets, 1.0, log_probs.data());
+        model.network().loss(pass, inputs, one_each(targets), 1.0, log_probs.data());
         next[side].push_back(log_probs.back());
       }
     }

@@ -79,7 +79,7 @@ class GoldenT5 : public testing::TestWithParam<Case> {
       Pass<float> pass{tape};
       const Encoded<float> encoded = network_.encode(pass, inputs);
       result.encoder_states.assign(encoded.rows->value.data, encoded.rows->value.data + encoded.rows->value.size());
-      const Var<float> hidden = network_.decode(pass, targets, encoded);
+      const Var<float> hidden = network_.decode(pass, one_each(targets), encoded);
       const size_t rows = hidden->value.rows, d = hidden->value.cols, vocabulary = network_.config().t5.vocab_size;
       result.logits.resize(rows * vocabulary);
       gemm({.m = rows, .n = vocabulary, .k = d, .lda = d, .ldb = d, .ldc = vocabulary, .op_b = Op::transpose},
@@ -89,7 +89,8 @@ class GoldenT5 : public testing::TestWithParam<Case> {
     result.gradients.assign(network_.parameters().size(), 0.0f);
     Tape<float> tape({.record = true, .precision = precision});
     Pass<float> pass{tape, result.gradients.data()};
-    const Var<float> loss = network_.loss(pass, inputs, targets, 1.0 / static_cast<double>(target_rows_.size()));
+    const Var<float> loss =
+        network_.loss(pass, inputs, one_each(targets), 1.0 / static_cast<double>(target_rows_.size()));
     result.loss = static_cast<double>(*loss->value.data);
     *loss->grad.data = 1.0f;
     tape.backward(loss);

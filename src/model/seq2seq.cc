@@ -73,27 +73,42 @@ Encoded<T> Seq2Seq<T>::encode(Pass<T>& pass, std::span<const ModelInput* const> 
 }
 
 template <class T>
-Var<T> Seq2Seq<T>::decode(Pass<T>& pass, std::span<const std::span<const int32_t>> targets,
-                          const Encoded<T>& encoded) const {
+Var<T> Seq2Seq<T>::decode(Pass<T>& pass, std::span<const Target> targets, const Encoded<T>& encoded) const {
   std::vector<int32_t> shifted;
   std::vector<uint32_t> spans{0};
-  for (const std::span<const int32_t> target : targets) {
+  // Rows of an input's targets: cross-attention need not tell them apart.
+  std::vector<uint32_t> input_spans(encoded.spans.size(), 0);
+  for (const Target& target : targets) {
     shifted.push_back(kPadId);
-    shifted.insert(shifted.end(), target.begin(), target.end() - 1);
+    shifted.insert(shifted.end(), target.tokens.begin(), target.tokens.end() - 1);
     spans.push_back(static_cast<uint32_t>(shifted.size()));
+    input_spans[target.input + 1] = spans.back();
   }
-  return t5_.decode(pass, t5_.embed(pass, shifted), spans, encoded.rows, encoded.spans);
+  for (size_t i = 1; i < input_spans.size(); ++i) input_spans[i] = std::max(input_spans[i], input_spans[i - 1]);
+  return t5_.decode(pass, t5_.embed(pass, shifted), spans, encoded.rows, input_spans, encoded.spans);
 }
 
 template <class T>
-Var<T> Seq2Seq<T>::loss(Pass<T>& pass, std::span<const ModelInput* const> inputs,
-                        std::span<const std::span<const int32_t>> targets, double scale, T* log_probs) const {
+Var<T> Seq2Seq<T>::loss(Pass<T>& pass, std::span<const ModelInput* const> inputs, std::span<const Target> targets,
+                        double scale, T* log_probs) const {
   const Encoded<T> encoded = encode(pass, inputs);
   const Var<T> hidden = decode(pass, targets, encoded);
   std::vector<int32_t> labels;
-  for (const std::span<const int32_t> target : targets) labels.insert(labels.end(), target.begin(), target.end());
-  return cross_entropy(pass.tape, hidden, t5_.head(pass), t5_.head_scale(), std::span<const int32_t>(labels), scale,
-                       log_probs);
+  std::vector<T> scales;
+  for (const Target& target : targets) {
+    labels.insert(labels.end(), target.tokens.begin(), target.tokens.end());
+    scales.resize(labels.size(), static_cast<T>(scale * target.weight));
+  }
+  return cross_entropy(pass.tape, hidden, t5_.head(pass), t5_.head_scale(), std::span<const int32_t>(labels),
+                       std::span<const T>(scales), log_probs);
+}
+
+std::vector<Target> one_each(std::span<const std::span<const int32_t>> sequences) {
+  std::vector<Target> targets;
+  for (const std::span<const int32_t> tokens : sequences) {
+    targets.push_back({.tokens = tokens, .input = static_cast<uint32_t>(targets.size())});
+  }
+  return targets;
 }
 
 template class Seq2Seq<float>;

@@ -22,6 +22,16 @@ struct ModelInput {
   ComposerUser user;
 };
 
+// A sequence that the decoder is to write for an input, the end id included; its tokens' losses count `weight` times.
+struct Target {
+  std::span<const int32_t> tokens;
+  uint32_t input = 0;
+  double weight = 1.0;
+};
+
+// Target i for input i.
+std::vector<Target> one_each(std::span<const std::span<const int32_t>> sequences);
+
 template <class T>
 struct Encoded {
   Var<T> rows;                  // [Σ lengths, d_model]
@@ -43,13 +53,14 @@ class Seq2Seq {
   // Encoder states. `mixing_weights`, if not null, is filled as Composer::personal_prompts says.
   Encoded<T> encode(Pass<T>& pass, std::span<const ModelInput* const> inputs, T* mixing_weights = nullptr) const;
 
-  // The decoder's normalised states when it is fed the start id and then all but the last of each target.
-  Var<T> decode(Pass<T>& pass, std::span<const std::span<const int32_t>> targets, const Encoded<T>& encoded) const;
+  // The decoder's normalised states when it is fed the start id and then all but the last token of each target. Those
+  // of an input stand together, inputs ascending; an input may have several, or none.
+  Var<T> decode(Pass<T>& pass, std::span<const Target> targets, const Encoded<T>& encoded) const;
 
-  // scale * the summed negative log-probability of all target tokens (each target ends with the end id), [1, 1].
-  // `log_probs`, if not null, receives each token's log-probability, targets back to back.
-  Var<T> loss(Pass<T>& pass, std::span<const ModelInput* const> inputs,
-              std::span<const std::span<const int32_t>> targets, double scale, T* log_probs = nullptr) const;
+  // scale * the weighted sum of the negative log-probabilities of all target tokens, [1, 1]; targets as decode() wants
+  // them. `log_probs`, if not null, receives each token's log-probability, targets back to back.
+  Var<T> loss(Pass<T>& pass, std::span<const ModelInput* const> inputs, std::span<const Target> targets, double scale,
+              T* log_probs = nullptr) const;
 
  private:
   ModelConfig config_;

@@ -47,7 +47,7 @@ std::vector<float> log_probs(const Seq2Seq<float>& network, const std::vector<Mo
   Tape<float> tape({.record = false});
   Pass<float> pass{tape};
   std::vector<float> result(tokens);
-  network.loss(pass, in, out, 1.0, result.data());
+  network.loss(pass, in, one_each(out), 1.0, result.data());
   return result;
 }
 
@@ -89,6 +89,32 @@ TEST(Seq2Seq, TellsTheTasksApartByTheirPrompts) {
   EXPECT_NE(log_probs(network, inputs, targets, {0}), log_probs(network, inputs, targets, {1}));
 }
 
+TEST(Seq2Seq, TellsSeveralTargetsOfAnInputApart) {
+  Seq2Seq<float> network(small_config(ComposerKind::shared_prompts));
+  network.parameters().initialise(1);
+  const std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 9), made_input(2, Task::topn, 14),
+                                          made_input(3, Task::sequential, 5)};
+  const std::vector<std::vector<int32_t>> texts = {{5, 6, 7, 1}, {8, 1}, {9, 10, 11, 1}};
+  const auto alone = [&](size_t input, size_t text) { return log_probs(network, {inputs[input]}, {texts[text]}, {0}); };
+  // Two for the first input, none for the second, one for the last.
+  const std::vector<Target> targets = {{texts[0], 0}, {texts[1], 0}, {texts[2], 2, 0.25}};
+  const std::vector<const ModelInput*> in = {&inputs[0], &inputs[1], &inputs[2]};
+  Tape<float> tape({.record = false});
+  Pass<float> pass{tape};
+  std::vector<float> found(10);
+  const float loss = network.loss(pass, in, targets, 2.0, found.data())->value.data[0];
+  std::vector<float> expected;
+  double expected_loss = 0.0;
+  for (const auto& [input, text, weight] : {std::tuple{0, 0, 2.0}, {0, 1, 2.0}, {2, 2, 0.5}}) {
+    for (const float log_prob : alone(static_cast<size_t>(input), static_cast<size_t>(text))) {
+      expected.push_back(log_prob);
+      expected_loss -= weight * static_cast<double>(log_prob);
+    }
+  }
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(found[i], expected[i], 2e-5) << i;
+  EXPECT_NEAR(loss, expected_loss, 1e-4 * expected_loss);
+}
+
 // A few weights of every tensor: dropout stays on, since its masks depend on the seed alone.
 TEST(Seq2Seq, HasTheGradientsOfItsLoss) {
   Seq2Seq<double> network(small_config(ComposerKind::shared_prompts));
@@ -97,7 +123,7 @@ TEST(Seq2Seq, HasTheGradientsOfItsLoss) {
   const std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 7), made_input(2, Task::explanation, 4)};
   const std::vector<const ModelInput*> in = {&inputs[0], &inputs[1]};
   const std::vector<int32_t> first = {5, 6, 1}, second = {7, 1};
-  const std::vector<std::span<const int32_t>> targets = {first, second};
+  const std::vector<Target> targets = {{first, 0}, {second, 0, 0.3}, {second, 1}};
   const auto objective = [&](double* gradients) {
     Tape<double> tape({.record = gradients != nullptr});
     Pass<double> pass{tape, gradients, 0.1, 9};

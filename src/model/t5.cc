@@ -137,14 +137,15 @@ CrossKeysValues<T> T5<T>::cross_keys_values(Pass<T>& pass, Var<T> encoded) const
 }
 
 template <class T>
-Var<T> T5<T>::decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans encoded_spans) const {
+Var<T> T5<T>::decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans input_spans,
+                     Spans encoded_spans) const {
   const CrossKeysValues<T> cross = cross_keys_values(pass, encoded);
   Var<T> x = dropout(pass.tape, input, pass.next_dropout());
   const Var<T> bias = weight(pass, decoder_.bias);
   for (size_t i = 0; i < decoder_.layers.size(); ++i) {
     const Layer& layer = decoder_.layers[i];
     x = self_attention(pass, x, spans, layer.self, bias, true);
-    x = cross_attention(pass, x, spans, layer.cross, cross[i], encoded_spans);
+    x = cross_attention(pass, x, input_spans, layer.cross, cross[i], encoded_spans);
     x = feed_forward(pass, x, layer);
   }
   return dropout(pass.tape, norm(pass, x, decoder_.final_norm), pass.next_dropout());

@@ -45,8 +45,9 @@ class T5 {
 
   CrossKeysValues<T> cross_keys_values(Pass<T>& pass, Var<T> encoded) const;
 
-  // Decoder stack over whole sequences (teacher forcing); the result is normalised.
-  Var<T> decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans encoded_spans) const;
+  // Decoder stack over whole sequences (teacher forcing), those of one encoded input side by side: `spans` are the
+  // sequences, `input_spans` groups their rows by input. The result is normalised.
+  Var<T> decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans input_spans, Spans encoded_spans) const;
 
   // One position a row, without recording: `cache` has begun the step and receives its keys and values; `spans` groups
   // the rows by input, as encoded_spans does the rows of `cross`.

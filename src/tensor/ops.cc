@@ -208,12 +208,12 @@ Var<T> gated_gelu(Tape<T>& tape, Var<T> gate, Var<T> up, Dropout dropout) {
 
 template <class T>
 Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, std::span<const int32_t> targets,
-                     double scale, T* log_probs) {
+                     std::span<const T> scales, T* log_probs) {
   constexpr size_t kBlockRows = 128;
   const size_t rows = hidden->value.rows;
   const size_t cols = hidden->value.cols;
   const size_t vocabulary = table->value.rows;
-  assert(targets.size() == rows);
+  assert(targets.size() == rows && scales.size() == rows);
   Var<T> loss = tape.result(1, 1);
   loss->value.data[0] = T(0);
   const T factor = static_cast<T>(logit_scale);
@@ -236,10 +236,11 @@ Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_sc
       const T log_sum = kernels::log_sum_exp(vocabulary, row);
       const T log_prob = row[target] - log_sum;
       if (log_probs != nullptr) log_probs[first + r] = log_prob;
-      loss->value.data[0] -= static_cast<T>(scale) * log_prob;
+      const T scale = scales[first + r];
+      loss->value.data[0] -= scale * log_prob;
       if (tape.recording()) {
-        kernels::exp_shifted(vocabulary, row, log_sum, static_cast<T>(scale));
-        row[target] -= static_cast<T>(scale);
+        kernels::exp_shifted(vocabulary, row, log_sum, scale);
+        row[target] -= scale;
       }
     }
     if (tape.recording()) {
@@ -329,17 +330,17 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
 
 // What the header declares, for one type of value.
 // NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses
-#define PEAPOD_INSTANTIATE(T)                                                                            \
-  template Var<T> gather(Tape<T>&, Var<T>, std::span<const int32_t>);                                    \
-  template Var<T> dropout(Tape<T>&, Var<T>, Dropout);                                                    \
-  template Var<T> add(Tape<T>&, Var<T>, Var<T>, Dropout);                                                \
-  template Var<T> collect_rows(Tape<T>&, const std::vector<Var<T>>&, std::span<const RowOf>);            \
-  template Var<T> reshape(Tape<T>&, Var<T>, size_t, size_t);                                             \
-  template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                              \
-  template Var<T> rms_norm(Tape<T>&, Var<T>, Var<T>, double);                                            \
-  template Var<T> relu(Tape<T>&, Var<T>, Dropout);                                                       \
-  template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                                         \
-  template Var<T> cross_entropy(Tape<T>&, Var<T>, Var<T>, double, std::span<const int32_t>, double, T*); \
+#define PEAPOD_INSTANTIATE(T)                                                                                        \
+  template Var<T> gather(Tape<T>&, Var<T>, std::span<const int32_t>);                                                \
+  template Var<T> dropout(Tape<T>&, Var<T>, Dropout);                                                                \
+  template Var<T> add(Tape<T>&, Var<T>, Var<T>, Dropout);                                                            \
+  template Var<T> collect_rows(Tape<T>&, const std::vector<Var<T>>&, std::span<const RowOf>);                        \
+  template Var<T> reshape(Tape<T>&, Var<T>, size_t, size_t);                                                         \
+  template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                                          \
+  template Var<T> rms_norm(Tape<T>&, Var<T>, Var<T>, double);                                                        \
+  template Var<T> relu(Tape<T>&, Var<T>, Dropout);                                                                   \
+  template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                                                     \
+  template Var<T> cross_entropy(Tape<T>&, Var<T>, Var<T>, double, std::span<const int32_t>, std::span<const T>, T*); \
   template Var<T> mix_prompts(Tape<T>&, Var<T>, Var<T>, Var<T>, size_t, size_t, T*)
 // NOLINTEND(bugprone-macro-parentheses)
 

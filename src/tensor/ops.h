@@ -92,12 +92,12 @@ Var<T> cached_attention(Tape<T>& tape, Var<T> q, std::span<const T* const> keys_
 int32_t relative_position_bucket(int64_t relative_position, bool bidirectional, int32_t num_buckets,
                                  int32_t max_distance);
 
-// -scale * Σ_r log softmax(logit_scale * hidden_r tableᵀ)[targets[r]], a [1, 1] value to be differentiated with an
+// -Σ_r scales[r] * log softmax(logit_scale * hidden_r tableᵀ)[targets[r]], a [1, 1] value to be differentiated with an
 // upstream gradient of 1. hidden [rows, cols], table [vocabulary, cols]. Logits exist for a block of rows at a time
 // only. `log_probs`, if not null, receives each row's log-probability of its target [rows].
 template <class T>
 Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, std::span<const int32_t> targets,
-                     double scale, T* log_probs = nullptr);
+                     std::span<const T> scales, T* log_probs = nullptr);
 
 // Composes prompts (PeaPOD §3.2): head h weighs the M prompts by a softmax of its queries' products with its keys and
 // mixes its slice of the columns. queries [rows, heads * key_dim], keys [heads * M, key_dim] (head-major),

@@ -33,8 +33,13 @@ std::vector<uint32_t> without(std::span<const uint32_t> items, size_t position) 
 
 void pad_targets(std::span<TrainingExample> examples) {
   size_t longest = 0;
-  for (const TrainingExample& example : examples) longest = std::max(longest, example.target.size());
-  for (TrainingExample& example : examples) example.target.resize(longest, kPadId);
+  const auto for_each_target = [&](const auto& apply) {
+    for (TrainingExample& example : examples) {
+      for (TrainingTarget& target : example.targets) apply(target.tokens);
+    }
+  };
+  for_each_target([&](const std::vector<int32_t>& tokens) { longest = std::max(longest, tokens.size()); });
+  for_each_target([&](std::vector<int32_t>& tokens) { tokens.resize(longest, kPadId); });
 }
 
 }  // namespace
@@ -125,13 +130,16 @@ TrainingExample Sampler::build(const ExampleSpec& spec) const {
   if (random.uniform() < options_.unknown_user_share) user.text_user = kUnknownUser;
   const auto history = data.train_items(spec.user);
   TrainingExample example;
-  const auto set_item_target = [&](uint32_t item) {
+  const auto add_item_target = [&](uint32_t item, double weight = 1.0) {
     const auto tokens = model_.ids().item_output(item);
-    example.target.assign(tokens.begin(), tokens.end());
+    example.targets.push_back({{tokens.begin(), tokens.end()}, weight});
   };
   if (spec.task == Task::sequential) {
     user.profile = history.first(spec.index);
-    set_item_target(history[spec.index]);
+    add_item_target(history[spec.index]);
+    for (size_t k = 1; k <= options_.later_items && spec.index + k < history.size(); ++k) {
+      add_item_target(history[spec.index + k], std::pow(static_cast<double>(k + 1), -options_.later_decay));
+    }
     example.input = model_.input(spec.task, wording, user, user.profile);
   } else if (spec.task == Task::topn) {
     const uint32_t target = history[spec.index];
@@ -153,19 +161,19 @@ TrainingExample Sampler::build(const ExampleSpec& spec) const {
       }
     }
     random.shuffle(candidates);
-    set_item_target(target);
+    add_item_target(target);
     example.input = model_.input(spec.task, wording, user, candidates);
   } else {
     const Explanation& e = data.explanations()[spec.index];
     std::vector<uint32_t> rest(history.begin(), history.end());
     std::erase(rest, e.item);
     user.profile = rest;
-    example.target = model_.tokenizer().encode(e.sentence);
+    example.targets.push_back({model_.tokenizer().encode(e.sentence)});
     example.input = random.uniform() < options_.generic_share
                         ? model_.input(spec.task, wording, {}, {})
                         : model_.input(spec.task, wording, user, std::span(&e.item, 1));
   }
-  example.target.push_back(kEndId);
+  for (TrainingTarget& target : example.targets) target.tokens.push_back(kEndId);
   return example;
 }
 

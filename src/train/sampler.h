@@ -20,9 +20,14 @@ struct ExampleSpec {
   uint64_t draw = 0;   // seeds what is random about it: wording, candidates, unknown user
 };
 
+struct TrainingTarget {
+  std::vector<int32_t> tokens;  // the closing id included
+  double weight = 1.0;
+};
+
 struct TrainingExample {
   ModelInput input;
-  std::vector<int32_t> target;  // the closing id included
+  std::vector<TrainingTarget> targets;  // what the example is of, then, of sequential ones, what came after it
 };
 
 struct SamplerOptions {
@@ -33,6 +38,11 @@ struct SamplerOptions {
   double generic_share = 0.1;       // of explanation examples that name neither user nor item, for Contrast
   // A top-n example shows between so many and 100 candidates, the logarithm uniform; 100: always 100, as published.
   uint32_t least_candidates = 10;
+  // A sequential example is also taught the items that followed the next one, at most so many, the k-th after it with
+  // weight (k + 1)^-later_decay: what is bought together is in no particular order. 0: the next item alone, as
+  // published.
+  uint32_t later_items = 0;
+  double later_decay = 1.0;
   // Fills the targets of a task up to the longest in the step with the pad id, which the loss then counts: what the
   // authors' code does. Otherwise padding has no part in the loss.
   bool legacy_pad_loss = false;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -44,6 +45,22 @@ TEST(Sampler, GivesTheSharesOfTasksWithoutDataToTheOthers) {
   EXPECT_THROW(Sampler(*small, {.shares = {0, 0, 1}}), Error);
 }
 
+TEST(Sampler, TeachesLaterItemsWithFallingWeight) {
+  SmallModel small;
+  const auto history = small.data().train_items(3);
+  ASSERT_EQ(history.size(), 5u);
+  const Sampler sampler(*small, {.later_items = 2, .later_decay = 0.5});
+  const TrainingExample from_the_first = sampler.build({Task::sequential, 3, 1, 9});
+  ASSERT_EQ(from_the_first.targets.size(), 3u);
+  for (size_t k = 0; k < 3; ++k) {
+    EXPECT_EQ(from_the_first.targets[k].tokens, item_target(*small, history[1 + k]));
+    EXPECT_DOUBLE_EQ(from_the_first.targets[k].weight, std::pow(static_cast<double>(k + 1), -0.5));
+  }
+  EXPECT_EQ(sampler.build({Task::sequential, 3, 3, 9}).targets.size(), 2u) << "the training history ends";
+  EXPECT_EQ(sampler.build({Task::topn, 3, 1, 9}).targets.size(), 1u);
+  EXPECT_EQ(Sampler(*small, {.later_items = 0}).build({Task::sequential, 3, 1, 9}).targets.size(), 1u);
+}
+
 TEST(Sampler, DrawsEveryPrefixOnceAnEpoch) {
   SmallModel small;
   // Five training items a user: four have something before them.
@@ -51,7 +68,7 @@ TEST(Sampler, DrawsEveryPrefixOnceAnEpoch) {
   ASSERT_EQ(sampler.epoch_size(Task::sequential), SmallModel::kUsers * 4u);
   std::vector<std::vector<int32_t>> targets;
   while (targets.size() < 2 * sampler.epoch_size(Task::sequential)) {
-    for (const TrainingExample& example : sampler.next_step()) targets.push_back(example.target);
+    for (const TrainingExample& example : sampler.next_step()) targets.push_back(example.targets.front().tokens);
   }
   std::map<std::vector<int32_t>, int> expected;
   for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
@@ -75,7 +92,7 @@ TEST(Sampler, ShowsASequentialExampleWhatCameBeforeAndNothingElse) {
   const auto history = small.data().train_items(6);
   for (uint32_t index = 1; index < history.size(); ++index) {
     const TrainingExample example = sampler.build({Task::sequential, 6, index, 99});
-    EXPECT_EQ(example.target, item_target(*small, history[index]));
+    EXPECT_EQ(example.targets.front().tokens, item_target(*small, history[index]));
     for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
       const bool before = std::ranges::find(history.first(index), item) != history.begin() + index;
       EXPECT_EQ(contains(example.input.text.tokens, small->ids().item_input(item)), before);
@@ -90,7 +107,7 @@ TEST(Sampler, ShowsATopnExampleTheTargetAmongItemsThatAreNotTrainingItems) {
   const Sampler sampler(*small, {.unknown_user_share = 0, .least_candidates = 100});
   const auto history = small.data().train_items(6);
   const TrainingExample example = sampler.build({Task::topn, 6, 2, 5});
-  EXPECT_EQ(example.target, item_target(*small, history[2]));
+  EXPECT_EQ(example.targets.front().tokens, item_target(*small, history[2]));
   size_t shown = 0;
   for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
     const bool is_shown = contains(example.input.text.tokens, small->ids().item_input(item));
@@ -130,8 +147,9 @@ TEST(Sampler, TrainsOnExplanationsOfTheTrainingPartAlone) {
   Sampler sampler(*small, {.shares = {0, 0, 1}, .tokens_per_step = 1000});
   EXPECT_EQ(sampler.epoch_size(Task::explanation), count);
   for (const TrainingExample& example : sampler.next_step()) {
-    ASSERT_EQ(example.target.back(), kEndId);
-    const std::vector<int32_t> sentence(example.target.begin(), example.target.end() - 1);
+    ASSERT_EQ(example.targets.front().tokens.back(), kEndId);
+    const std::vector<int32_t> sentence(example.targets.front().tokens.begin(),
+                                        example.targets.front().tokens.end() - 1);
     EXPECT_TRUE(training.contains(small->tokenizer().decode(sentence)));
   }
 }
@@ -143,8 +161,8 @@ TEST(Sampler, PadsTargetsOfATaskOnlyInLegacyMode) {
     std::set<size_t> lengths_of_sentences;
     size_t padded = 0;
     for (const TrainingExample& example : sampler.next_step()) {
-      if (example.input.task == Task::explanation) lengths_of_sentences.insert(example.target.size());
-      if (example.target.back() == kPadId) ++padded;
+      if (example.input.task == Task::explanation) lengths_of_sentences.insert(example.targets.front().tokens.size());
+      if (example.targets.front().tokens.back() == kPadId) ++padded;
     }
     EXPECT_EQ(lengths_of_sentences.size() == 1, legacy);
     EXPECT_EQ(padded > 0, legacy);
@@ -189,7 +207,7 @@ TEST(Sampler, GoesOnFromItsStateAsIfItHadNotStopped) {
     const auto found = resumed.next_step();
     ASSERT_EQ(found.size(), expected.size());
     for (size_t i = 0; i < found.size(); ++i) {
-      EXPECT_EQ(found[i].target, expected[i].target);
+      EXPECT_EQ(found[i].targets.front().tokens, expected[i].targets.front().tokens);
       EXPECT_EQ(found[i].input.text.tokens, expected[i].input.text.tokens);
     }
   }

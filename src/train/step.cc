@@ -11,10 +11,16 @@
 namespace peapod {
 namespace {
 
+size_t target_tokens(const TrainingExample& example) {
+  size_t count = 0;
+  for (const TrainingTarget& target : example.targets) count += target.tokens.size();
+  return count;
+}
+
 // Rough work of an example in encoder rows: attention grows with the square of the length.
 double cost_of(const TrainingExample& example) {
   const auto length = static_cast<double>(example.input.text.tokens.size());
-  return length * (1.0 + length / 1500.0) + 4.0 * static_cast<double>(example.target.size());
+  return length * (1.0 + length / 1500.0) + 4.0 * static_cast<double>(target_tokens(example));
 }
 
 }  // namespace
@@ -32,12 +38,14 @@ void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
   std::ranges::fill(worker.gradients, 0.0f);
   worker.loss = 0.0;
   std::vector<const ModelInput*> inputs;
-  std::vector<std::span<const int32_t>> targets;
+  std::vector<Target> targets;
   size_t tokens = 0;
   uint64_t shard = 0;
   for (size_t i = 0; i < worker.examples.size(); ++i) {
+    for (const TrainingTarget& target : worker.examples[i]->targets) {
+      targets.push_back({target.tokens, static_cast<uint32_t>(inputs.size()), target.weight});
+    }
     inputs.push_back(&worker.examples[i]->input);
-    targets.emplace_back(worker.examples[i]->target);
     tokens += inputs.back()->text.tokens.size();
     const bool last = i + 1 == worker.examples.size();
     if (!last && tokens + worker.examples[i + 1]->input.text.tokens.size() <= shard_tokens_) continue;
@@ -57,7 +65,12 @@ GradientWorkers::Result GradientWorkers::compute(std::span<const TrainingExample
   Result result;
   std::vector<size_t> order(examples.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  for (const TrainingExample& example : examples) result.target_tokens += example.target.size();
+  double weight = 0.0;
+  for (const TrainingExample& example : examples) {
+    for (const TrainingTarget& target : example.targets) {
+      weight += target.weight * static_cast<double>(target.tokens.size());
+    }
+  }
   // The longest first, each to the worker with the least to do.
   std::ranges::stable_sort(order, [&](size_t a, size_t b) { return cost_of(examples[a]) > cost_of(examples[b]); });
   std::vector<double> load(workers_.size(), 0.0);
@@ -67,7 +80,7 @@ GradientWorkers::Result GradientWorkers::compute(std::span<const TrainingExample
     workers_[least]->examples.push_back(&examples[i]);
     load[least] += cost_of(examples[i]);
   }
-  const double scale = 1.0 / static_cast<double>(std::max<size_t>(1, result.target_tokens));
+  const double scale = weight > 0.0 ? 1.0 / weight : 1.0;
   const auto count = workers_.size();
 #pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(count))
   for (size_t w = 0; w < count; ++w) run(*workers_[w], scale, mix64(seed, w));

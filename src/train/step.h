@@ -17,10 +17,9 @@ class GradientWorkers {
   GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout, size_t shard_tokens);
 
   struct Result {
-    double loss = 0;  // mean over target tokens
-    size_t target_tokens = 0;
+    double loss = 0;  // weighted mean over target tokens
   };
-  // Gradient of the mean loss over all target tokens, into gradients(). `seed` is that of the step's dropout.
+  // Gradient of the weighted mean loss over all target tokens, into gradients(). `seed` is that of the step's dropout.
   Result compute(std::span<const TrainingExample> examples, uint64_t seed);
 
   const std::vector<float>& gradients() const { return workers_.front()->gradients; }

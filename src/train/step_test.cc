@@ -22,16 +22,18 @@ std::vector<float> whole_gradients(const Seq2Seq<float>& network, const std::vec
                                    double& mean_loss) {
   std::vector<float> gradients(network.parameters().size());
   std::vector<const ModelInput*> inputs;
-  std::vector<std::span<const int32_t>> targets;
-  size_t tokens = 0;
+  std::vector<Target> targets;
+  double weight = 0.0;
   for (const TrainingExample& example : examples) {
+    for (const TrainingTarget& target : example.targets) {
+      targets.push_back({target.tokens, static_cast<uint32_t>(inputs.size()), target.weight});
+      weight += target.weight * static_cast<double>(target.tokens.size());
+    }
     inputs.push_back(&example.input);
-    targets.emplace_back(example.target);
-    tokens += example.target.size();
   }
   Tape<float> tape({.record = true});
   Pass<float> pass{tape, gradients.data(), 0.0, 0};
-  const Var<float> loss = network.loss(pass, inputs, targets, 1.0 / static_cast<double>(tokens));
+  const Var<float> loss = network.loss(pass, inputs, targets, 1.0 / weight);
   loss->grad.data[0] = 1.0f;
   tape.backward(loss);
   mean_loss = loss->value.data[0];
@@ -47,7 +49,7 @@ float largest_difference(const std::vector<float>& a, const std::vector<float>& 
 TEST(GradientWorkers, EqualOneTapeWhateverTheShardsAndThreads) {
   SmallModel small;
   const Seq2Seq<float>& network = small->network();
-  Sampler sampler(*small, {.tokens_per_step = 2000});
+  Sampler sampler(*small, {.tokens_per_step = 2000, .later_items = 2});
   const auto examples = sampler.next_step();
   double expected_loss = 0;
   const auto expected = whole_gradients(network, examples, expected_loss);
