@@ -1,7 +1,7 @@
 // Attention at the shapes of training: packed examples of a few lengths, forward alone and with its backward pass.
 #include <benchmark/benchmark.h>
 
-#include <numeric>
+#include <algorithm>
 #include <vector>
 
 #include "base/random.h"

@@ -1,12 +1,13 @@
 #include "decode/engine.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace peapod {
 namespace {
 
-// Rows encoded at once: enough for products at full speed, few enough for a layer's values to stay in cache.
-constexpr size_t kEncodedRows = 512;
+// Text tokens encoded at once: enough for products at full speed, few enough for a layer's values to stay in cache.
+constexpr size_t kEncodedTokens = 512;
 
 }  // namespace
 
@@ -22,10 +23,10 @@ void Engine::start(std::span<const ModelInput* const> inputs) {
   for (std::vector<float>& layer : cross_) layer.clear();
   for (size_t first = 0; first < inputs.size();) {
     size_t last = first;
-    size_t rows = 0;
+    size_t tokens = 0;
     do {
-      rows += inputs[last++]->text.tokens.size();
-    } while (last < inputs.size() && rows + inputs[last]->text.tokens.size() <= kEncodedRows);
+      tokens += inputs[last++]->text.tokens.size();
+    } while (last < inputs.size() && tokens + inputs[last]->text.tokens.size() <= kEncodedTokens);
     tape_.reset();
     Pass<float> pass{tape_};
     const Encoded<float> encoded = network_.encode(pass, inputs.subspan(first, last - first));
@@ -55,6 +56,7 @@ void Engine::step(const DecodeStep& step, std::span<float> logits) {
     cross.push_back(tape_.leaf({layer.data(), encoded_spans_.back(), 2 * t5.config().inner()}, nullptr));
   }
   cache_.begin_step(step.parents);
+  assert(cache_.length() == step.index + 1);  // else start() was forgotten
   const Var<float> hidden = t5.decode_step(pass, t5.embed(pass, step.tokens), spans, cross, encoded_spans_, cache_);
   const size_t d = hidden->value.cols;
   gemm({.m = rows, .n = vocabulary(), .k = d, .lda = d, .ldb = d, .ldc = vocabulary(), .op_b = Op::transpose},

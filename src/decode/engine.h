@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "decode/beam_search.h"
+#include "model/decoder_cache.h"
 #include "model/seq2seq.h"
 
 namespace peapod {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "model/small_model.h"
 
@@ -77,6 +78,36 @@ TEST(Engine, StepsGiveWhatTeacherForcingGivesWhereverBeamsMove) {
             << "step " << index << ", row " << r;
       }
     }
+  }
+}
+
+TEST(Engine, GivesAnInputTheSameInWhateverBlockItIsEncoded) {
+  SmallModel small;
+  const Seq2Seq<float>& network = small->network();
+  std::vector<ModelInput> inputs;
+  for (uint32_t user = 0; user < 4; ++user) {
+    ModelInput input = history_of(*small, user);
+    while (input.text.tokens.size() < 200 + 40 * user) {  // 1,040 tokens in all: more than one block
+      input.text.tokens.push_back(input.text.tokens[input.text.tokens.size() % (7 + user)]);
+      input.text.whole_word.push_back(0);
+    }
+    inputs.push_back(std::move(input));
+  }
+  const auto first_logits = [&](std::span<const ModelInput* const> of) {
+    Engine engine(network, Precision::f32);
+    engine.start(of);
+    std::vector<uint32_t> rows(of.size());
+    std::iota(rows.begin(), rows.end(), 0u);
+    std::vector<float> logits(of.size() * engine.vocabulary());
+    engine.step({.index = 0, .tokens = std::vector<int32_t>(of.size(), kPadId), .parents = rows, .inputs = rows},
+                logits);
+    return logits;
+  };
+  const ModelInput* all[] = {&inputs[0], &inputs[1], &inputs[2], &inputs[3]};
+  const auto together = first_logits(all);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const auto alone = first_logits(std::span(all).subspan(i, 1));
+    for (size_t v = 0; v < alone.size(); ++v) ASSERT_NEAR(together[i * alone.size() + v], alone[v], 2e-5) << i;
   }
 }
 

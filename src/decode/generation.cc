@@ -1,7 +1,6 @@
 #include "decode/generation.h"
 
 #include <algorithm>
-#include <deque>
 #include <exception>
 #include <vector>
 
@@ -17,21 +16,31 @@ constexpr size_t kBatch = 16;
 // Chosen on validation (docs/decisions.md): less repeats the same praise for everything, more loses the sentence.
 constexpr float kExplanationContrast = 0.5f;
 
-// Runs work(engines, first, last) over batches of [0, n) on all threads and passes on the first exception. A thread's
-// `engines`, as many as asked, keep their memory from batch to batch.
+// What a thread generates with; its memory is kept from batch to batch.
+struct Engines {
+  Engines(const Seq2Seq<float>& network, Precision precision)
+      : main(network, precision), contrast(network, precision) {}
+  Engine main, contrast;
+};
+
+// Runs work(engines, first, last) over batches of [0, n) on all threads and passes on the first exception.
 template <class Work>
-void in_batches(const Seq2Seq<float>& network, Precision precision, size_t num_engines, size_t n, const Work& work) {
+void in_batches(const Seq2Seq<float>& network, Precision precision, size_t n, const Work& work) {
+  if (n <= kBatch) {  // outside of a parallel region, so that the products themselves use all threads
+    const FlushDenormals flush;
+    Engines engines(network, precision);
+    if (n > 0) work(engines, 0, n);
+    return;
+  }
   std::exception_ptr failure;
   const auto batches = static_cast<ptrdiff_t>((n + kBatch - 1) / kBatch);
-  // One batch alone stays outside of a parallel region, so that the products themselves use all threads.
-#pragma omp parallel if (batches > 1)
+#pragma omp parallel
   {
     const FlushDenormals flush;
-    std::deque<Engine> engines;  // engines do not move
+    Engines engines(network, precision);
 #pragma omp for schedule(dynamic)
     for (ptrdiff_t batch = 0; batch < batches; ++batch) {
       try {
-        while (engines.size() < num_engines) engines.emplace_back(network, precision);
         const auto first = static_cast<size_t>(batch) * kBatch;
         work(engines, first, std::min(n, first + kBatch));
       } catch (...) {
@@ -55,21 +64,20 @@ std::vector<std::vector<ScoredItem>> generate_items(const Seq2Seq<float>& networ
                                                     std::span<const ItemRequest> requests,
                                                     const GenerationOptions& options) {
   std::vector<std::vector<ScoredItem>> results(requests.size());
-  in_batches(
-      network, options.precision, 1, requests.size(), [&](std::deque<Engine>& engines, size_t first, size_t last) {
-        Engine& engine = engines.front();
-        std::vector<const ModelInput*> inputs;
-        std::vector<ItemQuery> queries;
-        for (size_t i = first; i < last; ++i) {
-          inputs.push_back(&requests[i].input);
-          queries.push_back({requests[i].tree, requests[i].excluded});
-        }
-        engine.start(inputs);
-        auto found = search_items([&](const DecodeStep& step, std::span<float> logits) { engine.step(step, logits); },
-                                  engine.vocabulary(), queries,
-                                  {.num_items = options.num_items, .num_beams = options.num_beams});
-        std::ranges::move(found, results.begin() + static_cast<ptrdiff_t>(first));
-      });
+  in_batches(network, options.precision, requests.size(), [&](Engines& engines, size_t first, size_t last) {
+    Engine& engine = engines.main;
+    std::vector<const ModelInput*> inputs;
+    std::vector<ItemQuery> queries;
+    for (size_t i = first; i < last; ++i) {
+      inputs.push_back(&requests[i].input);
+      queries.push_back({requests[i].tree, requests[i].excluded});
+    }
+    engine.start(inputs);
+    auto found =
+        search_items([&](const DecodeStep& step, std::span<float> logits) { engine.step(step, logits); },
+                     engine.vocabulary(), queries, {.num_items = options.num_items, .num_beams = options.num_beams});
+    std::ranges::move(found, results.begin() + static_cast<ptrdiff_t>(first));
+  });
   return results;
 }
 
@@ -78,25 +86,23 @@ std::vector<std::vector<Text>> generate_texts(const Seq2Seq<float>& network, std
                                               const Contrast& contrast) {
   std::vector<std::vector<Text>> results(inputs.size());
   const bool contrasted = contrast.against != nullptr;
-  in_batches(network, precision, contrasted ? 2 : 1, inputs.size(),
-             [&](std::deque<Engine>& engines, size_t first, size_t last) {
-               std::vector<const ModelInput*> batch;
-               for (size_t i = first; i < last; ++i) batch.push_back(&inputs[i]);
-               Engine& engine = engines.front();
-               engine.start(batch);
-               if (contrasted) engines.back().start(std::vector<const ModelInput*>(batch.size(), contrast.against));
-               std::vector<float> other_logits;
-               const auto step = [&](const DecodeStep& rows, std::span<float> logits) {
-                 engine.step(rows, logits);
-                 if (!contrasted) return;
-                 other_logits.resize(logits.size());
-                 engines.back().step(rows, other_logits);
-                 for (size_t i = 0; i < logits.size(); ++i)
-                   logits[i] += contrast.weight * (logits[i] - other_logits[i]);
-               };
-               std::ranges::move(search_text(step, batch.size(), engine.vocabulary(), options),
-                                 results.begin() + static_cast<ptrdiff_t>(first));
-             });
+  in_batches(network, precision, inputs.size(), [&](Engines& engines, size_t first, size_t last) {
+    std::vector<const ModelInput*> batch;
+    for (size_t i = first; i < last; ++i) batch.push_back(&inputs[i]);
+    Engine& engine = engines.main;
+    engine.start(batch);
+    if (contrasted) engines.contrast.start(std::vector<const ModelInput*>(batch.size(), contrast.against));
+    std::vector<float> other_logits;
+    const auto step = [&](const DecodeStep& rows, std::span<float> logits) {
+      engine.step(rows, logits);
+      if (!contrasted) return;
+      other_logits.resize(logits.size());
+      engines.contrast.step(rows, other_logits);
+      for (size_t i = 0; i < logits.size(); ++i) logits[i] += contrast.weight * (logits[i] - other_logits[i]);
+    };
+    std::ranges::move(search_text(step, batch.size(), engine.vocabulary(), options),
+                      results.begin() + static_cast<ptrdiff_t>(first));
+  });
   return results;
 }
 

@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "data/scratch_folder.h"
 #include "model/checkpoint.h"
+#include "model/small_model.h"
 
 namespace peapod {
 namespace {

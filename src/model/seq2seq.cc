@@ -1,6 +1,7 @@
 #include "model/seq2seq.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace peapod {
 namespace {
@@ -82,6 +83,7 @@ Var<T> Seq2Seq<T>::decode(Pass<T>& pass, std::span<const Target> targets, const 
     shifted.push_back(kPadId);
     shifted.insert(shifted.end(), target.tokens.begin(), target.tokens.end() - 1);
     spans.push_back(static_cast<uint32_t>(shifted.size()));
+    assert(target.input + 1 < input_spans.size() && (&target == targets.data() || (&target)[-1].input <= target.input));
     input_spans[target.input + 1] = spans.back();
   }
   for (size_t i = 1; i < input_spans.size(); ++i) input_spans[i] = std::max(input_spans[i], input_spans[i - 1]);
@@ -101,14 +103,6 @@ Var<T> Seq2Seq<T>::loss(Pass<T>& pass, std::span<const ModelInput* const> inputs
   }
   return cross_entropy(pass.tape, hidden, t5_.head(pass), t5_.head_scale(), std::span<const int32_t>(labels),
                        std::span<const T>(scales), log_probs);
-}
-
-std::vector<Target> one_each(std::span<const std::span<const int32_t>> sequences) {
-  std::vector<Target> targets;
-  for (const std::span<const int32_t> tokens : sequences) {
-    targets.push_back({.tokens = tokens, .input = static_cast<uint32_t>(targets.size())});
-  }
-  return targets;
 }
 
 template class Seq2Seq<float>;

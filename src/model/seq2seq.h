@@ -29,9 +29,6 @@ struct Target {
   double weight = 1.0;
 };
 
-// Target i for input i.
-std::vector<Target> one_each(std::span<const std::span<const int32_t>> sequences);
-
 template <class T>
 struct Encoded {
   Var<T> rows;                  // [Σ lengths, d_model]

@@ -1,10 +1,12 @@
 // For tests: an untrained `tiny` model on a made data set of 40 users who walk around a ring of 20 items, each with a
-// word on what they bought.
+// word on what they bought; and what else several tests of models share.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "data/preparation.h"
 #include "data/scratch_folder.h"
@@ -19,6 +21,15 @@ struct SmallModelOptions {
   bool explanations = true;
   uint32_t interactions = 7;  // of each user; fewer than three leave nobody to evaluate
 };
+
+// Target i for input i.
+inline std::vector<Target> one_each(std::span<const std::span<const int32_t>> sequences) {
+  std::vector<Target> targets;
+  for (const std::span<const int32_t> tokens : sequences) {
+    targets.push_back({.tokens = tokens, .input = static_cast<uint32_t>(targets.size())});
+  }
+  return targets;
+}
 
 class SmallModel {
  public:

@@ -1,4 +1,5 @@
-// Memory for the values of one pass: handed out by moving a pointer, taken back all at once. One thread.
+// Memory for the values of one pass: handed out by moving a pointer, taken back all at once or down to a mark. One
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,8 @@ namespace peapod {
 
 class Arena {
  public:
-  // Uninitialised room for `count` values of T, aligned to 64 bytes, valid until reset().
+  // Uninitialised room for `count` values of T, aligned to 64 bytes, valid until reset() or reset_to() of an earlier
+  // mark.
   template <class T>
   T* allocate(size_t count) {
     const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;

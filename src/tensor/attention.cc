@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "tensor/dropout_mask.h"
 #include "tensor/kernels.h"
 #include "tensor/ops.h"
 
@@ -75,7 +76,7 @@ void for_each_block(const Layout& layout, const Work& work) {
       const size_t rows = std::min(kBlockRows, q_rows - first);
       for (size_t h = 0; h < layout.options.heads; ++h) {
         work(Block{layout.q_starts[e] + first, layout.k_starts[e], rows, keys, first, h, padded(keys),
-                   kernels::reference::dropout_word(layout.options.dropout.seed, counter++)});
+                   dropout_word(layout.options.dropout.seed, counter++)});
       }
     }
   }
@@ -249,6 +250,7 @@ Var<T> cached_attention(Tape<T>& tape, Var<T> q, std::span<const T* const> keys_
                         const AttentionOptions& options) {
   const size_t rows = q->value.rows;
   assert(!tape.recording() && rows > 0 && keys_values.size() % rows == 0);
+  assert(bias_table != nullptr && options.scale == 1.0 && options.dropout.p == 0.0);
   const kernels::CachedAttention shape{options.heads, options.head_dim, keys_values.size() / rows};
   T* bias = tape.template array<T>(shape.heads * shape.length);
   for (size_t p = 0; p < shape.length; ++p) {

@@ -5,7 +5,10 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -96,7 +99,13 @@ TEST(Precision, IsChosenByName) {
   for (const Precision precision : {Precision::f32, Precision::bf16}) {
     EXPECT_EQ(precision_from(name_of(precision)), precision);
   }
-  EXPECT_EQ(precision_from("auto"), fastest_precision());
+  if (precision_from("auto") == Precision::bf16) {
+    EXPECT_TRUE(cpu_has_bf16());
+  }
+  std::ifstream processor("/proc/cpuinfo");
+  const std::string flags(std::istreambuf_iterator<char>(processor), {});
+  const bool has_amx = flags.find("amx_bf16") != std::string::npos;
+  EXPECT_EQ(precision_from("auto"), has_amx ? Precision::bf16 : Precision::f32);
   EXPECT_THROW(precision_from("f16"), Error);
 }
 

@@ -16,7 +16,7 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // At most 16 lanes, so that a whole number of vectors makes half a block of dropout.
-using F = hn::CappedTag<float, reference::kDropoutHalf>;
+using F = hn::CappedTag<float, kDropoutHalf>;
 using I = hn::RebindToSigned<F>;
 using U = hn::RebindToUnsigned<F>;
 
@@ -62,7 +62,7 @@ HWY_INLINE void store(F d, hn::Vec<F> value, float* to, size_t count) {
   }
 }
 
-// Calls body(i, count, kept) as in_vectors does; kept(x) is x / (1 - p) where reference::dropout_scale keeps an
+// Calls body(i, count, kept) as in_vectors does; kept(x) is x / (1 - p) where dropout_scale keeps an
 // element, 0 where it drops it. The order is not ascending.
 template <class Body>
 HWY_INLINE void in_kept_vectors(size_t n, float p, uint32_t seed, const Body& body) {
@@ -71,35 +71,34 @@ HWY_INLINE void in_kept_vectors(size_t n, float p, uint32_t seed, const Body& bo
     in_vectors(n, [&](size_t i, size_t count) HWY_ATTR { body(i, count, [](hn::Vec<F> x) HWY_ATTR { return x; }); });
     return;
   }
-  constexpr size_t kHalf = reference::kDropoutHalf;
   const U du;
   const I di;
   const size_t lanes = hn::Lanes(d);
-  const uint32_t dropped = reference::dropout_threshold(p);
+  const uint32_t dropped = dropout_threshold(p);
   const auto last_dropped = hn::Set(di, static_cast<int32_t>(dropped) - 1);
-  const auto scale = hn::Set(d, reference::dropout_kept_scale<float>(dropped));
+  const auto scale = hn::Set(d, dropout_kept_scale<float>(dropped));
   const auto some = [&](size_t i, hn::Vec<U> bits) HWY_ATTR {
     if (i >= n) return;
     const auto mask = hn::RebindMask(d, hn::Gt(hn::BitCast(di, bits), last_dropped));
     body(i, HWY_MIN(lanes, n - i), [&](hn::Vec<F> x) HWY_ATTR { return hn::IfThenElseZero(mask, hn::Mul(x, scale)); });
   };
-  auto counter = hn::Mul(hn::Iota(du, 0), hn::Set(du, reference::kDropoutStep));
-  const auto advance = hn::Set(du, static_cast<uint32_t>(lanes) * reference::kDropoutStep);
-  for (size_t block = 0; block < n; block += 2 * kHalf) {
-    for (size_t i = block; i < block + kHalf; i += lanes) {
+  auto counter = hn::Mul(hn::Iota(du, 0), hn::Set(du, kDropoutStep));
+  const auto advance = hn::Set(du, static_cast<uint32_t>(lanes) * kDropoutStep);
+  for (size_t block = 0; block < n; block += 2 * kDropoutHalf) {
+    for (size_t i = block; i < block + kDropoutHalf; i += lanes) {
       auto h = hn::Xor(counter, hn::Set(du, seed));
       counter = hn::Add(counter, advance);
       h = hn::Mul(hn::Xor(h, hn::ShiftRight<16>(h)), hn::Set(du, 0x85ebca6bu));
       h = hn::Mul(hn::Xor(h, hn::ShiftRight<13>(h)), hn::Set(du, 0xc2b2ae35u));
       h = hn::Xor(h, hn::ShiftRight<16>(h));
       some(i, hn::And(h, hn::Set(du, 0xffffu)));
-      some(i + kHalf, hn::ShiftRight<16>(h));
+      some(i + kDropoutHalf, hn::ShiftRight<16>(h));
     }
   }
 }
 
 HWY_INLINE uint32_t row_seed(const ScoreBlock& block, size_t r) {
-  return reference::dropout_word(block.seed, static_cast<uint32_t>(r));
+  return dropout_word(block.seed, static_cast<uint32_t>(r));
 }
 
 HWY_INLINE float sum_of(F d, hn::Vec<F> v) { return hn::GetLane(hn::SumOfLanes(d, v)); }
@@ -186,13 +185,6 @@ void ReluDropoutBackward(const ReluBackward& shape, const float* x, const float*
     const auto through = hn::IfThenElseZero(hn::Gt(load(d, x + i, count), hn::Zero(d)), load(d, dy + i, count));
     const auto before = shape.add ? load(d, dx + i, count) : hn::Zero(d);
     store(d, hn::Add(before, kept(through)), dx + i, count);
-  });
-}
-
-void AxpyDropout(size_t n, float a, const float* x, float* y, float p, uint32_t seed) {
-  const F d;
-  in_kept_vectors(n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
-    store(d, hn::MulAdd(hn::Set(d, a), kept(load(d, x + i, count)), load(d, y + i, count)), y + i, count);
   });
 }
 
@@ -364,7 +356,6 @@ HWY_EXPORT(CopyDropout);
 HWY_EXPORT(AddDropout);
 HWY_EXPORT(ReluDropout);
 HWY_EXPORT(ReluDropoutBackward);
-HWY_EXPORT(AxpyDropout);
 HWY_EXPORT(Axpy);
 HWY_EXPORT(Dot);
 HWY_EXPORT(RmsNorm);
@@ -395,9 +386,6 @@ void relu_dropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
 void relu_dropout_backward(const ReluBackward& shape, const float* x, const float* dy, float* dx, float p,
                            uint32_t seed) {
   HWY_DYNAMIC_DISPATCH(ReluDropoutBackward)(shape, x, dy, dx, p, seed);
-}
-void axpy_dropout(size_t n, float a, const float* x, float* y, float p, uint32_t seed) {
-  HWY_DYNAMIC_DISPATCH(AxpyDropout)(n, a, x, y, p, seed);
 }
 void axpy(size_t n, float a, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(Axpy)(n, a, x, y); }
 float dot(size_t n, const float* x, const float* y) { return HWY_DYNAMIC_DISPATCH(Dot)(n, x, y); }

@@ -2,8 +2,8 @@
 // f64 versions are the plain loops of kernels_reference.h, which the f32 ones are tested against. Each call works on
 // the calling thread; callers split work between threads.
 //
-// Dropout: a hash of the seed and an element's index decides, so nothing but the seed is stored and the backward pass
-// asks again. Kept values are scaled by 1 / (1 - p). p is rounded to a multiple of 2^-16; 0 keeps everything.
+// Dropout: tensor/dropout_mask.h says which elements are kept; those are scaled by 1 / (1 - p). p is rounded to a
+// multiple of 2^-16; 0 keeps everything.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,7 @@ void softmax_backward(const ScoreBlock& block, const float* bias, const float* l
 
 // y = dropout(x); x may be y.
 void copy_dropout(size_t n, const float* x, float* y, float p, uint32_t seed);
-// y = x + dropout(z).
+// y = x + dropout(z); y may be x.
 void add_dropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed);
 // y = dropout(max(x, 0)); backward: dx = or += dy masked where y is positive before dropout.
 struct ReluBackward {
@@ -45,8 +45,6 @@ struct ReluBackward {
 void relu_dropout(size_t n, const float* x, float* y, float p, uint32_t seed);
 void relu_dropout_backward(const ReluBackward& shape, const float* x, const float* dy, float* dx, float p,
                            uint32_t seed);
-// y += a * dropout(x).
-void axpy_dropout(size_t n, float a, const float* x, float* y, float p, uint32_t seed);
 // y += a * x.
 void axpy(size_t n, float a, const float* x, float* y);
 float dot(size_t n, const float* x, const float* y);
@@ -108,9 +106,6 @@ inline void relu_dropout(size_t n, const double* x, double* y, double p, uint32_
 inline void relu_dropout_backward(const ReluBackward& shape, const double* x, const double* dy, double* dx, double p,
                                   uint32_t seed) {
   reference::relu_dropout_backward(shape, x, dy, dx, p, seed);
-}
-inline void axpy_dropout(size_t n, double a, const double* x, double* y, double p, uint32_t seed) {
-  reference::axpy_dropout(n, a, x, y, p, seed);
 }
 inline void axpy(size_t n, double a, const double* x, double* y) { reference::axpy(n, a, x, y); }
 inline double dot(size_t n, const double* x, const double* y) { return reference::dot(n, x, y); }

@@ -7,44 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tensor/dropout_mask.h"
+
 namespace peapod::kernels::reference {
-
-// Dropout decides on 16 bits an element. Elements go in blocks of 32: word k of a block decides on element k with its
-// low half and on element 16 + k with its high half, so that vectors need no shuffling and one hash serves two.
-inline constexpr size_t kDropoutHalf = 16;
-inline constexpr uint32_t kDropoutStep = 0x9e3779b1u;
-
-// The finaliser of MurmurHash3: word i of a dropout with `seed`.
-inline uint32_t dropout_word(uint32_t seed, uint32_t i) {
-  uint32_t h = i * kDropoutStep ^ seed;
-  h = (h ^ (h >> 16)) * 0x85ebca6bu;
-  h = (h ^ (h >> 13)) * 0xc2b2ae35u;
-  return h ^ (h >> 16);
-}
-
-// How many of the 65,536 values of 16 bits drop an element: the closest to p.
-template <class T>
-uint32_t dropout_threshold(T p) {
-  return static_cast<uint32_t>(std::lround(p * T(65536)));
-}
-
-// Keeps the expected value, for the probability that the threshold really has.
-template <class T>
-T dropout_kept_scale(uint32_t threshold) {
-  return T(65536) / static_cast<T>(65536 - threshold);
-}
-
-template <class T>
-T dropout_scale(T p, uint32_t seed, size_t i) {
-  const uint32_t word = dropout_word(seed, static_cast<uint32_t>(i / 32 * kDropoutHalf + i % kDropoutHalf));
-  const uint32_t bits = i % 32 < kDropoutHalf ? word & 0xffffu : word >> 16;
-  const uint32_t threshold = dropout_threshold(p);
-  return bits >= threshold ? dropout_kept_scale<T>(threshold) : T(0);
-}
 
 // The factor of dropout of the probability in row r and column j.
 template <class T, class Block>
-T dropout_scale(const Block& block, size_t r, size_t j) {
+T probability_scale(const Block& block, size_t r, size_t j) {
   return dropout_scale(static_cast<T>(block.dropout), dropout_word(block.seed, static_cast<uint32_t>(r)), j);
 }
 
@@ -84,7 +53,7 @@ void softmax(const Block& block, T* scores, const T* bias, T* log_sums) {
     log_sums[r] = largest + std::log(sum);
   }
   from_log_sums(block, bias, static_cast<const T*>(log_sums), scores,
-                [&](size_t r, size_t j, T p) { return p * dropout_scale<T>(block, r, j); });
+                [&](size_t r, size_t j, T p) { return p * probability_scale<T>(block, r, j); });
 }
 
 template <class Block, class T>
@@ -92,7 +61,7 @@ void softmax_backward(const Block& block, const T* bias, const T* log_sums, cons
                       T* d_probabilities) {
   from_log_sums(block, bias, log_sums, scores, [&](size_t r, size_t j, T p) {
     T& d = d_probabilities[r * block.stride + j];
-    const T kept = dropout_scale<T>(block, r, j);
+    const T kept = probability_scale<T>(block, r, j);
     d = p * (d * kept - row_dots[r]);
     return p * kept;
   });
@@ -122,11 +91,6 @@ void relu_dropout_backward(const Shape& shape, const T* x, const T* dy, T* dx, T
     const T slope = x[i] > T(0) ? dy[i] * dropout_scale(p, seed, i) : T(0);
     dx[i] = shape.add ? dx[i] + slope : slope;
   }
-}
-
-template <class T>
-void axpy_dropout(size_t n, T a, const T* x, T* y, T p, uint32_t seed) {
-  for (size_t i = 0; i < n; ++i) y[i] += a * x[i] * dropout_scale(p, seed, i);
 }
 
 template <class T>

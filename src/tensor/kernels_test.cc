@@ -72,9 +72,9 @@ TEST(Kernels, OfDropoutEqualTheReference) {
       copy_dropout(n, x.f.data(), y.f.data(), p, seed);
       reference::copy_dropout(n, x.d.data(), y.d.data(), q, seed);
       expect_same(y, "copy_dropout");
-      axpy_dropout(n, 0.7f, x.f.data(), dx.f.data(), p, seed);
-      reference::axpy_dropout(n, static_cast<double>(0.7f), x.d.data(), dx.d.data(), q, seed);
-      expect_same(dx, "axpy_dropout");
+      add_dropout(n, dx.f.data(), x.f.data(), dx.f.data(), p, seed);
+      reference::add_dropout(n, dx.d.data(), x.d.data(), dx.d.data(), q, seed);
+      expect_same(dx, "add_dropout in place");
     });
   }
 }
@@ -214,7 +214,7 @@ TEST(Dropout, KeepsAboutTheShareItIsAskedTo) {
       SCOPED_TRACE(testing::Message() << "p " << p << ", seed " << seed);
       std::vector<float> x(n, 1.0f);
       copy_dropout(n, x.data(), x.data(), p, seed);
-      const double q = reference::dropout_threshold(p) / 65536.0;
+      const double q = dropout_threshold(p) / 65536.0;
       EXPECT_NEAR(q, p, 0x1p-17);
       const auto kept = static_cast<double>(n) - static_cast<double>(std::ranges::count(x, 0.0f));
       EXPECT_NEAR(kept / static_cast<double>(n), 1 - q, 5 * std::sqrt(q * (1 - q) / static_cast<double>(n)));
@@ -227,16 +227,14 @@ TEST(Dropout, UsesOneMaskForwardAndBackward) {
   const size_t n = 333;
   const float p = 0.4f;
   const std::vector<float> ones(n, 1.0f), zeros(n, 0.0f);
-  std::vector<float> mask = ones, forward(n), backward = zeros, added(n), scaled = zeros;
+  std::vector<float> mask = ones, forward(n), backward = zeros, added(n);
   copy_dropout(n, mask.data(), mask.data(), p, 12);
   relu_dropout(n, ones.data(), forward.data(), p, 12);
   relu_dropout_backward({n, true}, ones.data(), ones.data(), backward.data(), p, 12);
   add_dropout(n, zeros.data(), ones.data(), added.data(), p, 12);
-  axpy_dropout(n, 1.0f, ones.data(), scaled.data(), p, 12);
   EXPECT_EQ(forward, mask);
   EXPECT_EQ(backward, mask);
   EXPECT_EQ(added, mask);
-  EXPECT_EQ(scaled, mask);
   std::vector<float> other = ones;
   copy_dropout(n, other.data(), other.data(), p, 13);
   EXPECT_NE(other, mask);

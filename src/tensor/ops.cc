@@ -39,7 +39,7 @@ void add_dropped(Var<T> out, Var<T> x, Dropout dropout) {
   const size_t n = x->grad.size();
   const T p = static_cast<T>(dropout.p);
   if (x->adds_to_grad()) {
-    kernels::axpy_dropout(n, T(1), out->grad.data, x->grad.data, p, dropout.seed);
+    kernels::add_dropout(n, x->grad.data, out->grad.data, x->grad.data, p, dropout.seed);
   } else {
     kernels::copy_dropout(n, out->grad.data, x->grad.data, p, dropout.seed);
   }
@@ -69,6 +69,7 @@ Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout) {
   tape.on_backward(out, [=] {
     add_dropped(out, y, dropout);
     if (shared) {
+      assert(!x->grad_is_set);  // else somebody used x after the sum, or it is y too
       x->grad_is_set = true;
     } else if (x->grad.data != nullptr) {
       kernels::axpy(n, T(1), out->grad.data, x->grad.data);
@@ -261,8 +262,11 @@ Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_sc
   tape.on_backward(loss, [=] {
     assert(loss->grad.data[0] == T(1));  // the table's gradient was added on the way forward
     if (hidden->grad.data == nullptr) return;
-    hidden->clear_unset_grad();
-    kernels::axpy(rows * cols, T(1), pending.data, hidden->grad.data);
+    if (hidden->adds_to_grad()) {
+      kernels::axpy(rows * cols, T(1), pending.data, hidden->grad.data);
+    } else {
+      std::copy_n(pending.data, rows * cols, hidden->grad.data);
+    }
   });
   return loss;
 }

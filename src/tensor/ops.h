@@ -29,8 +29,8 @@ Var<T> gather(Tape<T>& tape, Var<T> table, std::span<const int32_t> ids);
 template <class T>
 Var<T> dropout(Tape<T>& tape, Var<T> x, Dropout dropout);
 
-// x + dropout(y). Where x is itself a result of the tape, no operation recorded after this one may use it: its gradient
-// takes the memory of the sum's.
+// x + dropout(y), x another Var than y. Where x is itself a result of the tape, no operation recorded after this one
+// may use it: its gradient takes the memory of the sum's.
 template <class T>
 Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout = {});
 
@@ -82,7 +82,7 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
 
 // The same for decoding, a query a row: q [rows, ≥ heads * head_dim] (the first columns count), causal, unscaled, over
 // the keys and values that keys_values [rows * length] points to (kernels::attend), the query standing at the last
-// position. Nothing is recorded.
+// position. Of the options heads, head_dim and max_distance count; the bias is required. Nothing is recorded.
 template <class T>
 Var<T> cached_attention(Tape<T>& tape, Var<T> q, std::span<const T* const> keys_values, Var<T> bias_table,
                         const AttentionOptions& options);

@@ -46,7 +46,7 @@ struct Node {
   }
 };
 
-// Valid until the tape is reset.
+// Valid until the tape is reset, or until keep_only() gives back its memory.
 template <class T>
 using Var = Node<T>*;
 
@@ -65,7 +65,7 @@ class Tape {
   bool recording() const { return options_.record; }
   Precision precision() const { return options_.precision; }
 
-  // Uninitialised memory that lives until reset().
+  // Uninitialised memory that lives until reset() or keep_only().
   Tensor<T> scratch(size_t rows, size_t cols) { return {arena_.allocate<T>(rows * cols), rows, cols}; }
   template <class U>
   U* array(size_t count) {
@@ -80,9 +80,9 @@ class Tape {
 
   // `step` writes or adds to the gradients of an operation's inputs from that of its `result`. Ignored unless
   // recording; not run where nothing has set the gradient of the result.
-  template <class Step>
-  void on_backward(Var<T> result, Step&& step) {
-    if (options_.record) steps_.push_back({result, std::forward<Step>(step)});
+  template <class Work>
+  void on_backward(Var<T> result, Work&& step) {
+    if (options_.record) steps_.push_back({result, std::forward<Work>(step)});
   }
 
   // Runs the steps in reverse from `result`, whose gradient the caller has filled in.

@@ -23,6 +23,8 @@ struct ExampleSpec {
 struct TrainingTarget {
   std::vector<int32_t> tokens;  // the closing id included
   double weight = 1.0;
+
+  bool operator==(const TrainingTarget&) const = default;
 };
 
 struct TrainingExample {

@@ -207,7 +207,7 @@ TEST(Sampler, GoesOnFromItsStateAsIfItHadNotStopped) {
     const auto found = resumed.next_step();
     ASSERT_EQ(found.size(), expected.size());
     for (size_t i = 0; i < found.size(); ++i) {
-      EXPECT_EQ(found[i].targets.front().tokens, expected[i].targets.front().tokens);
+      EXPECT_EQ(found[i].targets, expected[i].targets);
       EXPECT_EQ(found[i].input.text.tokens, expected[i].input.text.tokens);
     }
   }

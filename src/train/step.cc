@@ -17,6 +17,8 @@ size_t target_tokens(const TrainingExample& example) {
   return count;
 }
 
+size_t rows_of(const TrainingExample& example) { return example.input.text.tokens.size() + target_tokens(example); }
+
 // Rough work of an example in encoder rows: attention grows with the square of the length.
 double cost_of(const TrainingExample& example) {
   const auto length = static_cast<double>(example.input.text.tokens.size());
@@ -25,9 +27,8 @@ double cost_of(const TrainingExample& example) {
 
 }  // namespace
 
-GradientWorkers::GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout,
-                                 size_t shard_tokens)
-    : network_(network), dropout_(dropout), shard_tokens_(shard_tokens) {
+GradientWorkers::GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout, size_t shard_rows)
+    : network_(network), dropout_(dropout), shard_rows_(shard_rows) {
   for (int i = 0; i < num_threads(); ++i) {
     workers_.push_back(std::make_unique<Worker>(precision, network.parameters().size()));
   }
@@ -39,16 +40,16 @@ void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
   worker.loss = 0.0;
   std::vector<const ModelInput*> inputs;
   std::vector<Target> targets;
-  size_t tokens = 0;
+  size_t rows = 0;  // of both stacks, prompts apart
   uint64_t shard = 0;
   for (size_t i = 0; i < worker.examples.size(); ++i) {
     for (const TrainingTarget& target : worker.examples[i]->targets) {
       targets.push_back({target.tokens, static_cast<uint32_t>(inputs.size()), target.weight});
     }
     inputs.push_back(&worker.examples[i]->input);
-    tokens += inputs.back()->text.tokens.size();
+    rows += rows_of(*worker.examples[i]);
     const bool last = i + 1 == worker.examples.size();
-    if (!last && tokens + worker.examples[i + 1]->input.text.tokens.size() <= shard_tokens_) continue;
+    if (!last && rows + rows_of(*worker.examples[i + 1]) <= shard_rows_) continue;
     Pass<float> pass{worker.tape, worker.gradients.data(), dropout_, mix64(seed, shard++)};
     const Var<float> loss = network_.loss(pass, inputs, targets, scale);
     loss->grad.data[0] = 1.0f;
@@ -57,7 +58,7 @@ void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
     worker.tape.reset();
     inputs.clear();
     targets.clear();
-    tokens = 0;
+    rows = 0;
   }
 }
 

@@ -14,7 +14,7 @@ namespace peapod {
 class GradientWorkers {
  public:
   // One worker per OpenMP thread; `network` must outlive them.
-  GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout, size_t shard_tokens);
+  GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout, size_t shard_rows);
 
   struct Result {
     double loss = 0;  // weighted mean over target tokens
@@ -37,7 +37,7 @@ class GradientWorkers {
 
   const Seq2Seq<float>& network_;
   double dropout_;
-  size_t shard_tokens_;
+  size_t shard_rows_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

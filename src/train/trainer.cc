@@ -31,7 +31,7 @@ class Run {
         options_(options),
         hooks_(hooks),
         adamw_(model.network().parameters(), options.adamw),
-        workers_(model.network(), options.precision, model.network().config().t5.dropout_rate, options.shard_tokens),
+        workers_(model.network(), options.precision, model.network().config().t5.dropout_rate, options.shard_rows),
         validates_sequential_(validates(Task::sequential)),
         validates_topn_(validates(Task::topn)) {}
 
@@ -132,7 +132,11 @@ void Run::checkpoint(const Sampler& sampler) {
 void Run::check_resumed() const {
   for (const auto& [flag, value] : options_.fixed) {
     const auto before = state_.fixed.find(flag);
-    const std::string was = before == state_.fixed.end() ? "nothing" : before->second;
+    if (before == state_.fixed.end()) {
+      throw Error(directory_.string(), fmt::format("its training was begun by a version without {}", flag),
+                  "train anew under another name");
+    }
+    const std::string& was = before->second;
     if (was == value) continue;
     throw Error(directory_.string(), fmt::format("its training began with {} {}, not {}", flag, was, value),
                 "resume with what it began with, or train anew under another name");

@@ -28,7 +28,7 @@ struct TrainOptions {
   uint32_t patience = 5;           // validations in a row without a better metric that end training
   double checkpoint_seconds = 60;
   uint64_t checkpoint_steps = 0;  // also every so many steps; 0: by time alone
-  size_t shard_tokens = 1024;     // rows that a thread works on at once: what stays in its cache
+  size_t shard_rows = 1024;       // rows that a thread works on at once: what stays in its cache
   Precision precision = Precision::f32;
   uint64_t seed = 1;
   // What a resumed training must share with its beginning, by name of the flag and compared as text: the rest may
@@ -40,7 +40,7 @@ struct TrainProgress {
   uint64_t step = 0;
   double budget_used = 0;  // 0 to 1
   double epochs = 0;
-  double loss = 0;  // mean over the target tokens of recent steps
+  double loss = 0;  // weighted mean over the target tokens of recent steps
   double examples_per_second = 0;
   double best_metric = 0;
 };

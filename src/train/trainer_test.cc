@@ -117,6 +117,13 @@ TEST(Train, ResumesOnlyWithWhatItBeganWith) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("began with seed 1, not 2"), std::string::npos) << error.what();
   }
+  options.fixed = {{"seed", "1"}, {"new-flag", "3"}};
+  try {
+    train(*small, small.model_directory(), options, true, {});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("by a version without new-flag"), std::string::npos) << error.what();
+  }
 }
 
 TEST(Train, ValidatesTheRankingTasksThatAreTrained) {
