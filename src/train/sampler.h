@@ -39,11 +39,11 @@ struct SamplerOptions {
   double unknown_user_share = 0.1;  // of examples that show `user_0`
   double generic_share = 0.1;       // of explanation examples that name neither user nor item, for Contrast
   // A top-n example shows between so many and 100 candidates, the logarithm uniform; 100: always 100, as published.
-  uint32_t least_candidates = 10;
+  uint32_t least_candidates = 2;
   // A sequential example is also taught the items that followed the next one, at most so many, the k-th after it with
   // weight (k + 1)^-later_decay: what is bought together is in no particular order. 0: the next item alone, as
   // published.
-  uint32_t later_items = 0;
+  uint32_t later_items = 3;
   double later_decay = 1.0;
   // Fills the targets of a task up to the longest in the step with the pad id, which the loss then counts: what the
   // authors' code does. Otherwise padding has no part in the loss.
