@@ -90,6 +90,7 @@ needed 'Packages' install_packages "${build_packages[@]}" "${check_packages[@]}"
 check 'Formatting' format
 needed 'Configure, release' cmake --preset release
 needed 'Build, release' cmake --build --preset release -j "$jobs"
+check 'Build, benchmarks' cmake --build --preset release -j "$jobs" --target benchmarks
 tests 'Tests, release' release -LE slow -j "$jobs"
 tests 'Slow tests, release' release -L slow
 needed 'Configure, sanitizers' cmake --preset asan
