@@ -1,11 +1,10 @@
 // Matrix products at the shapes of training and of one user's beams, on one thread and, where it is alone, on all.
-#include "tensor/gemm.h"
-
 #include <benchmark/benchmark.h>
 
 #include <vector>
 
 #include "base/random.h"
+#include "tensor/gemm.h"
 
 namespace peapod {
 namespace {
