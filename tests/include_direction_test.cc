@@ -42,7 +42,7 @@ const std::map<std::string, std::set<std::string>>& allowed_modules() {
 
 struct OwnedHeader {
   std::string_view prefix;
-  std::string_view library;
+  std::string_view package;
   std::string_view owner;
 };
 constexpr OwnedHeader kOwnedHeaders[] = {
@@ -69,7 +69,7 @@ std::vector<fs::path> sources_under(const fs::path& src) {
 std::string objection(const fs::path& src, const std::string& module, const std::string& header, bool quoted) {
   for (const OwnedHeader& owned : kOwnedHeaders) {
     if (header.starts_with(owned.prefix) && module != owned.owner) {
-      return std::string(owned.library) + " headers belong to src/" + std::string(owned.owner);
+      return std::string(owned.package) + " headers belong to src/" + std::string(owned.owner);
     }
   }
   if (!quoted || header.starts_with("hwy/")) return "";
