@@ -200,7 +200,7 @@ void add_train(CLI::App& app) {
   option("--later-items", flags->train.sampler.later_items,
          "Items after the next one that a sequential example is also taught; 0: none, as published");
   option("--later-decay", flags->train.sampler.later_decay, "Their weight falls as (k + 1)^-decay")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0.0, 10.0));
   command->add_flag("--legacy-pad-loss", flags->train.sampler.legacy_pad_loss,
                     "Count padding after the targets in the loss, as the published code does");
   option("--learning-rate", flags->train.learning_rate, "Peak learning rate")->check(kAboveZero);
