@@ -1,45 +1,32 @@
 // One whole training step on made data: what the other benchmarks add up to.
 #include <benchmark/benchmark.h>
 
-#include <vector>
-
-#include "base/random.h"
+#include "train/made_workload.h"
 #include "train/step.h"
 
 namespace peapod {
 namespace {
 
-// `mini` on sequential examples as Beauty has them: 9 items of 4 tokens and some words in, a code of 3 and the end out.
-void BM_GradientsOfMini(benchmark::State& state) {
-  constexpr size_t kExamples = 192;
-  constexpr size_t kInputTokens = 41;
-  ModelConfig config;
-  config.t5 = t5_preset("mini");
-  config.t5.vocab_size = 2070;
-  config.num_whole_words = 128;
-  Seq2Seq<float> network(config);
-  network.parameters().initialise(1);
-  Random random(2);
-  std::vector<TrainingExample> examples(kExamples);
-  for (TrainingExample& example : examples) {
-    for (size_t i = 0; i < kInputTokens; ++i) {
-      example.input.text.tokens.push_back(static_cast<int32_t>(random.below(config.t5.vocab_size)));
-      example.input.text.whole_word.push_back(static_cast<int32_t>(i / 4));
-    }
-    for (size_t i = 0; i < config.composer.user_dim; ++i) {
-      example.input.user.vector.push_back(static_cast<float>(random.normal()));
-    }
-    std::vector<int32_t>& target = example.targets.emplace_back().tokens;
-    for (size_t i = 0; i < 3; ++i) target.push_back(static_cast<int32_t>(2000 + random.below(69)));
-    target.push_back(1);
-  }
-  GradientWorkers workers(network, Precision::f32, 0.1, 1024);
+void gradients(benchmark::State& state, const char* preset, size_t examples, size_t tokens, Precision precision) {
+  const MadeWorkload workload(preset);
+  const auto batch = workload.examples(examples, tokens);
+  GradientWorkers workers(workload.network(), precision, 0.1, 1024);
   uint64_t seed = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(workers.compute(examples, ++seed).loss);
-  state.counters["examples/s"] =
-      benchmark::Counter(static_cast<double>(kExamples), benchmark::Counter::kIsIterationInvariantRate);
+  for (auto _ : state) benchmark::DoNotOptimize(workers.compute(batch, ++seed).loss);
+  const auto rate = [&](double each) {
+    return benchmark::Counter(static_cast<double>(examples) * each, benchmark::Counter::kIsIterationInvariantRate);
+  };
+  state.counters["examples/s"] = rate(1.0);
+  state.counters["FLOP/s"] = rate(workload.training_flops(tokens));
 }
-BENCHMARK(BM_GradientsOfMini)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(gradients, mini, "mini", 192, 41, Precision::f32)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(gradients, mini_bf16, "mini", 192, 41, Precision::bf16)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(gradients, t5_small, "t5-small", 64, 60, Precision::f32)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(gradients, t5_small_topn, "t5-small", 8, 480, Precision::f32)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 }  // namespace
 }  // namespace peapod

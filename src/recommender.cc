@@ -82,7 +82,9 @@ PromptUsage prompt_usage(std::span<const PromptWeights> users) {
 }
 
 Recommender::Recommender(PeapodModel model, Precision precision)
-    : model_(std::move(model)), precision_(precision), catalogue_(catalogue_of(model_)) {
+    : model_(std::move(model)),
+      catalogue_(catalogue_of(model_)),
+      network_(model_.network(), precision, catalogue_.alphabet()) {
   for (uint32_t item = 0; item < dataset().num_items(); ++item) {
     for (const std::string& category : dataset().item_categories(item)) {
       std::vector<uint32_t>& items = categories_[lower(category)];
@@ -164,9 +166,8 @@ std::vector<RecommendedItem> Recommender::recommend(const Request& request) cons
     if (!request.include_seen) query.excluded.assign(user.profile.begin(), user.profile.end());
   }
   const auto n = static_cast<uint32_t>(std::min<size_t>(request.n, query.tree->num_items()));
-  const auto answers =
-      generate_items(model_.network(), std::span(&query, 1),
-                     {.num_items = n, .num_beams = std::max(request.n, request.num_beams), .precision = precision_});
+  const auto answers = generate_items(network_, std::span(&query, 1),
+                                      {.num_items = n, .num_beams = std::max(request.n, request.num_beams)});
   std::vector<RecommendedItem> items;
   for (const ScoredItem& scored : answers.front()) {
     items.push_back({dataset().item_name(scored.item), dataset().item_title(scored.item), scored.score});
@@ -190,7 +191,7 @@ ExplainAnswer Recommender::explain(const std::string& user_name, const std::stri
   std::ranges::copy_if(history, std::back_inserter(others), [&](uint32_t other) { return other != item; });
   const ModelInput input =
       model_.input(Task::explanation, 0, {.text_user = user, .known_as = user, .profile = others}, std::span(&item, 1));
-  const auto texts = generate_explanations(model_, std::span(&input, 1), precision_);
+  const auto texts = generate_explanations(model_, network_, std::span(&input, 1));
 
   ExplainAnswer answer;
   answer.item = dataset().item_name(item);
@@ -228,7 +229,7 @@ std::vector<PromptWeights> Recommender::weights_of(std::span<const ModelInput* c
   const ComposerConfig& composer = model_.network().config().composer;
   const size_t size = composer.heads * composer.num_prompts;
   std::vector<float> values(inputs.size() * size);
-  Tape<float> tape({.record = false, .precision = precision_});
+  Tape<float> tape({.record = false, .precision = network_.precision()});
   Pass<float> pass{tape};
   model_.network().encode(pass, inputs, values.data());
   std::vector<PromptWeights> result(inputs.size());

@@ -94,8 +94,8 @@ class Recommender {
   void require_prompt_weights() const;
 
   PeapodModel model_;
-  Precision precision_;
   CatalogueTree catalogue_;
+  PackedNetwork network_;                                    // of the model
   std::map<std::string, std::vector<uint32_t>> categories_;  // by lower-case name; items ascending
   bool can_explain_ = false;
 };

@@ -261,7 +261,7 @@ void add_evaluate(CLI::App& app) {
       ->check(CLI::Range(10, 1000));
   command->add_option("--max-users", flags->max_users, "Only so many users, chosen by a fixed seed; 0: all");
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
-      ->check(CLI::IsMember({"auto", "bf16", "f32"}))
+      ->check(CLI::IsMember({"auto", "bf16", "f32", "int8"}))
       ->capture_default_str();
   command->add_flag("--include-seen", flags->include_seen, "Recommend items of the history too");
   command->add_flag("--swap-prompts", flags->swap_prompts,

@@ -39,7 +39,7 @@ void add_explain(CLI::App& app) {
   command->add_option("--user", flags->user, "A user of the data set")->required();
   command->add_option("--item", flags->item, "An item of the data set")->required();
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
-      ->check(CLI::IsMember({"auto", "bf16", "f32"}))
+      ->check(CLI::IsMember({"auto", "bf16", "f32", "int8"}))
       ->capture_default_str();
   command->add_option("--json", flags->json, "Write the answer as JSON; - is standard output")->type_name("FILE");
   command->callback([flags] { explain(*flags); });

@@ -50,7 +50,8 @@ void generate(const GenerateFlags& flags) {
   ModelInput input;
   input.text.tokens = tokenizer.encode(flags.text);
   input.text.tokens.push_back(kEndId);
-  const auto results = generate_texts(network, std::span(&input, 1), flags.search, precision_from(flags.precision));
+  const PackedNetwork packed(network, precision_from(flags.precision));
+  const auto results = generate_texts(packed, std::span(&input, 1), flags.search);
   const std::vector<Text>& texts = results.front();
   if (texts.empty()) throw Error(flags.directory, "no token has a probability above 0", "check the weights");
   if (flags.json != "-") std::cout << tokenizer.decode(texts.front().tokens) << '\n' << std::flush;
@@ -77,7 +78,7 @@ void add_generate(CLI::App& app) {
   add("--max-new-tokens", search.max_new_tokens, "Most tokens, the end included")->check(CLI::Range(1, 10000));
   add("--length-penalty", search.length_penalty, "Power of the length that a score is divided by");
   add("--precision", flags->precision, "Arithmetic of the matrix products")
-      ->check(CLI::IsMember({"auto", "bf16", "f32"}));
+      ->check(CLI::IsMember({"auto", "bf16", "f32", "int8"}));
   command->add_option("--json", flags->json, "Write the result as JSON; - is standard output")->type_name("FILE");
   command->callback([flags] { generate(*flags); });
 }

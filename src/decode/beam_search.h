@@ -23,8 +23,8 @@ struct DecodeStep {
   std::span<const uint32_t> inputs;   // [rows] the input that each belongs to
 };
 
-// Fills logits [rows, vocabulary], row-major. The buffer is the search's and holds anything on entry. Minus infinity
-// and single NaNs count as probability zero.
+// Fills logits [rows, tokens that may come], row-major. The buffer is the search's and holds anything on entry. Minus
+// infinity and single NaNs count as probability zero.
 using StepFunction = std::function<void(const DecodeStep& step, std::span<float> logits)>;
 
 // The names and meanings of transformers' `generate`.
@@ -64,7 +64,7 @@ struct ItemSearchOptions {
 
 struct ScoredItem {
   uint32_t item = 0;
-  float score = 0;  // summed log-probability of its tokens, the end id included, over the full vocabulary
+  float score = 0;  // summed log-probability of its tokens among those of the alphabet, the end id included
 
   bool operator==(const ScoredItem&) const = default;
 };
@@ -73,9 +73,10 @@ struct ScoredItem {
 // where the tree allows fewer or an item has probability zero. Ended items compete with beams of any depth, and the
 // search of an input stops when none of its beams can reach its num_items-th item any more: log-probabilities only
 // fall, so nothing is lost by it.
-// Throws Error when num_items or num_beams do not fit, when a tree has tokens beyond the vocabulary, and for the logits
-// of a model that has diverged.
-std::vector<std::vector<ScoredItem>> search_items(const StepFunction& step, size_t vocabulary,
+// `alphabet` says which token each logit of a row is for, ascending. REQUIRES: it holds all tokens of the trees.
+// Throws Error when num_items or num_beams do not fit, when a tree has tokens beyond the alphabet's last, and for the
+// logits of a model that has diverged.
+std::vector<std::vector<ScoredItem>> search_items(const StepFunction& step, std::span<const int32_t> alphabet,
                                                   std::span<const ItemQuery> queries, const ItemSearchOptions& options);
 
 }  // namespace peapod

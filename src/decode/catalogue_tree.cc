@@ -73,6 +73,16 @@ CatalogueTree CatalogueTree::restricted_to(std::span<const uint32_t> items) cons
   return tree;
 }
 
+std::vector<int32_t> CatalogueTree::alphabet() const {
+  std::vector<bool> occurs(static_cast<size_t>(max_token_) + 1);
+  for (const int32_t token : row_tokens_) occurs[static_cast<size_t>(token)] = true;
+  std::vector<int32_t> tokens;
+  for (size_t token = 0; token < occurs.size(); ++token) {
+    if (occurs[token]) tokens.push_back(static_cast<int32_t>(token));
+  }
+  return tokens;
+}
+
 std::optional<uint32_t> CatalogueTree::position_of(uint32_t item) const {
   // In a tree of the whole catalogue the item's number is its place; in a restricted one it has to be searched.
   if (item < by_item_.size() && items_[by_item_[item]] == item) return by_item_[item];

@@ -38,6 +38,7 @@ class CatalogueTree {
   size_t num_items() const { return items_.size(); }
   size_t num_nodes() const { return tokens_.size(); }
   int32_t max_token() const { return max_token_; }  // the largest id in any sequence; the end id for an empty tree
+  std::vector<int32_t> alphabet() const;            // the distinct ids of all sequences, the end id included, ascending
 
   // Views live as long as the tree. Requires node < num_nodes(), as all below.
   Children children(uint32_t node) const {

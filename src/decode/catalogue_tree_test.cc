@@ -175,5 +175,12 @@ TEST(CatalogueTree, RejectsACandidateThatIsNotInTheCatalogue) {
   EXPECT_THROW(tree.restricted_to(items), Error);
 }
 
+TEST(CatalogueTree, NamesTheTokensOfItsItemsOnce) {
+  const std::vector<std::vector<int32_t>> names = {{7, 30}, {7}, {12, 7}};
+  const CatalogueTree tree = CatalogueTree::build(std::vector<std::span<const int32_t>>(names.begin(), names.end()));
+  EXPECT_EQ(tree.alphabet(), (std::vector<int32_t>{kEndId, 7, 12, 30}));
+  EXPECT_EQ(tree.restricted_to(std::vector<uint32_t>{1}).alphabet(), (std::vector<int32_t>{kEndId, 7}));
+}
+
 }  // namespace
 }  // namespace peapod

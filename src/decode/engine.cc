@@ -11,11 +11,12 @@ constexpr size_t kEncodedTokens = 512;
 
 }  // namespace
 
-Engine::Engine(const Seq2Seq<float>& network, Precision precision)
-    : network_(network),
-      tape_({.record = false, .precision = precision}),
-      cross_(network.config().t5.num_decoder_layers),
-      cache_(cross_.size(), 2 * network.config().t5.inner()) {}
+Engine::Engine(const PackedNetwork& network, const OutputHead& head)
+    : network_(network.network()),
+      head_(head),
+      tape_({.record = false, .precision = network.precision(), .packed = &network.weights()}),
+      cross_(network_.config().t5.num_decoder_layers),
+      cache_(cross_.size(), 2 * network_.config().t5.inner()) {}
 
 void Engine::start(std::span<const ModelInput* const> inputs) {
   cache_.clear();
@@ -58,10 +59,8 @@ void Engine::step(const DecodeStep& step, std::span<float> logits) {
   cache_.begin_step(step.parents);
   assert(cache_.length() == step.index + 1);  // else start() was forgotten
   const Var<float> hidden = t5.decode_step(pass, t5.embed(pass, step.tokens), spans, cross, encoded_spans_, cache_);
-  const size_t d = hidden->value.cols;
-  gemm({.m = rows, .n = vocabulary(), .k = d, .lda = d, .ldb = d, .ldc = vocabulary(), .op_b = Op::transpose},
-       static_cast<float>(t5.head_scale()), hidden->value.data, t5.head(pass)->value.data, 0.0f, logits.data(),
-       tape_.precision());
+  assert(logits.size() == rows * head_.tokens.size());
+  head_.weight.multiply(rows, hidden->value.data, logits.data());
 }
 
 }  // namespace peapod

@@ -7,26 +7,28 @@
 #include <vector>
 
 #include "decode/beam_search.h"
+#include "decode/packed_network.h"
 #include "model/decoder_cache.h"
-#include "model/seq2seq.h"
 
 namespace peapod {
 
 class Engine {
  public:
-  // `network` must outlive the engine.
-  Engine(const Seq2Seq<float>& network, Precision precision);
+  // `network` and `head`, one of its heads, must outlive the engine.
+  Engine(const PackedNetwork& network, const OutputHead& head);
 
-  size_t vocabulary() const { return network_.config().t5.vocab_size; }
+  // The token of each logit, ascending.
+  std::span<const int32_t> alphabet() const { return head_.tokens; }
 
   // Encodes the inputs of the next search; they may go away after that.
   void start(std::span<const ModelInput* const> inputs);
 
-  // The next-token logits of a step; see decode/beam_search.h.
+  // The logits of a step; see decode/beam_search.h.
   void step(const DecodeStep& step, std::span<float> logits);
 
  private:
   const Seq2Seq<float>& network_;
+  const OutputHead& head_;
   Tape<float> tape_;
   std::vector<uint32_t> encoded_spans_;
   std::vector<std::vector<float>> cross_;  // by decoder layer: [rows of all inputs, 2 * inner], keys then values

@@ -37,13 +37,14 @@ float log_prob(std::span<const float> logits, int32_t token) {
 TEST(Engine, StepsGiveWhatTeacherForcingGivesWhereverBeamsMove) {
   SmallModel small;
   const Seq2Seq<float>& network = small->network();
+  const PackedNetwork packed(network, Precision::f32);
   const ModelInput inputs[] = {history_of(*small, 1), history_of(*small, 2), history_of(*small, 5)};
   const ModelInput* pointers[] = {&inputs[0], &inputs[1], &inputs[2]};
-  Engine engine(network, Precision::f32);
+  Engine engine(packed, packed.text_head());
   // What an earlier search left behind must not show.
   const ModelInput* earlier[] = {&inputs[2], &inputs[0]};
   engine.start(earlier);
-  std::vector<float> unused(2 * engine.vocabulary());
+  std::vector<float> unused(2 * engine.alphabet().size());
   engine.step({.index = 0, .tokens = {{kPadId, kPadId}}, .parents = {{0, 1}}, .inputs = {{0, 1}}}, unused);
   engine.start(pointers);
   // The texts that stand in the rows after each step. Input 1 ends after step 0; rows swap and multiply.
@@ -66,11 +67,11 @@ TEST(Engine, StepsGiveWhatTeacherForcingGivesWhereverBeamsMove) {
       parents.push_back(row.parent);
       owners.push_back(row.input);
     }
-    std::vector<float> logits(tokens.size() * engine.vocabulary());
+    std::vector<float> logits(tokens.size() * engine.alphabet().size());
     engine.step({.index = index, .tokens = tokens, .parents = parents, .inputs = owners}, logits);
     for (size_t r = 0; r < tokens.size(); ++r) {
       const Row& row = steps[index][r];
-      const std::span<const float> found(logits.data() + r * engine.vocabulary(), engine.vocabulary());
+      const std::span<const float> found(logits.data() + r * engine.alphabet().size(), engine.alphabet().size());
       for (const int32_t next : {1, 10, 40}) {
         std::vector<int32_t> target = row.tokens;
         target.push_back(next);
@@ -84,6 +85,7 @@ TEST(Engine, StepsGiveWhatTeacherForcingGivesWhereverBeamsMove) {
 TEST(Engine, GivesAnInputTheSameInWhateverBlockItIsEncoded) {
   SmallModel small;
   const Seq2Seq<float>& network = small->network();
+  const PackedNetwork packed(network, Precision::f32);
   std::vector<ModelInput> inputs;
   for (uint32_t user = 0; user < 4; ++user) {
     ModelInput input = history_of(*small, user);
@@ -94,11 +96,11 @@ TEST(Engine, GivesAnInputTheSameInWhateverBlockItIsEncoded) {
     inputs.push_back(std::move(input));
   }
   const auto first_logits = [&](std::span<const ModelInput* const> of) {
-    Engine engine(network, Precision::f32);
+    Engine engine(packed, packed.text_head());
     engine.start(of);
     std::vector<uint32_t> rows(of.size());
     std::iota(rows.begin(), rows.end(), 0u);
-    std::vector<float> logits(of.size() * engine.vocabulary());
+    std::vector<float> logits(of.size() * engine.alphabet().size());
     engine.step({.index = 0, .tokens = std::vector<int32_t>(of.size(), kPadId), .parents = rows, .inputs = rows},
                 logits);
     return logits;

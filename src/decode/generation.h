@@ -8,6 +8,7 @@
 
 #include "decode/beam_search.h"
 #include "decode/catalogue_tree.h"
+#include "decode/packed_network.h"
 #include "model/peapod_model.h"
 
 namespace peapod {
@@ -24,12 +25,10 @@ struct ItemRequest {
 struct GenerationOptions {
   uint32_t num_items = 10;
   uint32_t num_beams = 20;
-  Precision precision = Precision::f32;
 };
 
-// The best items of each request, best first.
-std::vector<std::vector<ScoredItem>> generate_items(const Seq2Seq<float>& network,
-                                                    std::span<const ItemRequest> requests,
+// The best items of each request, best first. REQUIRES: the network's item tokens hold those of the requests' trees.
+std::vector<std::vector<ScoredItem>> generate_items(const PackedNetwork& network, std::span<const ItemRequest> requests,
                                                     const GenerationOptions& options);
 
 // Takes from each next-token logit what the token owes to another, less telling input: logit + weight * (logit - the
@@ -40,13 +39,12 @@ struct Contrast {
 };
 
 // The best texts of each input, best first.
-std::vector<std::vector<Text>> generate_texts(const Seq2Seq<float>& network, std::span<const ModelInput> inputs,
-                                              const TextSearchOptions& options, Precision precision,
-                                              const Contrast& contrast = {});
+std::vector<std::vector<Text>> generate_texts(const PackedNetwork& network, std::span<const ModelInput> inputs,
+                                              const TextSearchOptions& options, const Contrast& contrast = {});
 
 // Explanations: 21 beams in 3 groups with diversity penalty 1, 10 to 32 new tokens, each input against the one that
-// names neither user nor item.
-std::vector<std::vector<Text>> generate_explanations(const PeapodModel& model, std::span<const ModelInput> inputs,
-                                                     Precision precision);
+// names neither user nor item. `network` is the model's.
+std::vector<std::vector<Text>> generate_explanations(const PeapodModel& model, const PackedNetwork& network,
+                                                     std::span<const ModelInput> inputs);
 
 }  // namespace peapod

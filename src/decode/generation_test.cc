@@ -18,32 +18,57 @@ ItemRequest request_of(const PeapodModel& model, uint32_t user, const CatalogueT
           {history.begin(), history.end()}};
 }
 
-// Summed log-probability of an item's tokens and the end id, by the pass that training takes.
-float score_of(const PeapodModel& model, const ModelInput& input, uint32_t item) {
+// Log-probability over the whole vocabulary of each token as the one after `prefix`, by the pass that training takes.
+std::vector<float> next_log_probs(const PeapodModel& model, const ModelInput& input, std::span<const int32_t> prefix,
+                                  std::span<const int32_t> tokens) {
+  std::vector<float> result;
+  for (const int32_t token : tokens) {
+    std::vector<int32_t> target(prefix.begin(), prefix.end());
+    target.push_back(token);
+    std::vector<float> log_probs(target.size());
+    Tape<float> tape({.record = false});
+    Pass<float> pass{tape};
+    const ModelInput* inputs[] = {&input};
+    const std::span<const int32_t> targets[] = {target};
+    model.network().loss(pass, inputs, one_each(targets), 1.0, log_probs.data());
+    result.push_back(log_probs.back());
+  }
+  return result;
+}
+
+double log_sum_exp(std::span<const float> values) {
+  double sum = 0;
+  for (const float value : values) sum += std::exp(static_cast<double>(value));
+  return std::log(sum);
+}
+
+// Summed log-probability of an item's tokens and the end id among the tokens of the catalogue.
+double score_of(const PeapodModel& model, const ModelInput& input, std::span<const int32_t> alphabet, uint32_t item) {
   std::vector<int32_t> target(model.ids().item_output(item).begin(), model.ids().item_output(item).end());
   target.push_back(kEndId);
-  std::vector<float> log_probs(target.size());
-  Tape<float> tape({.record = false});
-  Pass<float> pass{tape};
-  const ModelInput* inputs[] = {&input};
-  const std::span<const int32_t> targets[] = {target};
-  model.network().loss(pass, inputs, one_each(targets), 1.0, log_probs.data());
-  return std::accumulate(log_probs.begin(), log_probs.end(), 0.0f);
+  double score = 0;
+  for (size_t length = 0; length < target.size(); ++length) {
+    const auto next = next_log_probs(model, input, std::span(target).first(length), alphabet);
+    const auto place = static_cast<size_t>(std::ranges::find(alphabet, target[length]) - alphabet.begin());
+    score += static_cast<double>(next[place]) - log_sum_exp(next);
+  }
+  return score;
 }
 
 TEST(GenerateItems, FindsWhatScoringEveryItemFinds) {
   for (const IdScheme ids : {IdScheme::collaborative, IdScheme::random}) {
     SmallModel small({.ids = ids});
     const CatalogueTree tree = catalogue_of(*small);
+    const PackedNetwork network(small->network(), Precision::f32, tree.alphabet());
     const ItemRequest request = request_of(*small, 4, tree);
-    std::vector<std::pair<float, uint32_t>> all;
+    const std::vector<int32_t> alphabet = tree.alphabet();
+    std::vector<std::pair<double, uint32_t>> all;
     for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
       if (std::ranges::find(request.excluded, item) != request.excluded.end()) continue;
-      all.emplace_back(score_of(*small, request.input, item), item);
+      all.emplace_back(score_of(*small, request.input, alphabet, item), item);
     }
     std::ranges::sort(all, std::greater<>());
-    const auto found =
-        generate_items(small->network(), std::span(&request, 1), {.num_items = 20, .num_beams = 20}).front();
+    const auto found = generate_items(network, std::span(&request, 1), {.num_items = 20, .num_beams = 20}).front();
     ASSERT_EQ(found.size(), all.size());
     for (size_t i = 0; i < all.size(); ++i) {
       EXPECT_EQ(found[i].item, all[i].second);
@@ -55,15 +80,16 @@ TEST(GenerateItems, FindsWhatScoringEveryItemFinds) {
 TEST(GenerateItems, AnswersARequestTheSameInAnyCompany) {
   SmallModel small;
   const CatalogueTree tree = catalogue_of(*small);
+  const PackedNetwork network(small->network(), Precision::f32, tree.alphabet());
   const uint32_t some[] = {2, 3, 5, 7, 11};
   const CatalogueTree few = tree.restricted_to(some);
   std::vector<ItemRequest> requests;
   for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
     requests.push_back(request_of(*small, user, user % 3 == 0 ? few : tree));
   }
-  const auto together = generate_items(small->network(), requests, {});
+  const auto together = generate_items(network, requests, {});
   for (uint32_t user = 0; user < SmallModel::kUsers; user += 7) {
-    const auto alone = generate_items(small->network(), std::span(&requests[user], 1), {}).front();
+    const auto alone = generate_items(network, std::span(&requests[user], 1), {}).front();
     ASSERT_EQ(alone.size(), together[user].size());
     for (size_t i = 0; i < alone.size(); ++i) {
       EXPECT_EQ(alone[i].item, together[user][i].item) << "user " << user << ", place " << i;
@@ -91,7 +117,8 @@ std::vector<ModelInput> explanation_inputs(SmallModel& small, uint32_t count) {
 TEST(GenerateExplanations, KeepToTheLengthsAndAreTheSameInAnyCompany) {
   SmallModel small;
   const auto inputs = explanation_inputs(small, 20);
-  const auto together = generate_explanations(*small, inputs, Precision::f32);
+  const PackedNetwork network(small->network(), Precision::f32);
+  const auto together = generate_explanations(*small, network, inputs);
   for (const auto& texts : together) {
     ASSERT_FALSE(texts.empty());
     for (const Text& text : texts) {
@@ -100,35 +127,23 @@ TEST(GenerateExplanations, KeepToTheLengthsAndAreTheSameInAnyCompany) {
     }
   }
   for (const size_t i : {0, 17}) {
-    const auto alone = generate_explanations(*small, std::span(&inputs[i], 1), Precision::f32).front();
+    const auto alone = generate_explanations(*small, network, std::span(&inputs[i], 1)).front();
     EXPECT_EQ(alone.front().tokens, together[i].front().tokens);
   }
 }
 
-// Log-probability of the text under logits that contrast the input with the other, by the pass that training takes.
+// Log-probability of the text under logits that contrast the input with the other.
 double contrasted_score(const PeapodModel& model, const ModelInput& input, const ModelInput& other, float weight,
                         const std::vector<int32_t>& tokens) {
-  const size_t vocabulary = model.network().config().t5.vocab_size;
+  std::vector<int32_t> vocabulary(model.network().config().t5.vocab_size);
+  std::iota(vocabulary.begin(), vocabulary.end(), 0);
   double score = 0;
   for (size_t length = 0; length < tokens.size(); ++length) {
-    std::vector<float> next[2];
-    for (int side = 0; side < 2; ++side) {
-      for (size_t token = 0; token < vocabulary; ++token) {
-        std::vector<int32_t> target(tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(length));
-        target.push_back(static_cast<int32_t>(token));
-        std::vector<float> log_probs(target.size());
-        Tape<float> tape({.record = false});
-        Pass<float> pass{tape};
-        const ModelInput* inputs[] = {side == 0 ? &input : &other};
-        const std::span<const int32_t> targets[] = {target};
-        model.network().loss(pass, inputs, one_each(targets), 1.0, log_probs.data());
-        next[side].push_back(log_probs.back());
-      }
-    }
-    double sum = 0;
-    const auto logit = [&](size_t token) { return next[0][token] + weight * (next[0][token] - next[1][token]); };
-    for (size_t token = 0; token < vocabulary; ++token) sum += std::exp(static_cast<double>(logit(token)));
-    score += logit(static_cast<size_t>(tokens[length])) - std::log(sum);
+    const auto prefix = std::span(tokens).first(length);
+    auto logits = next_log_probs(model, input, prefix, vocabulary);
+    const auto others = next_log_probs(model, other, prefix, vocabulary);
+    for (size_t token = 0; token < logits.size(); ++token) logits[token] += weight * (logits[token] - others[token]);
+    score += static_cast<double>(logits[static_cast<size_t>(tokens[length])]) - log_sum_exp(logits);
   }
   return score;
 }
@@ -136,14 +151,13 @@ double contrasted_score(const PeapodModel& model, const ModelInput& input, const
 TEST(GenerateTexts, ContrastsWithTheOtherInput) {
   SmallModel small;
   const auto inputs = explanation_inputs(small, 2);
+  const PackedNetwork network(small->network(), Precision::f32);
   const TextSearchOptions greedy{.max_new_tokens = 3, .length_penalty = 0};
-  const auto plain = generate_texts(small->network(), std::span(&inputs[0], 1), greedy, Precision::f32).front();
-  const auto itself = generate_texts(small->network(), std::span(&inputs[0], 1), greedy, Precision::f32,
-                                     {.against = &inputs[0], .weight = 2.0f})
-                          .front();
+  const auto plain = generate_texts(network, std::span(&inputs[0], 1), greedy).front();
+  const auto itself =
+      generate_texts(network, std::span(&inputs[0], 1), greedy, {.against = &inputs[0], .weight = 2.0f}).front();
   EXPECT_EQ(itself.front().tokens, plain.front().tokens) << "nothing to contrast with";
-  const auto other = generate_texts(small->network(), std::span(&inputs[0], 1), greedy, Precision::f32,
-                                    {.against = &inputs[1], .weight = 2.0f})
+  const auto other = generate_texts(network, std::span(&inputs[0], 1), greedy, {.against = &inputs[1], .weight = 2.0f})
                          .front()
                          .front();
   std::vector<int32_t> tokens = other.tokens;

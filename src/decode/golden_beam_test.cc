@@ -42,6 +42,7 @@ TEST_P(GoldenBeams, AreThoseOfTheReference) {
   }
   const auto cases = nlohmann::json::parse(read_file(directory / "golden.json")).at("beams");
   ASSERT_GE(cases.size(), 6u);
+  const PackedNetwork packed(network, Precision::f32);
   for (const auto& entry : cases) {
     const std::string name = entry.at("name");
     SCOPED_TRACE(name);
@@ -52,10 +53,10 @@ TEST_P(GoldenBeams, AreThoseOfTheReference) {
                                     .max_new_tokens = entry.at("max_new_tokens"),
                                     .length_penalty = entry.at("length_penalty"),
                                     .early_stopping = entry.at("early_stopping")};
-    Engine engine(network, Precision::f32);
+    Engine engine(packed, packed.text_head());
     engine.start(batch);
     const auto texts = search_text([&](const DecodeStep& step, std::span<float> logits) { engine.step(step, logits); },
-                                   batch.size(), engine.vocabulary(), options);
+                                   batch.size(), engine.alphabet().size(), options);
     const auto sequences = golden.f32_view("beam." + name + ".sequences");
     const size_t width = golden.shape("beam." + name + ".sequences")[1];
     const bool scored = golden.contains("beam." + name + ".scores");

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/error.h"
 #include "decode/beam_search.h"
@@ -12,11 +13,24 @@
 namespace peapod {
 namespace {
 
+// Where the logit of a token stands in a row, by token.
+std::vector<uint32_t> columns_of(std::span<const int32_t> alphabet) {
+  std::vector<uint32_t> columns(static_cast<size_t>(alphabet.back()) + 1, static_cast<uint32_t>(alphabet.size()));
+  for (uint32_t column = 0; column < alphabet.size(); ++column) {
+    columns[static_cast<size_t>(alphabet[column])] = column;
+  }
+  return columns;
+}
+
 // The search of one input: its beams in the tree, and the items that have ended.
 class ItemSearch {
  public:
-  ItemSearch(const ItemQuery& query, const ItemSearchOptions& options)
-      : tree_(*query.tree), num_items_(options.num_items), live_(options.num_beams), ended_(options.num_items) {
+  ItemSearch(const ItemQuery& query, std::span<const uint32_t> columns, const ItemSearchOptions& options)
+      : tree_(*query.tree),
+        columns_(columns),
+        num_items_(options.num_items),
+        live_(options.num_beams),
+        ended_(options.num_items) {
     for (const uint32_t item : query.excluded) {
       if (const auto position = tree_.position_of(item)) excluded_.push_back(*position);
     }
@@ -71,8 +85,10 @@ class ItemSearch {
     for (uint32_t i = 0; i < children.tokens.size(); ++i) {
       const int32_t token = children.tokens[i];
       const uint32_t node = children.first + i;
+      const uint32_t column = columns_[static_cast<size_t>(token)];
+      assert(column < logits.size());
       // Rounding of log_sum could lift a certain token above probability 1.
-      const float score = from.score + std::min(logits[static_cast<size_t>(token)] - log_sum, 0.0f);
+      const float score = from.score + std::min(logits[column] - log_sum, 0.0f);
       const bool leaf = token == kEndId;
       if (!(score >= (leaf ? ended_ : live_).floor()) || !any_allowed(node)) continue;
       const uint32_t position = tree_.positions_below(node).begin;
@@ -95,6 +111,7 @@ class ItemSearch {
   }
 
   const CatalogueTree& tree_;
+  std::span<const uint32_t> columns_;
   size_t num_items_;
   std::vector<uint32_t> excluded_;  // positions in the tree, ascending
   std::vector<Beam> beams_;
@@ -102,17 +119,19 @@ class ItemSearch {
   TopCandidates ended_;  // of the whole search; choice is an item
 };
 
-void check(std::span<const ItemQuery> queries, size_t vocabulary, const ItemSearchOptions& options) {
+void check(std::span<const ItemQuery> queries, std::span<const int32_t> alphabet, const ItemSearchOptions& options) {
   if (options.num_items == 0) throw Error("number of items", "found 0, expected at least 1");
   if (options.num_beams < options.num_items) {
     throw Error("number of beams",
                 fmt::format("found {}, too few to find {} items", options.num_beams, options.num_items),
                 "use at least as many beams as items");
   }
+  if (alphabet.empty()) throw Error("beam search", "the alphabet is empty");
   for (const ItemQuery& query : queries) {
-    if (static_cast<size_t>(query.tree->max_token()) >= vocabulary) {
+    if (query.tree->max_token() > alphabet.back()) {
       throw Error("catalogue",
-                  fmt::format("token {} is beyond the model's vocabulary of {}", query.tree->max_token(), vocabulary),
+                  fmt::format("token {} is beyond the last that the model scores, {}", query.tree->max_token(),
+                              alphabet.back()),
                   "use the data set that the model was trained on");
     }
   }
@@ -120,14 +139,15 @@ void check(std::span<const ItemQuery> queries, size_t vocabulary, const ItemSear
 
 }  // namespace
 
-std::vector<std::vector<ScoredItem>> search_items(const StepFunction& step, size_t vocabulary,
+std::vector<std::vector<ScoredItem>> search_items(const StepFunction& step, std::span<const int32_t> alphabet,
                                                   std::span<const ItemQuery> queries,
                                                   const ItemSearchOptions& options) {
-  check(queries, vocabulary, options);
-  LiveRows rows(step, vocabulary);
+  check(queries, alphabet, options);
+  const std::vector<uint32_t> columns = columns_of(alphabet);
+  LiveRows rows(step, alphabet.size());
   std::vector<ItemSearch> searches;
   searches.reserve(queries.size());
-  for (const ItemQuery& query : queries) searches.emplace_back(query, options);
+  for (const ItemQuery& query : queries) searches.emplace_back(query, columns, options);
   for (uint32_t input = 0; input < searches.size(); ++input) searches[input].start(input, rows);
   while (rows.run()) {
 #pragma omp parallel for schedule(dynamic) if (rows.worth_threads(rows.num_rows()))

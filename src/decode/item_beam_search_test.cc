@@ -16,6 +16,14 @@ namespace {
 constexpr size_t kVocabulary = 9;
 constexpr size_t kLongest = 4;
 
+std::vector<int32_t> tokens_below(size_t count) {
+  std::vector<int32_t> tokens(count);
+  std::iota(tokens.begin(), tokens.end(), 0);
+  return tokens;
+}
+
+const std::vector<int32_t> kAllTokens = tokens_below(kVocabulary);
+
 // Items named by distinct random sequences, prefixes of each other among them.
 struct Catalogue {
   std::vector<std::vector<int32_t>> sequences;
@@ -49,7 +57,7 @@ MarkovModel random_model(uint64_t seed, size_t inputs) {
   return MarkovModel::random(seed, kVocabulary, kLongest + 1, inputs);
 }
 
-// The summed log-probability of the item's tokens and the end id, over the full vocabulary.
+// The summed log-probability of the item's tokens and the end id, over the model's whole vocabulary.
 double score_of(const MarkovModel& model, size_t input, std::vector<int32_t> tokens) {
   tokens.push_back(kEndId);
   double score = 0;
@@ -92,7 +100,7 @@ TEST(SearchItems, WithABeamAsWideAsTheCatalogueIsExhaustive) {
     const std::vector<ItemQuery> queries(2, ItemQuery{&catalogue.tree, {}});
     for (const uint32_t wanted : {1u, (count + 1) / 2, count}) {
       const auto found =
-          search_items(model.step_function(), kVocabulary, queries, {.num_items = wanted, .num_beams = count});
+          search_items(model.step_function(), kAllTokens, queries, {.num_items = wanted, .num_beams = count});
       for (size_t input = 0; input < 2; ++input) {
         expect_same(found[input], rank_all(model, input, catalogue, catalogue.items()), wanted);
       }
@@ -110,7 +118,7 @@ TEST(SearchItems, FindsOnlyCandidatesOnARestrictedTree) {
     candidates.resize(12);
     const CatalogueTree tree = catalogue.tree.restricted_to(candidates);
     const std::vector<ItemQuery> queries = {{&tree, {}}};
-    const auto found = search_items(model.step_function(), kVocabulary, queries, {.num_items = 12, .num_beams = 12});
+    const auto found = search_items(model.step_function(), kAllTokens, queries, {.num_items = 12, .num_beams = 12});
     expect_same(found[0], rank_all(model, 0, catalogue, candidates), 12);
   }
 }
@@ -132,8 +140,8 @@ TEST(SearchItems, ExcludingItemsEqualsATreeWithoutThemAtAnyBeamWidth) {
       const ItemSearchOptions options{.num_items = 3, .num_beams = width};
       const std::vector<ItemQuery> with_exclusions = {{&catalogue.tree, excluded}};
       const std::vector<ItemQuery> restricted = {{&without, {}}};
-      EXPECT_EQ(search_items(model.step_function(), kVocabulary, with_exclusions, options),
-                search_items(model.step_function(), kVocabulary, restricted, options));
+      EXPECT_EQ(search_items(model.step_function(), kAllTokens, with_exclusions, options),
+                search_items(model.step_function(), kAllTokens, restricted, options));
     }
   }
 }
@@ -146,7 +154,7 @@ TEST(SearchItems, FillsTheListWithDistinctItemsHoweverNarrowTheBeam) {
     for (const uint32_t wanted : {1u, 7u, 50u}) {
       const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
       const auto found =
-          search_items(model.step_function(), kVocabulary, queries, {.num_items = wanted, .num_beams = wanted})[0];
+          search_items(model.step_function(), kAllTokens, queries, {.num_items = wanted, .num_beams = wanted})[0];
       EXPECT_EQ(found.size(), std::min<size_t>(wanted, 40));
       EXPECT_TRUE(std::ranges::is_sorted(found, std::ranges::greater{}, &ScoredItem::score));
       std::set<uint32_t> distinct;
@@ -176,7 +184,7 @@ TEST(SearchItems, WithOneBeamFollowsTheBestChild) {
       path.push_back(last);
     }
     const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-    const auto found = search_items(model.step_function(), kVocabulary, queries, {.num_items = 1, .num_beams = 1})[0];
+    const auto found = search_items(model.step_function(), kAllTokens, queries, {.num_items = 1, .num_beams = 1})[0];
     EXPECT_EQ(catalogue.sequences[found.at(0).item], path);
   }
 }
@@ -189,11 +197,11 @@ TEST(SearchItems, GivesEachInputOfABatchWhatItGetsAlone) {
   const std::vector<uint32_t> excluded = {1, 2, 3};
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}, {&none, {}}, {&few, {}}, {&catalogue.tree, excluded}};
   const ItemSearchOptions options{.num_items = 5, .num_beams = 6};
-  const auto together = search_items(model.step_function(), kVocabulary, queries, options);
+  const auto together = search_items(model.step_function(), kAllTokens, queries, options);
   ASSERT_EQ(together.size(), 4u);
   for (size_t input = 0; input < 4; ++input) {
     const MarkovModel alone = model.alone(input);
-    EXPECT_EQ(search_items(alone.step_function(), kVocabulary, std::span(&queries[input], 1), options)[0],
+    EXPECT_EQ(search_items(alone.step_function(), kAllTokens, std::span(&queries[input], 1), options)[0],
               together[input]);
   }
   EXPECT_TRUE(together[1].empty());
@@ -206,9 +214,9 @@ TEST(SearchItems, DoesNotDependOnTheNumberOfThreads) {
   const std::vector<ItemQuery> queries(50, ItemQuery{&catalogue.tree, {}});
   const int num_threads = omp_get_max_threads();
   omp_set_num_threads(1);
-  const auto one = search_items(hashed_logits(kLarge), kLarge, queries, {});
+  const auto one = search_items(hashed_logits(kLarge), tokens_below(kLarge), queries, {});
   omp_set_num_threads(3);
-  const auto three = search_items(hashed_logits(kLarge), kLarge, queries, {});
+  const auto three = search_items(hashed_logits(kLarge), tokens_below(kLarge), queries, {});
   omp_set_num_threads(num_threads);
   EXPECT_EQ(one, three);
 }
@@ -221,7 +229,7 @@ TEST(SearchItems, LetsAnItemCompeteWithOneThatContinuesIt) {
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
   const auto order = [&](float end_logit) {
     model.by_last[5][kEndId] = end_logit;
-    const auto found = search_items(model.step_function(), kVocabulary, queries, {.num_items = 2, .num_beams = 2})[0];
+    const auto found = search_items(model.step_function(), kAllTokens, queries, {.num_items = 2, .num_beams = 2})[0];
     return std::vector<uint32_t>{found.at(0).item, found.at(1).item};
   };
   EXPECT_EQ(order(9), (std::vector<uint32_t>{0, 1}));
@@ -232,7 +240,7 @@ TEST(SearchItems, FindsTheOneItemOfACatalogueOfOne) {
   const Catalogue catalogue({{4, 4}});
   const MarkovModel model = random_model(2, 1);
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-  const auto found = search_items(model.step_function(), kVocabulary, queries, {})[0];
+  const auto found = search_items(model.step_function(), kAllTokens, queries, {})[0];
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].item, 0u);
   EXPECT_NEAR(found[0].score, score_of(model, 0, {4, 4}), 1e-5);
@@ -245,7 +253,7 @@ TEST(SearchItems, OrdersEqualScoresByTheirTokens) {
     for (auto& row : *table) std::ranges::fill(row, 0.0f);
   }
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-  const auto found = search_items(model.step_function(), kVocabulary, queries, {.num_items = 4, .num_beams = 4})[0];
+  const auto found = search_items(model.step_function(), kAllTokens, queries, {.num_items = 4, .num_beams = 4})[0];
   std::vector<uint32_t> items;
   for (const auto& scored : found) items.push_back(scored.item);
   EXPECT_EQ(items, (std::vector<uint32_t>{2, 0, 1, 3}));
@@ -265,11 +273,43 @@ TEST(SearchItems, StopsAsSoonAsNoBeamCanReachTheList) {
     inner(s, logits);
   };
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-  EXPECT_EQ(search_items(step, kVocabulary, queries, {.num_items = 1, .num_beams = 2})[0].at(0).item, 0u);
+  EXPECT_EQ(search_items(step, kAllTokens, queries, {.num_items = 1, .num_beams = 2})[0].at(0).item, 0u);
   EXPECT_EQ(num_steps, 2u);
   num_steps = 0;
-  EXPECT_EQ(search_items(step, kVocabulary, queries, {.num_items = 2, .num_beams = 2})[0].size(), 2u);
+  EXPECT_EQ(search_items(step, kAllTokens, queries, {.num_items = 2, .num_beams = 2})[0].size(), 2u);
   EXPECT_EQ(num_steps, 5u);
+}
+
+TEST(SearchItems, ReadsEachLogitAsThatOfItsTokenInTheAlphabet) {
+  // The model knows tokens 0 … 8; the items are written with 4, 40 and 400, which stand at places 2, 3 and 4.
+  const Catalogue catalogue({{4, 40}, {400}, {40, 4, 4}, {400, 400}});
+  const std::vector<int32_t> alphabet = {kEndId, 3, 4, 40, 400};
+  ASSERT_EQ(catalogue.tree.alphabet(), (std::vector<int32_t>{kEndId, 4, 40, 400}));
+  const Catalogue renamed({{2, 3}, {4}, {3, 2, 2}, {4, 4}});
+  const StepFunction by_place = [&](const DecodeStep& step, std::span<float> out) {
+    for (size_t row = 0; row < step.tokens.size(); ++row) {
+      const int32_t token = step.tokens[row];
+      const auto place = step.index == 0 ? 0 : std::ranges::find(alphabet, token) - alphabet.begin();
+      for (size_t column = 0; column < alphabet.size(); ++column) {
+        out[row * alphabet.size() + column] =
+            static_cast<float>(mix64(step.index, static_cast<uint64_t>(place), column) >> 40) * 0x1.0p-20f;
+      }
+    }
+  };
+  // The same search with tokens that are their own places, but for the end id, which stands first either way.
+  const StepFunction by_token = [&](const DecodeStep& step, std::span<float> out) {
+    std::vector<int32_t> tokens;
+    for (const int32_t token : step.tokens) {
+      tokens.push_back(step.index == 0 ? kPadId : alphabet[static_cast<size_t>(token)]);
+    }
+    by_place({step.index, tokens, step.parents, step.inputs}, out);
+    for (size_t row = 0; row < tokens.size(); ++row) std::swap(out[row * 5], out[row * 5 + 1]);
+  };
+  const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
+  const std::vector<ItemQuery> renamed_queries = {{&renamed.tree, {}}};
+  const auto found = search_items(by_place, alphabet, queries, {.num_items = 4, .num_beams = 4});
+  EXPECT_EQ(found, search_items(by_token, tokens_below(5), renamed_queries, {.num_items = 4, .num_beams = 4}));
+  EXPECT_EQ(found[0].size(), 4u);
 }
 
 TEST(SearchItems, AsksNothingOfTheModelWhenEverythingIsExcluded) {
@@ -277,7 +317,7 @@ TEST(SearchItems, AsksNothingOfTheModelWhenEverythingIsExcluded) {
   const std::vector<uint32_t> excluded = {0, 1};
   const std::vector<ItemQuery> queries = {{&catalogue.tree, excluded}};
   const StepFunction step = [](const DecodeStep&, std::span<float>) { FAIL() << "a step without rows"; };
-  EXPECT_TRUE(search_items(step, kVocabulary, queries, {}).at(0).empty());
+  EXPECT_TRUE(search_items(step, kAllTokens, queries, {}).at(0).empty());
 }
 
 TEST(SearchItems, RejectsOptionsAndTreesThatDoNotFit) {
@@ -285,11 +325,12 @@ TEST(SearchItems, RejectsOptionsAndTreesThatDoNotFit) {
   const MarkovModel model = random_model(1, 1);
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
   const auto search = [&](size_t vocabulary, const ItemSearchOptions& options) {
-    return search_items(model.step_function(), vocabulary, queries, options);
+    return search_items(model.step_function(), tokens_below(vocabulary), queries, options);
   };
   EXPECT_THROW(search(kVocabulary, {.num_items = 0}), Error);
   EXPECT_THROW(search(kVocabulary, {.num_items = 5, .num_beams = 4}), Error);
-  EXPECT_THROW(search(8, {}), Error) << "token 8 is beyond the vocabulary";
+  EXPECT_THROW(search(8, {}), Error) << "token 8 is beyond the alphabet";
+  EXPECT_THROW(search(0, {}), Error);
   EXPECT_NO_THROW(search(kVocabulary, {}));
 }
 
@@ -299,7 +340,7 @@ TEST(SearchItems, RejectsTheLogitsOfAModelThatHasDiverged) {
   const StepFunction step = [](const DecodeStep&, std::span<float> logits) {
     std::ranges::fill(logits, std::nanf(""));
   };
-  EXPECT_THROW(search_items(step, kVocabulary, queries, {}), Error);
+  EXPECT_THROW(search_items(step, kAllTokens, queries, {}), Error);
 }
 
 }  // namespace

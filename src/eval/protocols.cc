@@ -29,7 +29,9 @@ std::vector<uint32_t> prompt_owners(const std::vector<uint32_t>& users, const Ev
 
 // Calls build(user, owner, place in the block) for each user and ranks the user's target in what the model answers.
 template <class Build>
-std::vector<uint32_t> ranks(const PeapodModel& model, const EvaluationOptions& options, const Build& build) {
+std::vector<uint32_t> ranks(const PeapodModel& model, const CatalogueTree& catalogue, const EvaluationOptions& options,
+                            const Build& build) {
+  const PackedNetwork network(model.network(), options.precision, catalogue.alphabet());
   const std::vector<uint32_t> users = users_to_evaluate(model.dataset(), options);
   const std::vector<uint32_t> owners = prompt_owners(users, options);
   std::vector<uint32_t> result;
@@ -38,9 +40,8 @@ std::vector<uint32_t> ranks(const PeapodModel& model, const EvaluationOptions& o
     std::vector<ItemRequest> requests(last - first);
 #pragma omp parallel for schedule(static)
     for (size_t i = first; i < last; ++i) requests[i - first] = build(users[i], owners[i], i - first);
-    const auto answers = generate_items(
-        model.network(), requests,
-        {.num_items = kDepth, .num_beams = std::max(kDepth, options.num_beams), .precision = options.precision});
+    const auto answers =
+        generate_items(network, requests, {.num_items = kDepth, .num_beams = std::max(kDepth, options.num_beams)});
     for (size_t i = first; i < last; ++i) {
       std::vector<uint32_t> items;
       for (const ScoredItem& scored : answers[i - first]) items.push_back(scored.item);
@@ -81,7 +82,7 @@ std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOpt
 
 std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const EvaluationOptions& options) {
   const CatalogueTree catalogue = catalogue_of(model);
-  return ranks(model, options, [&](uint32_t user, uint32_t owner, size_t) {
+  return ranks(model, catalogue, options, [&](uint32_t user, uint32_t owner, size_t) {
     const auto history = model.dataset().items_before(user, options.split);
     ItemRequest request{
         model.input(Task::sequential, 0, input_user(model, user, owner, options.split), history), &catalogue, {}};
@@ -94,7 +95,7 @@ std::vector<uint32_t> topn_ranks(const PeapodModel& model, const EvaluationOptio
   const Dataset& data = model.dataset();
   const CatalogueTree catalogue = catalogue_of(model);
   std::vector<CatalogueTree> trees(kRequestsAtOnce);
-  return ranks(model, options, [&](uint32_t user, uint32_t owner, size_t place) {
+  return ranks(model, catalogue, options, [&](uint32_t user, uint32_t owner, size_t place) {
     std::vector<uint32_t> candidates(data.negatives(user).begin(), data.negatives(user).end());
     candidates.push_back(data.target(user, options.split));
     // The place of the positive must say nothing; the order is the user's own and stays the same from run to run.
@@ -120,6 +121,7 @@ GeneratedExplanations generate_explanations(const PeapodModel& model, const Eval
   for (const Explanation& e : data.explanations()) {
     if (e.split == options.split) wanted.push_back(&e);
   }
+  const PackedNetwork network(model.network(), options.precision);
   GeneratedExplanations result;
   for (size_t first = 0; first < wanted.size(); first += kRequestsAtOnce) {
     const size_t last = std::min(wanted.size(), first + kRequestsAtOnce);
@@ -135,7 +137,7 @@ GeneratedExplanations generate_explanations(const PeapodModel& model, const Eval
       inputs.push_back(model.input(Task::explanation, 0, {.text_user = e.user, .known_as = e.user, .profile = profile},
                                    std::span(&item, 1)));
     }
-    const auto texts = peapod::generate_explanations(model, inputs, options.precision);
+    const auto texts = peapod::generate_explanations(model, network, inputs);
     for (size_t i = first; i < last; ++i) {
       const auto& best = texts[i - first];
       result.sentences.push_back(best.empty() ? "" : model.tokenizer().decode(best.front().tokens));

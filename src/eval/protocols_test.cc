@@ -23,6 +23,7 @@ TEST(UsersToEvaluate, AreAllOrAFixedChoice) {
 TEST(SequentialRanks, AreThePlacesInWhatTheModelAnswersWithoutTheHistory) {
   SmallModel small;
   const CatalogueTree tree = catalogue_of(*small);
+  const PackedNetwork network(small->network(), Precision::f32, tree.alphabet());
   for (const Split split : {Split::valid, Split::test}) {
     const auto ranks = sequential_ranks(*small, {.split = split});
     ASSERT_EQ(ranks.size(), SmallModel::kUsers);
@@ -32,7 +33,7 @@ TEST(SequentialRanks, AreThePlacesInWhatTheModelAnswersWithoutTheHistory) {
           small->input(Task::sequential, 0, {.text_user = user, .known_as = user, .profile = history}, history),
           &tree,
           {history.begin(), history.end()}};
-      const auto found = generate_items(small->network(), std::span(&request, 1), {}).front();
+      const auto found = generate_items(network, std::span(&request, 1), {}).front();
       const auto place = std::ranges::find(found, small.data().target(user, split), &ScoredItem::item);
       const uint32_t expected = place == found.end() ? kNotRanked : static_cast<uint32_t>(place - found.begin());
       EXPECT_EQ(ranks[user], expected);
@@ -51,6 +52,7 @@ TEST(SequentialRanks, ChangeWithSwappedPromptsOnlyWherePromptsArePersonal) {
 TEST(TopnRanks, PlaceTheTargetAmongTheStoredNegatives) {
   SmallModel small;
   const CatalogueTree catalogue = catalogue_of(*small);
+  const PackedNetwork network(small->network(), Precision::f32, catalogue.alphabet());
   const auto ranks = topn_ranks(*small, {});
   ASSERT_EQ(ranks.size(), SmallModel::kUsers);
   for (const uint32_t user : {0u, 21u, 39u}) {
@@ -63,7 +65,7 @@ TEST(TopnRanks, PlaceTheTargetAmongTheStoredNegatives) {
     const CatalogueTree tree = catalogue.restricted_to(candidates);
     const ItemRequest request{
         small->input(Task::topn, 0, {.text_user = user, .known_as = user, .profile = history}, candidates), &tree, {}};
-    const auto found = generate_items(small->network(), std::span(&request, 1), {}).front();
+    const auto found = generate_items(network, std::span(&request, 1), {}).front();
     const auto place = std::ranges::find(found, target, &ScoredItem::item);
     EXPECT_EQ(ranks[user], place == found.end() ? kNotRanked : static_cast<uint32_t>(place - found.begin()));
   }

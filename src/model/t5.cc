@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "base/random.h"
 
@@ -80,6 +81,30 @@ Var<T> T5<T>::norm(Pass<T>& pass, Var<T> x, ParameterId id) const {
 template <class T>
 Var<T> T5<T>::embed(Pass<T>& pass, std::span<const int32_t> ids) const {
   return gather(pass.tape, weight(pass, embedding_), ids);
+}
+
+template <class T>
+std::vector<Tensor<const T>> T5<T>::linear_weights() const {
+  std::vector<Tensor<const T>> weights;
+  const auto add_weight = [&](ParameterId id, size_t count = 1) {
+    const ParameterInfo& info = parameters_.info(id);
+    weights.push_back({std::as_const(parameters_).data(id), count * info.rows, info.cols});
+  };
+  for (const Stack* stack : {&encoder_, &decoder_}) {
+    for (const Layer& layer : stack->layers) {
+      add_weight(layer.self.q, 3);
+      add_weight(layer.self.out);
+      if (stack == &decoder_) {
+        add_weight(layer.cross.q);
+        add_weight(layer.cross.q + 1, 2);
+        add_weight(layer.cross.out);
+      }
+      add_weight(layer.ff_in);
+      if (config_.gated_gelu) add_weight(layer.ff_in + 1);
+      add_weight(layer.ff_out);
+    }
+  }
+  return weights;
 }
 
 template <class T>
@@ -175,6 +200,11 @@ Var<T> T5<T>::decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossK
 template <class T>
 Var<T> T5<T>::head(Pass<T>& pass) const {
   return weight(pass, head_);
+}
+
+template <class T>
+Tensor<const T> T5<T>::head_weight() const {
+  return {std::as_const(parameters_).data(head_), config_.vocab_size, config_.d_model};
 }
 
 template <class T>

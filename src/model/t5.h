@@ -40,6 +40,9 @@ class T5 {
   // Embeddings of token ids [ids, d_model], without dropout.
   Var<T> embed(Pass<T>& pass, std::span<const int32_t> ids) const;
 
+  // The matrices of the linear layers, as linear() is given them; the output head is not among them.
+  std::vector<Tensor<const T>> linear_weights() const;
+
   // Encoder stack over embedded inputs [rows, d_model]; the result is normalised.
   Var<T> encode(Pass<T>& pass, Var<T> input, Spans spans) const;
 
@@ -54,8 +57,10 @@ class T5 {
   Var<T> decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossKeysValues<T>& cross, Spans encoded_spans,
                      DecoderCache<T>& cache) const;
 
-  // The matrix of the output head [vocab_size, d_model] and the factor its input is scaled by.
+  // The matrix of the output head [vocab_size, d_model], on a tape or where it is, and the factor its input is scaled
+  // by.
   Var<T> head(Pass<T>& pass) const;
+  Tensor<const T> head_weight() const;
   double head_scale() const;
 
  private:

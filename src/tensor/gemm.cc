@@ -40,7 +40,68 @@ const Value* rounded(const float* from, const Stored& stored, std::vector<Value>
   return buffer.data();
 }
 
-void native_bf16_gemm(const GemmShape& s, float alpha, const uint16_t* a, const uint16_t* b, float beta, float* c) {
+}  // namespace
+
+bool cpu_has_bf16() {
+  static const bool has = [] {
+    const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+    return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+  }();
+  return has;
+}
+
+bool cpu_has_int8() {
+  static const bool has = [] {
+    const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+    const auto vnni = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_vnni);
+    return (isa & vnni) == vnni;  // the names are sets of bits, each holding what it builds on
+  }();
+  return has;
+}
+
+Precision fastest_precision() {
+  return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx ? Precision::bf16 : Precision::f32;
+}
+
+Precision precision_from(std::string_view name) {
+  if (name == "auto") return fastest_precision();
+  if (name == "f32") return Precision::f32;
+  if (name == "bf16") return Precision::bf16;
+  if (name == "int8") return Precision::int8;
+  throw Error("--precision", "expected auto, bf16, f32 or int8, got \"" + std::string(name) + "\"");
+}
+
+std::string_view name_of(Precision precision) {
+  switch (precision) {
+    case Precision::bf16:
+      return "bf16";
+    case Precision::int8:
+      return "int8";
+    case Precision::f32:
+      break;
+  }
+  return "f32";
+}
+
+void gemm(const GemmShape& shape, float alpha, const float* a, const float* b, float beta, float* c,
+          Precision precision) {
+  if (shape.m == 0 || shape.n == 0) return;
+  if (precision != Precision::bf16) return sgemm(shape, alpha, a, b, beta, c);
+  const Stored in_a = stored_a(shape);
+  const Stored in_b = stored_b(shape);
+  if (cpu_has_bf16()) {
+    thread_local std::vector<uint16_t> buffer_a, buffer_b;
+    gemm(shape, alpha, rounded(a, in_a, buffer_a), rounded(b, in_b, buffer_b), beta, c);
+  } else {
+    thread_local std::vector<float> buffer_a, buffer_b;
+    GemmShape compact = shape;
+    compact.lda = in_a.cols;
+    compact.ldb = in_b.cols;
+    sgemm(compact, alpha, rounded(a, in_a, buffer_a), rounded(b, in_b, buffer_b), beta, c);
+  }
+}
+
+void gemm(const GemmShape& s, float alpha, const uint16_t* a, const uint16_t* b, float beta, float* c) {
   thread_local dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   thread_local dnnl::stream stream(engine);
   const auto dim = [](size_t n) { return static_cast<memory::dim>(n); };
@@ -65,47 +126,6 @@ void native_bf16_gemm(const GemmShape& s, float alpha, const uint16_t* a, const 
                         {DNNL_ARG_WEIGHTS, memory(b_desc, engine, const_cast<uint16_t*>(b))},
                         {DNNL_ARG_DST, memory(c_desc, engine, c)}});
   stream.wait();
-}
-
-}  // namespace
-
-bool cpu_has_bf16() {
-  static const bool has = [] {
-    const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
-    return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
-  }();
-  return has;
-}
-
-Precision fastest_precision() {
-  return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx ? Precision::bf16 : Precision::f32;
-}
-
-Precision precision_from(std::string_view name) {
-  if (name == "auto") return fastest_precision();
-  if (name == "f32") return Precision::f32;
-  if (name == "bf16") return Precision::bf16;
-  throw Error("--precision", "expected auto, bf16 or f32, got \"" + std::string(name) + "\"");
-}
-
-std::string_view name_of(Precision precision) { return precision == Precision::bf16 ? "bf16" : "f32"; }
-
-void gemm(const GemmShape& shape, float alpha, const float* a, const float* b, float beta, float* c,
-          Precision precision) {
-  if (shape.m == 0 || shape.n == 0) return;
-  if (precision == Precision::f32) return sgemm(shape, alpha, a, b, beta, c);
-  const Stored in_a = stored_a(shape);
-  const Stored in_b = stored_b(shape);
-  if (cpu_has_bf16()) {
-    thread_local std::vector<uint16_t> buffer_a, buffer_b;
-    native_bf16_gemm(shape, alpha, rounded(a, in_a, buffer_a), rounded(b, in_b, buffer_b), beta, c);
-  } else {
-    thread_local std::vector<float> buffer_a, buffer_b;
-    GemmShape compact = shape;
-    compact.lda = in_a.cols;
-    compact.ldb = in_b.cols;
-    sgemm(compact, alpha, rounded(a, in_a, buffer_a), rounded(b, in_b, buffer_b), beta, c);
-  }
 }
 
 void gemm(const GemmShape& s, double alpha, const double* a, const double* b, double beta, double* c, Precision) {

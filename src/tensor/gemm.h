@@ -3,22 +3,27 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace peapod {
 
-// How the products of the linear layers are computed: operands rounded to bf16 (nearest even) with f32 accumulation,
-// or f32 throughout. Weights, activations between layers and gradients are kept in f32 either way.
-enum class Precision { f32, bf16 };
+// How the products of the linear layers are computed: in f32 throughout, with operands rounded to bf16 (nearest even)
+// and f32 accumulation, or with operands rounded to whole numbers of 8 bits, which is for packed weights
+// (tensor/packed_matrix.h); other products are in f32 then. Weights, activations between layers and gradients are kept
+// in f32 in any case.
+enum class Precision { f32, bf16, int8 };
 
 // True where the processor multiplies bf16 natively (AVX512_BF16 or AMX).
 bool cpu_has_bf16();
+// True where it multiplies 8-bit integers into sums of 32 bits (VNNI or AMX).
+bool cpu_has_int8();
 
 // bf16 where the processor has AMX, else f32: AVX512_BF16 alone gains nothing over f32 (docs/performance.md).
 Precision fastest_precision();
 
-// "auto" is fastest_precision(). An explicit "bf16" works everywhere: without support the operands are rounded and
-// multiplied in f32, which has the same numerics and no gain in speed. Throws Error.
+// "auto" is fastest_precision(). An explicit "bf16" or "int8" works everywhere: without support the operands are
+// rounded and multiplied in f32, which has the same numerics and no gain in speed. Throws Error.
 Precision precision_from(std::string_view name);
 std::string_view name_of(Precision precision);
 
@@ -34,6 +39,8 @@ struct GemmShape {
 
 void gemm(const GemmShape& shape, float alpha, const float* a, const float* b, float beta, float* c,
           Precision precision = Precision::f32);
+// The same with operands that are bf16 already, each as compact as it can be. REQUIRES: cpu_has_bf16().
+void gemm(const GemmShape& shape, float alpha, const uint16_t* a, const uint16_t* b, float beta, float* c);
 // The obvious loops; for gradient checks in double precision.
 void gemm(const GemmShape& shape, double alpha, const double* a, const double* b, double beta, double* c,
           Precision precision = Precision::f32);

@@ -96,7 +96,7 @@ TEST(Gemm, OfNothingWritesNothing) {
 }
 
 TEST(Precision, IsChosenByName) {
-  for (const Precision precision : {Precision::f32, Precision::bf16}) {
+  for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
     EXPECT_EQ(precision_from(name_of(precision)), precision);
   }
   if (precision_from("auto") == Precision::bf16) {
@@ -106,6 +106,7 @@ TEST(Precision, IsChosenByName) {
   const std::string flags(std::istreambuf_iterator<char>(processor), {});
   const bool has_amx = flags.find("amx_bf16") != std::string::npos;
   EXPECT_EQ(precision_from("auto"), has_amx ? Precision::bf16 : Precision::f32);
+  EXPECT_EQ(cpu_has_int8(), flags.find("avx512_vnni") != std::string::npos);
   EXPECT_THROW(precision_from("f16"), Error);
 }
 

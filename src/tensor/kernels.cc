@@ -21,9 +21,10 @@ using I = hn::RebindToSigned<F>;
 using U = hn::RebindToUnsigned<F>;
 
 // The rest of a row that fills no whole vector: no memory beyond it is touched.
-HWY_INLINE hn::Vec<F> load_some(F d, const float* from, size_t count) {
+template <class D>
+HWY_INLINE hn::Vec<D> load_some(D d, const hn::TFromD<D>* from, size_t count) {
 #if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN float padded[hn::MaxLanes(F())] = {};
+  HWY_ALIGN hn::TFromD<D> padded[hn::MaxLanes(D())] = {};
   for (size_t i = 0; i < count; ++i) padded[i] = from[i];
   return hn::Load(d, padded);
 #else
@@ -50,7 +51,8 @@ HWY_INLINE void in_vectors(size_t n, const Body& body) {
   if (i < n) body(i, n - i);
 }
 
-HWY_INLINE hn::Vec<F> load(F d, const float* from, size_t count) {
+template <class D>
+HWY_INLINE hn::Vec<D> load(D d, const hn::TFromD<D>* from, size_t count) {
   return HWY_LIKELY(count == hn::Lanes(d)) ? hn::LoadU(d, from) : load_some(d, from, count);
 }
 
@@ -343,6 +345,46 @@ void RoundThroughBf16(size_t n, const float* x, float* y) {
   });
 }
 
+void Quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* scales) {
+  const F d;
+  const I di;
+  const hn::Rebind<uint8_t, F> d8;
+  for (size_t r = 0; r < rows; ++r, x += cols, bytes += cols) {
+    auto largest_of_lane = hn::Zero(d);
+    in_vectors(cols, [&](size_t i, size_t count)
+                         HWY_ATTR { largest_of_lane = hn::Max(largest_of_lane, hn::Abs(load(d, x + i, count))); });
+    const float largest = hn::GetLane(hn::MaxOfLanes(d, largest_of_lane));
+    constexpr float kNothing = 1e-30f;  // less is all zeros, for its inverse might not be finite
+    scales[r] = largest > kNothing ? largest / 127.0f : 0.0f;
+    const auto inverse = hn::Set(d, largest > kNothing ? 127.0f / largest : 0.0f);
+    in_vectors(cols, [&](size_t i, size_t count) HWY_ATTR {
+      const auto rounded = hn::NearestInt(hn::Mul(load(d, x + i, count), inverse));
+      const auto narrow = hn::DemoteTo(d8, hn::Add(rounded, hn::Set(di, kZeroPoint)));
+      if (HWY_LIKELY(count == hn::Lanes(d))) {
+        hn::StoreU(narrow, d8, bytes + i);
+      } else {
+        HWY_ALIGN uint8_t padded[hn::MaxLanes(F())];
+        hn::Store(narrow, d8, padded);
+        for (size_t k = 0; k < count; ++k) bytes[i + k] = padded[k];
+      }
+    });
+  }
+}
+
+void Dequantise(const Sums& shape, const int32_t* sums, const float* row_scales, const float* col_scales,
+                const int32_t* offsets, float* y) {
+  const F d;
+  const I di;
+  for (size_t r = 0; r < shape.rows; ++r, sums += shape.cols, y += shape.cols) {
+    const auto row_scale = hn::Set(d, row_scales[r]);
+    in_vectors(shape.cols, [&](size_t i, size_t count) HWY_ATTR {
+      const auto sum = hn::Sub(load(di, sums + i, count), load(di, offsets + i, count));
+      const auto scale = hn::Mul(row_scale, load(d, col_scales + i, count));
+      store(d, hn::Mul(hn::ConvertTo(d, sum), scale), y + i, count);
+    });
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peapod::kernels
 HWY_AFTER_NAMESPACE();
@@ -366,6 +408,8 @@ HWY_EXPORT(Attend);
 HWY_EXPORT(AdamW);
 HWY_EXPORT(RoundToBf16);
 HWY_EXPORT(RoundThroughBf16);
+HWY_EXPORT(Quantise);
+HWY_EXPORT(Dequantise);
 
 void softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums) {
   HWY_DYNAMIC_DISPATCH(Softmax)(block, scores, bias, log_sums);
@@ -410,6 +454,13 @@ void adamw(size_t n, const AdamStep& step, const float* grad, float* m, float* v
 }
 void round_to_bf16(size_t n, const float* x, uint16_t* y) { HWY_DYNAMIC_DISPATCH(RoundToBf16)(n, x, y); }
 void round_to_bf16(size_t n, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(RoundThroughBf16)(n, x, y); }
+void quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* scales) {
+  HWY_DYNAMIC_DISPATCH(Quantise)(rows, cols, x, bytes, scales);
+}
+void dequantise(const Sums& shape, const int32_t* sums, const float* row_scales, const float* col_scales,
+                const int32_t* offsets, float* y) {
+  HWY_DYNAMIC_DISPATCH(Dequantise)(shape, sums, row_scales, col_scales, offsets, y);
+}
 
 }  // namespace peapod::kernels
 #endif  // HWY_ONCE

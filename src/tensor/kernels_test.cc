@@ -187,6 +187,37 @@ TEST(Kernels, OfAdamWEqualTheReference) {
   });
 }
 
+TEST(Kernels, QuantiseRowsToTheNearestByteAndBack) {
+  for_lengths(1, [](Random& random, size_t n) {
+    constexpr size_t kRows = 3;
+    Both x(random, kRows * n);
+    std::fill_n(x.f.begin() + static_cast<ptrdiff_t>(n), n, 0.0f);  // a row of zeros
+    std::vector<uint8_t> bytes(kRows * n + 1, 77);
+    std::vector<float> scales(kRows);
+    quantise(kRows, n, x.f.data(), bytes.data(), scales.data());
+    EXPECT_EQ(bytes.back(), 77) << "wrote behind the rows";
+    for (size_t r = 0; r < kRows; ++r) {
+      float largest = 0;
+      for (size_t c = 0; c < n; ++c) largest = std::max(largest, std::abs(x.f[r * n + c]));
+      ASSERT_FLOAT_EQ(scales[r], largest / 127.0f);
+      for (size_t c = 0; c < n; ++c) {
+        const float steps = largest > 0 ? x.f[r * n + c] * (127.0f / largest) : 0.0f;
+        ASSERT_EQ(bytes[r * n + c], kZeroPoint + static_cast<int32_t>(std::nearbyint(steps)));
+      }
+    }
+    std::vector<int32_t> sums(kRows * n), offsets(n);
+    std::vector<float> col_scales(n), y(kRows * n + 1, 7.0f);
+    for (int32_t& sum : sums) sum = static_cast<int32_t>(random.below(1u << 27)) - (1 << 26);
+    for (int32_t& offset : offsets) offset = static_cast<int32_t>(random.below(1u << 20));
+    for (float& scale : col_scales) scale = static_cast<float>(std::abs(random.normal()));
+    dequantise({kRows, n}, sums.data(), scales.data(), col_scales.data(), offsets.data(), y.data());
+    EXPECT_EQ(y.back(), 7.0f) << "wrote behind the rows";
+    for (size_t i = 0; i < kRows * n; ++i) {
+      ASSERT_FLOAT_EQ(y[i], static_cast<float>(sums[i] - offsets[i % n]) * scales[i / n] * col_scales[i % n]);
+    }
+  });
+}
+
 TEST(Kernels, RoundToBf16AsTheScalarDoes) {
   Random random(kSeed);
   for (const size_t n : {1, 3, 15, 16, 17, 1000}) {

@@ -4,8 +4,10 @@
 #include <cassert>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 #include "tensor/kernels.h"
+#include "tensor/packed_matrix.h"
 
 namespace peapod {
 
@@ -115,6 +117,14 @@ Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias) {
   const size_t width = weight->value.rows;
   assert(weight->value.cols == in);
   Var<T> out = tape.result(rows, width);
+  if constexpr (std::is_same_v<T, float>) {
+    const PackedMatrix* packed = tape.packed() == nullptr ? nullptr : tape.packed()->find(weight->value.data);
+    if (packed != nullptr) {
+      assert(!tape.recording() && bias == nullptr && packed->out() == width && packed->in() == in);
+      packed->multiply(rows, x->value.data, out->value.data);
+      return out;
+    }
+  }
   const Precision precision = tape.precision();
   if (bias != nullptr) {
     for (size_t r = 0; r < rows; ++r) std::copy_n(bias->value.data, width, out->value.row(r));

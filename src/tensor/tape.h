@@ -13,6 +13,8 @@
 
 namespace peapod {
 
+class PackedWeights;
+
 // A row-major matrix somewhere in memory that it does not own.
 template <class T>
 struct Tensor {
@@ -56,6 +58,8 @@ class Tape {
   struct Options {
     bool record = true;  // false: values only, for inference
     Precision precision = Precision::f32;
+    // Used by linear() in place of the weights it holds, where the tape does not record; must outlive the tape.
+    const PackedWeights* packed = nullptr;
   };
 
   explicit Tape(Options options) : options_(options) {}
@@ -64,6 +68,7 @@ class Tape {
 
   bool recording() const { return options_.record; }
   Precision precision() const { return options_.precision; }
+  const PackedWeights* packed() const { return options_.packed; }
 
   // Uninitialised memory that lives until reset() or keep_only().
   Tensor<T> scratch(size_t rows, size_t cols) { return {arena_.allocate<T>(rows * cols), rows, cols}; }

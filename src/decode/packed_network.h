@@ -1,0 +1,47 @@
+// A network made ready to generate: the matrices that beam search multiplies with, packed once in the precision asked
+// for. Made where a model is loaded or evaluated, not for each request. Immutable: safe from many threads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/seq2seq.h"
+#include "tensor/packed_matrix.h"
+
+namespace peapod {
+
+// The rows of a network's output head that score some of its tokens.
+struct OutputHead {
+  std::vector<int32_t> tokens;  // of each logit
+  PackedMatrix weight;          // [tokens, d_model], the network's scale included
+};
+
+class PackedNetwork {
+ public:
+  // `network` must outlive this object and stay as it is. `item_tokens` are those that items are written with,
+  // ascending (CatalogueTree::alphabet); none where no items are to be generated. Throws Error for a token beyond the
+  // vocabulary.
+  PackedNetwork(const Seq2Seq<float>& network, Precision precision, std::span<const int32_t> item_tokens = {});
+
+  const Seq2Seq<float>& network() const { return network_; }
+  Precision precision() const { return precision_; }
+  const PackedWeights& weights() const { return weights_; }
+
+  // Scores the whole vocabulary, for text.
+  const OutputHead& text_head() const { return text_head_; }
+  // Scores the item tokens alone: nothing else can occur in an item. REQUIRES: there were some.
+  const OutputHead& item_head() const { return *item_head_; }
+
+ private:
+  OutputHead head_of(std::vector<int32_t> tokens) const;
+
+  const Seq2Seq<float>& network_;
+  Precision precision_;
+  PackedWeights weights_;
+  OutputHead text_head_;
+  std::optional<OutputHead> item_head_;
+};
+
+}  // namespace peapod

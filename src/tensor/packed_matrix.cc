@@ -1,0 +1,222 @@
+#include "tensor/packed_matrix.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <vector>
+
+#include "tensor/kernels.h"
+
+namespace peapod {
+namespace {
+
+using dnnl::memory;
+
+// A primitive is built for one number of rows. So that few are needed, products of many rows are cut into pieces: as
+// many times 16 as fit in a piece that stays in cache, then the rest.
+constexpr size_t kMostRows = 512;
+constexpr size_t kRowStep = 16;
+constexpr size_t kAnyRows = 64;  // up to which each number has its own
+
+size_t next_piece(size_t rows) { return rows <= kAnyRows ? rows : std::min(rows, kMostRows) / kRowStep * kRowStep; }
+
+memory::dim dim(size_t n) { return static_cast<memory::dim>(n); }
+
+const dnnl::engine& cpu() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+memory::desc row_major(size_t rows, size_t cols, memory::data_type type) {
+  return {{dim(rows), dim(cols)}, type, memory::dims{dim(cols), 1}};
+}
+
+// Types of what goes in and comes out of oneDNN's product.
+struct Types {
+  memory::data_type x, weight, y;
+};
+
+Types types_of(Precision precision) {
+  switch (precision) {
+    case Precision::bf16:
+      return {memory::data_type::bf16, memory::data_type::bf16, memory::data_type::f32};
+    case Precision::int8:
+      return {memory::data_type::u8, memory::data_type::s8, memory::data_type::s32};
+    case Precision::f32:
+      break;
+  }
+  return {memory::data_type::f32, memory::data_type::f32, memory::data_type::f32};
+}
+
+bool is_native(Precision precision) {
+  return precision == Precision::bf16 ? cpu_has_bf16() : precision == Precision::int8 ? cpu_has_int8() : true;
+}
+
+dnnl::matmul::primitive_desc product(size_t rows, size_t out, size_t in, Precision precision,
+                                     const memory::desc& weight) {
+  const Types types = types_of(precision);
+  return {dnnl::matmul::desc(row_major(rows, in, types.x), weight, row_major(rows, out, types.y)), cpu()};
+}
+
+// Built primitives of the calling thread.
+const dnnl::matmul& built(size_t rows, size_t out, size_t in, Precision precision, const memory::desc& weight) {
+  // oneDNN builds for as many threads as it may use where it is asked.
+  const auto threads = static_cast<size_t>(omp_in_parallel() != 0 ? 1 : omp_get_max_threads());
+  thread_local std::map<std::array<size_t, 5>, dnnl::matmul> primitives;
+  const std::array<size_t, 5> key = {rows, out, in, static_cast<size_t>(precision), threads};
+  const auto found = primitives.find(key);
+  if (found != primitives.end()) return found->second;
+  return primitives.emplace(key, dnnl::matmul(product(rows, out, in, precision, weight))).first->second;
+}
+
+// Room for so many values; never shrinks, so that what stands there is not cleared again and again.
+template <class Value>
+Value* room(std::vector<Value>& buffer, size_t count) {
+  if (buffer.size() < count) buffer.resize(count);
+  return buffer.data();
+}
+
+// Whole numbers from -127 to 127 and what one is worth, row by row.
+void quantise_weight(size_t rows, size_t cols, const float* weight, int8_t* values, float* scales) {
+  for (size_t r = 0; r < rows; ++r) {
+    const float* row = weight + r * cols;
+    float largest = 0.0f;
+    for (size_t c = 0; c < cols; ++c) largest = std::max(largest, std::abs(row[c]));
+    scales[r] = largest / 127.0f;
+    const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
+    for (size_t c = 0; c < cols; ++c) values[r * cols + c] = static_cast<int8_t>(std::nearbyint(row[c] * inverse));
+  }
+}
+
+}  // namespace
+
+// Either packed for oneDNN, or where the processor lacks the precision the rounded values as f32 [out, in].
+struct PackedMatrix::Layout {
+  memory packed;
+  std::vector<float> emulated;
+  std::vector<float> scales;     // int8: what a one is worth [out]
+  std::vector<int32_t> offsets;  // int8, packed: what the zero point of x adds to each product [out]
+};
+
+PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision precision)
+    : out_(out), in_(in), precision_(precision), layout_(std::make_unique<Layout>()) {
+  assert(out > 0 && in > 0);
+  std::vector<int8_t> integers;
+  std::vector<uint16_t> halves;
+  const void* values = weight;
+  if (precision == Precision::int8) {
+    integers.resize(out * in);
+    layout_->scales.resize(out);
+    quantise_weight(out, in, weight, integers.data(), layout_->scales.data());
+    values = integers.data();
+    if (!is_native(precision)) layout_->emulated.assign(integers.begin(), integers.end());
+  } else if (precision == Precision::bf16 && is_native(precision)) {
+    halves.resize(out * in);
+    kernels::round_to_bf16(out * in, weight, halves.data());
+    values = halves.data();
+  } else if (precision == Precision::bf16) {
+    layout_->emulated.resize(out * in);
+    kernels::round_to_bf16(out * in, weight, layout_->emulated.data());
+  }
+  if (!is_native(precision)) return;
+
+  for (size_t r = 0; r < out && precision == Precision::int8; ++r) {
+    int32_t sum = 0;
+    for (size_t c = 0; c < in; ++c) sum += integers[r * in + c];
+    layout_->offsets.push_back(kernels::kZeroPoint * sum);
+  }
+  const memory::data_type type = types_of(precision).weight;
+  const memory::desc plain({dim(in), dim(out)}, type, memory::dims{1, dim(in)});
+  const memory::desc any({dim(in), dim(out)}, type, memory::format_tag::any);
+  const auto primitive = product(kAnyRows, out, in, precision, any);
+  layout_->packed = memory(primitive.weights_desc(), cpu());
+  memory from(plain, cpu(), const_cast<void*>(values));
+  dnnl::stream stream(cpu());
+  dnnl::reorder(from, layout_->packed).execute(stream, from, layout_->packed);
+  stream.wait();
+}
+
+PackedMatrix::~PackedMatrix() = default;
+PackedMatrix::PackedMatrix(PackedMatrix&&) noexcept = default;
+PackedMatrix& PackedMatrix::operator=(PackedMatrix&&) noexcept = default;
+
+void PackedMatrix::multiply(size_t rows, const float* x, float* y) const {
+  for (size_t done = 0; done < rows;) {
+    const size_t count = next_piece(rows - done);
+    if (is_native(precision_)) {
+      multiply_piece(count, x + done * in_, y + done * out_);
+    } else {
+      emulate_piece(count, x + done * in_, y + done * out_);
+    }
+    done += count;
+  }
+}
+
+void PackedMatrix::multiply_piece(size_t rows, const float* x, float* y) const {
+  thread_local dnnl::stream stream(cpu());
+  thread_local std::vector<uint8_t> bytes;
+  thread_local std::vector<uint16_t> halves;
+  thread_local std::vector<float> scales;
+  thread_local std::vector<int32_t> sums;
+  const auto execute = [&](const void* operand, void* result) {
+    const Types types = types_of(precision_);
+    built(rows, out_, in_, precision_, layout_->packed.get_desc())
+        .execute(stream, {{DNNL_ARG_SRC, memory(row_major(rows, in_, types.x), cpu(), const_cast<void*>(operand))},
+                          {DNNL_ARG_WEIGHTS, layout_->packed},
+                          {DNNL_ARG_DST, memory(row_major(rows, out_, types.y), cpu(), result)}});
+    stream.wait();
+  };
+  switch (precision_) {
+    case Precision::f32:
+      return execute(x, y);
+    case Precision::bf16: {
+      uint16_t* rounded = room(halves, rows * in_);
+      kernels::round_to_bf16(rows * in_, x, rounded);
+      return execute(rounded, y);
+    }
+    case Precision::int8: {
+      uint8_t* quantised = room(bytes, rows * in_);
+      float* row_scales = room(scales, rows);
+      int32_t* products = room(sums, rows * out_);
+      kernels::quantise(rows, in_, x, quantised, row_scales);
+      execute(quantised, products);
+      return kernels::dequantise({rows, out_}, products, row_scales, layout_->scales.data(), layout_->offsets.data(),
+                                 y);
+    }
+  }
+}
+
+// The same numbers from products in f32, but for the rounding of their sums.
+void PackedMatrix::emulate_piece(size_t rows, const float* x, float* y) const {
+  const bool int8 = precision_ == Precision::int8;
+  std::vector<float> rounded(rows * in_), scales(rows, 1.0f);
+  if (int8) {
+    std::vector<uint8_t> bytes(rows * in_);
+    kernels::quantise(rows, in_, x, bytes.data(), scales.data());
+    for (size_t i = 0; i < bytes.size(); ++i) rounded[i] = static_cast<float>(bytes[i] - kernels::kZeroPoint);
+  } else {
+    kernels::round_to_bf16(rounded.size(), x, rounded.data());
+  }
+  gemm({.m = rows, .n = out_, .k = in_, .lda = in_, .ldb = in_, .ldc = out_, .op_b = Op::transpose}, 1.0f,
+       rounded.data(), layout_->emulated.data(), 0.0f, y);
+  for (size_t r = 0; int8 && r < rows; ++r) {
+    for (size_t j = 0; j < out_; ++j) y[r * out_ + j] *= scales[r] * layout_->scales[j];
+  }
+}
+
+void PackedWeights::add(size_t out, size_t in, const float* weight, Precision precision) {
+  matrices_.try_emplace(weight, out, in, weight, precision);
+}
+
+const PackedMatrix* PackedWeights::find(const float* weight) const {
+  const auto found = matrices_.find(weight);
+  return found == matrices_.end() ? nullptr : &found->second;
+}
+
+}  // namespace peapod

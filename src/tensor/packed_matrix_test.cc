@@ -1,0 +1,102 @@
+#include "tensor/packed_matrix.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "base/random.h"
+#include "tensor/bfloat16.h"
+
+namespace peapod {
+namespace {
+
+std::vector<float> draw(Random& random, size_t n) {
+  std::vector<float> values(n);
+  for (float& x : values) x = static_cast<float>(random.normal());
+  return values;
+}
+
+// Rows as a product of this precision sees them.
+std::vector<double> seen(size_t rows, size_t cols, const std::vector<float>& values, Precision precision) {
+  std::vector<double> result(values.begin(), values.end());
+  for (size_t r = 0; r < rows; ++r) {
+    double* row = result.data() + r * cols;
+    double largest = 0;
+    for (size_t c = 0; c < cols; ++c) largest = std::max(largest, std::abs(row[c]));
+    for (size_t c = 0; c < cols; ++c) {
+      if (precision == Precision::bf16) row[c] = static_cast<double>(from_bfloat16(to_bfloat16(values[r * cols + c])));
+      if (precision == Precision::int8 && largest > 0) {
+        // In f32, as the kernel has it: a tie that f64 would decide otherwise must not count as an error.
+        const float inverse = 127.0f / static_cast<float>(largest);
+        row[c] = static_cast<double>(std::nearbyint(values[r * cols + c] * inverse)) * largest / 127.0;
+      }
+    }
+  }
+  return result;
+}
+
+TEST(PackedMatrix, MultipliesAsTheObviousLoopsOnRoundedOperands) {
+  const uint64_t seed = 11;
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  Random random(seed);
+  for (int round = 0; round < 60; ++round) {
+    // Past 64 and past 512 rows the product is cut into pieces.
+    const size_t rows = round % 10 == 0 ? 500 + random.below(100) : 1 + random.below(round % 2 == 0 ? 20 : 150);
+    const size_t out = 1 + random.below(90);
+    const size_t in = 1 + random.below(round % 3 == 0 ? 300 : 70);
+    auto x = draw(random, rows * in);
+    auto weight = draw(random, out * in);
+    std::fill_n(x.begin() + static_cast<ptrdiff_t>((rows / 2) * in), in, 0.0f);
+    std::fill_n(weight.begin() + static_cast<ptrdiff_t>((out / 2) * in), in, 0.0f);
+    for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
+      SCOPED_TRACE(testing::Message() << rows << " x " << out << " x " << in << " in " << name_of(precision));
+      const PackedMatrix packed(out, in, weight.data(), precision);
+      std::vector<float> y(rows * out, std::nanf(""));
+      packed.multiply(rows, x.data(), y.data());
+      const auto a = seen(rows, in, x, precision);
+      const auto b = seen(out, in, weight, precision);
+      for (size_t r = 0; r < rows; ++r) {
+        for (size_t j = 0; j < out; ++j) {
+          double sum = 0;
+          for (size_t l = 0; l < in; ++l) sum += a[r * in + l] * b[j * in + l];
+          ASSERT_NEAR(y[r * out + j], sum, 4e-6 * static_cast<double>(1 + in)) << "row " << r << ", column " << j;
+        }
+      }
+    }
+  }
+}
+
+TEST(PackedMatrix, InInt8KeepsTheSizesOfRowsThatDifferByAMillion) {
+  const size_t in = 32;
+  std::vector<float> x(2 * in, 1.0f), weight(2 * in, 1.0f);
+  for (size_t c = 0; c < in; ++c) x[in + c] = 1e6f;
+  for (size_t c = 0; c < in; ++c) weight[in + c] = 1e-6f;
+  const PackedMatrix packed(2, in, weight.data(), Precision::int8);
+  float y[4];
+  packed.multiply(2, x.data(), y);
+  EXPECT_FLOAT_EQ(y[0], 32.0f);
+  EXPECT_FLOAT_EQ(y[1], 32e-6f);
+  EXPECT_FLOAT_EQ(y[2], 32e6f);
+  EXPECT_FLOAT_EQ(y[3], 32.0f);
+}
+
+TEST(PackedWeights, AreFoundByWhereTheMatrixLies) {
+  const std::vector<float> weight = {1, 2, 3, 4, 5, 6};
+  PackedWeights weights;
+  weights.add(2, 3, weight.data(), Precision::f32);
+  const PackedMatrix* packed = weights.find(weight.data());
+  ASSERT_NE(packed, nullptr);
+  EXPECT_EQ(packed->out(), 2u);
+  EXPECT_EQ(packed->in(), 3u);
+  const float x[] = {1, 0, -1};
+  float y[2];
+  packed->multiply(1, x, y);
+  EXPECT_EQ(y[0], -2.0f);
+  EXPECT_EQ(y[1], -2.0f);
+  EXPECT_EQ(weights.find(weight.data() + 1), nullptr);
+}
+
+}  // namespace
+}  // namespace peapod

@@ -1,0 +1,93 @@
+#include "train/made_workload.h"
+
+#include <array>
+
+namespace peapod {
+namespace {
+
+constexpr int32_t kNumItems = 12101;
+constexpr int32_t kCodeBook = 23;  // the cube is the next above kNumItems
+constexpr size_t kTargetTokens = 4;
+
+// Words as a vocabulary of the preset's kind has them: T5's own, or one trained on a data set.
+int32_t num_words(std::string_view preset) { return preset == "t5-small" ? 32100 : 2001; }
+
+ModelConfig config_of(std::string_view preset) {
+  ModelConfig config;
+  config.t5 = t5_preset(preset);
+  config.t5.vocab_size = static_cast<size_t>(num_words(preset) + 3 * kCodeBook);
+  config.num_whole_words = 128;
+  return config;
+}
+
+std::array<int32_t, 3> code_of(int32_t item, int32_t first) {
+  return {first + item % kCodeBook, first + kCodeBook + item / kCodeBook % kCodeBook,
+          first + 2 * kCodeBook + item / (kCodeBook * kCodeBook)};
+}
+
+CatalogueTree catalogue_from(int32_t first) {
+  std::vector<std::array<int32_t, 3>> codes;
+  for (int32_t item = 0; item < kNumItems; ++item) codes.push_back(code_of(item, first));
+  return CatalogueTree::build(std::vector<std::span<const int32_t>>(codes.begin(), codes.end()));
+}
+
+}  // namespace
+
+MadeWorkload::MadeWorkload(std::string_view preset)
+    : network_(config_of(preset)), catalogue_(catalogue_from(num_words(preset))) {
+  network_.parameters().initialise(1);
+}
+
+ModelInput MadeWorkload::input(Random& random, size_t tokens) const {
+  const ModelConfig& config = network_.config();
+  ModelInput made;
+  for (size_t i = 0; i < tokens; ++i) {
+    made.text.tokens.push_back(static_cast<int32_t>(random.below(config.t5.vocab_size)));
+    made.text.whole_word.push_back(static_cast<int32_t>(i / 4));
+  }
+  for (size_t i = 0; i < config.composer.user_dim; ++i) {
+    made.user.vector.push_back(static_cast<float>(random.normal()));
+  }
+  return made;
+}
+
+std::vector<ItemRequest> MadeWorkload::requests(size_t count, size_t tokens) const {
+  Random random(2);
+  std::vector<ItemRequest> made(count);
+  for (ItemRequest& request : made) request = {input(random, tokens), &catalogue_, {}};
+  return made;
+}
+
+std::vector<TrainingExample> MadeWorkload::examples(size_t count, size_t tokens) const {
+  Random random(2);
+  const auto first = static_cast<int32_t>(network_.config().t5.vocab_size) - 3 * kCodeBook;
+  std::vector<TrainingExample> made(count);
+  for (TrainingExample& example : made) {
+    example.input = input(random, tokens);
+    const auto code = code_of(static_cast<int32_t>(random.below(kNumItems)), first);
+    std::vector<int32_t>& target = example.targets.emplace_back().tokens;
+    target.assign(code.begin(), code.end());
+    target.push_back(kEndId);
+  }
+  return made;
+}
+
+double MadeWorkload::training_flops(size_t tokens) const {
+  const T5Config& t5 = network_.config().t5;
+  const ComposerConfig& composer = network_.config().composer;
+  const auto number = [](size_t n) { return static_cast<double>(n); };
+  const double rows = number(tokens + composer.task_length + composer.prompt_length);
+  const double targets = number(kTargetTokens);
+  const double d = number(t5.d_model), inner = number(t5.inner());
+  const double projections = 4.0 * d * inner;
+  const double feed_forward = (t5.gated_gelu ? 3.0 : 2.0) * d * number(t5.d_ff);
+  const auto scores = [&](double queries, double keys) { return 2.0 * queries * keys * inner; };  // and mixing
+  const double encoder = number(t5.num_layers) * (rows * (projections + feed_forward) + scores(rows, rows));
+  const double decoder =
+      number(t5.num_decoder_layers) * (targets * (projections + feed_forward) + scores(targets, targets) +
+                                       (targets + rows) * projections / 2.0 + scores(targets, rows));
+  const double head = targets * d * number(t5.vocab_size);
+  return 3.0 * 2.0 * (encoder + decoder + head);
+}
+
+}  // namespace peapod
