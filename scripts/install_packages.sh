@@ -11,7 +11,7 @@ build_packages=(
   nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libfmt-dev zlib1g-dev
   libgtest-dev             # tests
 )
-check_packages=(clang-format clang-tidy libbenchmark-dev)
+check_packages=(clang-format clang-tidy libbenchmark-dev valgrind libc6-dbg)
 
 is_installed() {
   [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]

@@ -47,7 +47,7 @@ class CommandLine : public ProgramTest {
 TEST_F(CommandLine, HelpsAndRefusesWrongUsage) {
   EXPECT_EQ(peapod("--help"), 0);
   for (const char* command : {"prepare", "train", "evaluate", "baseline", "audit", "recommend", "explain", "inspect",
-                              "generate", "tokenize"}) {
+                              "generate", "tokenize", "bench"}) {
     EXPECT_NE(contents(at("log")).find(command), std::string::npos) << command;
   }
   EXPECT_EQ(peapod("--version"), 0);
@@ -187,6 +187,33 @@ TEST_F(CommandLine, TokenizesLinesAndNamesTheBadOne) {
   write("lines.jsonl", "{\"text\": \"a\"}\n{\"txt\": \"b\"}\n");
   expect_failure(1, "tokenize " + at("model/spiece.model") + " --jsonl " + at("lines.jsonl"),
                  {"lines.jsonl:2", "text"});
+}
+
+TEST_F(CommandLine, MeasuresItselfBesideTargets) {
+  const json measured = answer("bench --quick --only mini.latency");
+  EXPECT_FALSE(measured.at("machine").get<std::string>().empty());
+  ASSERT_GE(measured.at("rows").size(), 1u);
+  for (const json& row : measured.at("rows")) {
+    EXPECT_NE(row.at("name").get<std::string>().find("mini.latency"), std::string::npos);
+    EXPECT_EQ(row.at("unit"), "ms");
+    EXPECT_GT(row.at("value").get<double>(), 0.0);
+    EXPECT_EQ(row.at("met").get<bool>(), row.at("value").get<double>() <= row.at("target").get<double>());
+  }
+  const json help = answer("bench --quick --only help");
+  ASSERT_EQ(help.at("rows").size(), 1u);
+  EXPECT_GT(help.at("rows")[0].at("value").get<double>(), 0.0);
+  EXPECT_LT(help.at("rows")[0].at("value").get<double>(), 10.0) << "printing the help takes no ten seconds";
+  expect_failure(1, "bench --only warmth", {"warmth", "recommend.mini.latency"});
+}
+
+TEST_F(CommandLine, TakesInt8ForAnswersAndNotForTraining) {
+  train();
+  const json exact = answer("recommend " + at("model") + " --user 3 --n 5 --precision f32");
+  const json rough = answer("recommend " + at("model") + " --user 3 --n 5 --precision int8");
+  ASSERT_EQ(rough.at("items").size(), 5u);
+  EXPECT_NE(exact.at("items"), rough.at("items")) << "scores in 8 bits are not those in f32";
+  EXPECT_NEAR(rough.at("items")[0].at("score").get<double>(), exact.at("items")[0].at("score").get<double>(), 0.3);
+  expect_failure(2, "train " + at("data") + " --out x --precision int8", {"--precision", "bf16"});
 }
 
 TEST_F(CommandLine, RefusesASourceWithTooManyBadLinesAndLeavesNothingBehind) {

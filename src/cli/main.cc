@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   peapod::cli::add_inspect(app);
   peapod::cli::add_generate(app);
   peapod::cli::add_tokenize(app);
+  peapod::cli::add_bench(app);
   const std::string mistyped = argc > 1 ? peapod::cli::mistyped_command(app, argv[1]) : std::string();
   if (!mistyped.empty()) {
     std::cerr << "peapod: " << mistyped << '\n';

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/matrix.h"
+#include "tensor/packed_matrix.h"
 
 namespace peapod {
 
@@ -31,8 +32,9 @@ class NeighbourIndex {
 
  private:
   const Matrix& base_;
-  std::vector<double> scale_;  // 1 / norm of each row
-  Matrix unit_;                // the rows at length 1
+  std::vector<double> scale_;         // 1 / norm of each row
+  std::vector<PackedMatrix> blocks_;  // the rows at length 1
+  double rounding_ = 0;               // how far a product may see one of them from where it is
 };
 
 }  // namespace peapod

@@ -248,6 +248,19 @@ void RmsNormBackward(const NormBackward& shape, const float* x, const float* wei
   }
 }
 
+size_t FirstAtLeast(size_t n, const float* x, float bound) {
+  const F d;
+  const auto least = hn::Set(d, bound);
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const intptr_t found = hn::FindFirstTrue(d, hn::Ge(hn::LoadU(d, x + i), least));
+    if (HWY_UNLIKELY(found >= 0)) return i + static_cast<size_t>(found);
+  }
+  while (i < n && !(x[i] >= bound)) ++i;
+  return i;
+}
+
 float LogSumExp(size_t n, const float* x) {
   const F d;
   auto largest = hn::Set(d, x[0]);
@@ -402,6 +415,7 @@ HWY_EXPORT(Axpy);
 HWY_EXPORT(Dot);
 HWY_EXPORT(RmsNorm);
 HWY_EXPORT(RmsNormBackward);
+HWY_EXPORT(FirstAtLeast);
 HWY_EXPORT(LogSumExp);
 HWY_EXPORT(ExpShifted);
 HWY_EXPORT(Attend);
@@ -433,6 +447,7 @@ void relu_dropout_backward(const ReluBackward& shape, const float* x, const floa
 }
 void axpy(size_t n, float a, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(Axpy)(n, a, x, y); }
 float dot(size_t n, const float* x, const float* y) { return HWY_DYNAMIC_DISPATCH(Dot)(n, x, y); }
+size_t first_at_least(size_t n, const float* x, float bound) { return HWY_DYNAMIC_DISPATCH(FirstAtLeast)(n, x, bound); }
 void rms_norm(size_t rows, size_t cols, const float* x, const float* weight, float epsilon, float* y,
               float* inverse_rms) {
   HWY_DYNAMIC_DISPATCH(RmsNorm)(rows, cols, x, weight, epsilon, y, inverse_rms);

@@ -48,6 +48,8 @@ void relu_dropout_backward(const ReluBackward& shape, const float* x, const floa
 // y += a * x.
 void axpy(size_t n, float a, const float* x, float* y);
 float dot(size_t n, const float* x, const float* y);
+// Index of the first value that is at least `bound`; n where none is.
+size_t first_at_least(size_t n, const float* x, float bound);
 
 // y = x / rms(x) * weight for each of `rows` rows of `cols`; inverse_rms [rows] is kept for the backward pass.
 void rms_norm(size_t rows, size_t cols, const float* x, const float* weight, float epsilon, float* y,

@@ -187,6 +187,21 @@ TEST(Kernels, OfAdamWEqualTheReference) {
   });
 }
 
+TEST(Kernels, FindTheFirstValueThatIsLargeEnough) {
+  for_lengths(0, [](Random& random, size_t n) {
+    std::vector<float> x(n, 1.0f);
+    EXPECT_EQ(first_at_least(n, x.data(), 1.5f), n);
+    if (n == 0) return;
+    const size_t place = random.below(n);
+    x[place] = 2.0f;
+    x[place + random.below(n - place)] = 3.0f;
+    EXPECT_EQ(first_at_least(n, x.data(), 2.0f), x[place] >= 2.0f ? place : n);
+    EXPECT_EQ(first_at_least(n, x.data(), 1.0f), 0u);
+    x[place] = std::nanf("");
+    EXPECT_NE(first_at_least(n, x.data(), 0.0f), place) << "what is no number is not large";
+  });
+}
+
 TEST(Kernels, QuantiseRowsToTheNearestByteAndBack) {
   for_lengths(1, [](Random& random, size_t n) {
     constexpr size_t kRows = 3;

@@ -59,20 +59,27 @@ bool is_native(Precision precision) {
 }
 
 dnnl::matmul::primitive_desc product(size_t rows, size_t out, size_t in, Precision precision,
-                                     const memory::desc& weight) {
+                                     const memory::desc& weight, PackedMatrix::Into into) {
   const Types types = types_of(precision);
-  return {dnnl::matmul::desc(row_major(rows, in, types.x), weight, row_major(rows, out, types.y)), cpu()};
+  dnnl::primitive_attr attributes;
+  if (into == PackedMatrix::Into::add) {
+    dnnl::post_ops sum;
+    sum.append_sum(1.0f);
+    attributes.set_post_ops(sum);
+  }
+  return {dnnl::matmul::desc(row_major(rows, in, types.x), weight, row_major(rows, out, types.y)), attributes, cpu()};
 }
 
 // Built primitives of the calling thread.
-const dnnl::matmul& built(size_t rows, size_t out, size_t in, Precision precision, const memory::desc& weight) {
+const dnnl::matmul& built(size_t rows, size_t out, size_t in, Precision precision, const memory::desc& weight,
+                          PackedMatrix::Into into) {
   // oneDNN builds for as many threads as it may use where it is asked.
   const auto threads = static_cast<size_t>(omp_in_parallel() != 0 ? 1 : omp_get_max_threads());
-  thread_local std::map<std::array<size_t, 5>, dnnl::matmul> primitives;
-  const std::array<size_t, 5> key = {rows, out, in, static_cast<size_t>(precision), threads};
+  thread_local std::map<std::array<size_t, 6>, dnnl::matmul> primitives;
+  const std::array<size_t, 6> key = {rows, out, in, static_cast<size_t>(precision), static_cast<size_t>(into), threads};
   const auto found = primitives.find(key);
   if (found != primitives.end()) return found->second;
-  return primitives.emplace(key, dnnl::matmul(product(rows, out, in, precision, weight))).first->second;
+  return primitives.emplace(key, dnnl::matmul(product(rows, out, in, precision, weight, into))).first->second;
 }
 
 // Room for so many values; never shrinks, so that what stands there is not cleared again and again.
@@ -104,9 +111,10 @@ struct PackedMatrix::Layout {
   std::vector<int32_t> offsets;  // int8, packed: what the zero point of x adds to each product [out]
 };
 
-PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision precision)
+PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision precision, Op stored)
     : out_(out), in_(in), precision_(precision), layout_(std::make_unique<Layout>()) {
   assert(out > 0 && in > 0);
+  assert(stored == Op::none || (precision != Precision::int8 && is_native(precision)));
   std::vector<int8_t> integers;
   std::vector<uint16_t> halves;
   const void* values = weight;
@@ -132,9 +140,10 @@ PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision
     layout_->offsets.push_back(kernels::kZeroPoint * sum);
   }
   const memory::data_type type = types_of(precision).weight;
-  const memory::desc plain({dim(in), dim(out)}, type, memory::dims{1, dim(in)});
+  const memory::desc plain({dim(in), dim(out)}, type,
+                           stored == Op::none ? memory::dims{1, dim(in)} : memory::dims{dim(out), 1});
   const memory::desc any({dim(in), dim(out)}, type, memory::format_tag::any);
-  const auto primitive = product(kAnyRows, out, in, precision, any);
+  const auto primitive = product(kAnyRows, out, in, precision, any, Into::write);
   layout_->packed = memory(primitive.weights_desc(), cpu());
   memory from(plain, cpu(), const_cast<void*>(values));
   dnnl::stream stream(cpu());
@@ -158,34 +167,44 @@ void PackedMatrix::multiply(size_t rows, const float* x, float* y) const {
   }
 }
 
-void PackedMatrix::multiply_piece(size_t rows, const float* x, float* y) const {
+void PackedMatrix::multiply(size_t rows, const uint16_t* x, Into into, float* y) const {
+  assert(precision_ == Precision::bf16 && is_native(precision_));
+  for (size_t done = 0; done < rows;) {
+    const size_t count = next_piece(rows - done);
+    execute(count, x + done * in_, into, y + done * out_);
+    done += count;
+  }
+}
+
+void PackedMatrix::execute(size_t rows, const void* x, Into into, void* y) const {
   thread_local dnnl::stream stream(cpu());
+  const Types types = types_of(precision_);
+  built(rows, out_, in_, precision_, layout_->packed.get_desc(), into)
+      .execute(stream, {{DNNL_ARG_SRC, memory(row_major(rows, in_, types.x), cpu(), const_cast<void*>(x))},
+                        {DNNL_ARG_WEIGHTS, layout_->packed},
+                        {DNNL_ARG_DST, memory(row_major(rows, out_, types.y), cpu(), y)}});
+  stream.wait();
+}
+
+void PackedMatrix::multiply_piece(size_t rows, const float* x, float* y) const {
   thread_local std::vector<uint8_t> bytes;
   thread_local std::vector<uint16_t> halves;
   thread_local std::vector<float> scales;
   thread_local std::vector<int32_t> sums;
-  const auto execute = [&](const void* operand, void* result) {
-    const Types types = types_of(precision_);
-    built(rows, out_, in_, precision_, layout_->packed.get_desc())
-        .execute(stream, {{DNNL_ARG_SRC, memory(row_major(rows, in_, types.x), cpu(), const_cast<void*>(operand))},
-                          {DNNL_ARG_WEIGHTS, layout_->packed},
-                          {DNNL_ARG_DST, memory(row_major(rows, out_, types.y), cpu(), result)}});
-    stream.wait();
-  };
   switch (precision_) {
     case Precision::f32:
-      return execute(x, y);
+      return execute(rows, x, Into::write, y);
     case Precision::bf16: {
       uint16_t* rounded = room(halves, rows * in_);
       kernels::round_to_bf16(rows * in_, x, rounded);
-      return execute(rounded, y);
+      return execute(rows, rounded, Into::write, y);
     }
     case Precision::int8: {
       uint8_t* quantised = room(bytes, rows * in_);
       float* row_scales = room(scales, rows);
       int32_t* products = room(sums, rows * out_);
       kernels::quantise(rows, in_, x, quantised, row_scales);
-      execute(quantised, products);
+      execute(rows, quantised, Into::write, products);
       return kernels::dequantise({rows, out_}, products, row_scales, layout_->scales.data(), layout_->offsets.data(),
                                  y);
     }
@@ -211,12 +230,14 @@ void PackedMatrix::emulate_piece(size_t rows, const float* x, float* y) const {
 }
 
 void PackedWeights::add(size_t out, size_t in, const float* weight, Precision precision) {
-  matrices_.try_emplace(weight, out, in, weight, precision);
+  add(weight, {PackedMatrix(out, in, weight, precision), std::nullopt});
 }
 
-const PackedMatrix* PackedWeights::find(const float* weight) const {
-  const auto found = matrices_.find(weight);
-  return found == matrices_.end() ? nullptr : &found->second;
+void PackedWeights::add(const float* weight, PackedLayer layer) { layers_.try_emplace(weight, std::move(layer)); }
+
+const PackedLayer* PackedWeights::find(const float* weight) const {
+  const auto found = layers_.find(weight);
+  return found == layers_.end() ? nullptr : &found->second;
 }
 
 }  // namespace peapod

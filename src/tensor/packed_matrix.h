@@ -1,10 +1,13 @@
 // Weight matrices laid out once for many products: in oneDNN's blocked layout, in the precision of the products. What
-// inference multiplies with; a copy, so weights that change have to be packed again. Const methods are safe from any
-// thread. Called from a parallel region a product runs on the calling thread alone, outside one it uses all threads.
+// inference multiplies with, and training in bf16; a copy, so weights that change have to be packed again. Const
+// methods are safe from any thread. Called from a parallel region a product runs on the calling thread alone, outside
+// one it uses all threads.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "tensor/gemm.h"
@@ -13,8 +16,9 @@ namespace peapod {
 
 class PackedMatrix {
  public:
-  // weight [out, in], row-major. In int8 each row has a scale of its own, so that its largest value becomes 127.
-  PackedMatrix(size_t out, size_t in, const float* weight, Precision precision);
+  // weight [out, in], row-major; with Op::transpose, which int8 does not have, it lies there as [in, out]. In int8 each
+  // row has a scale of its own, so that its largest value becomes 127.
+  PackedMatrix(size_t out, size_t in, const float* weight, Precision precision, Op stored = Op::none);
   ~PackedMatrix();
   PackedMatrix(PackedMatrix&&) noexcept;
   PackedMatrix& operator=(PackedMatrix&&) noexcept;
@@ -25,9 +29,13 @@ class PackedMatrix {
   // y [rows, out] = x weightᵀ, x [rows, in]. In bf16 and int8 x is rounded as the weights are, in int8 with a scale for
   // each row; sums are exact or in f32. REQUIRES: finite x in int8.
   void multiply(size_t rows, const float* x, float* y) const;
+  // y = or += x weightᵀ for an x that is bf16 already. REQUIRES: cpu_has_bf16() and a matrix packed in bf16.
+  enum class Into { write, add };
+  void multiply(size_t rows, const uint16_t* x, Into into, float* y) const;
 
  private:
   struct Layout;
+  void execute(size_t rows, const void* x, Into into, void* y) const;
   void multiply_piece(size_t rows, const float* x, float* y) const;
   void emulate_piece(size_t rows, const float* x, float* y) const;
 
@@ -36,17 +44,27 @@ class PackedMatrix {
   std::unique_ptr<Layout> layout_;
 };
 
-// The packed copies of matrices that live elsewhere, found by their address.
+// The weight [out, in] of a linear layer.
+struct PackedLayer {
+  PackedMatrix forward;                  // y = x weightᵀ
+  std::optional<PackedMatrix> backward;  // dx = dy weight; for training
+};
+
+// The packed copies of weights that live elsewhere, found by their address.
 class PackedWeights {
  public:
-  // Packs weight [out, in], which is to stay where it is and as it is.
+  // Packs weight [out, in] for inference.
   void add(size_t out, size_t in, const float* weight, Precision precision);
+  // Keeps a layer packed by the caller.
+  void add(const float* weight, PackedLayer layer);
 
-  // Null for a matrix that was not added.
-  const PackedMatrix* find(const float* weight) const;
+  // Null for a weight that was not added.
+  const PackedLayer* find(const float* weight) const;
+
+  void clear() { layers_.clear(); }
 
  private:
-  std::unordered_map<const float*, PackedMatrix> matrices_;
+  std::unordered_map<const float*, PackedLayer> layers_;
 };
 
 }  // namespace peapod

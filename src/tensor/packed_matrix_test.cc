@@ -86,13 +86,14 @@ TEST(PackedWeights, AreFoundByWhereTheMatrixLies) {
   const std::vector<float> weight = {1, 2, 3, 4, 5, 6};
   PackedWeights weights;
   weights.add(2, 3, weight.data(), Precision::f32);
-  const PackedMatrix* packed = weights.find(weight.data());
+  const PackedLayer* packed = weights.find(weight.data());
   ASSERT_NE(packed, nullptr);
-  EXPECT_EQ(packed->out(), 2u);
-  EXPECT_EQ(packed->in(), 3u);
+  EXPECT_EQ(packed->forward.out(), 2u);
+  EXPECT_EQ(packed->forward.in(), 3u);
   const float x[] = {1, 0, -1};
   float y[2];
-  packed->multiply(1, x, y);
+  packed->forward.multiply(1, x, y);
+  EXPECT_FALSE(packed->backward.has_value());
   EXPECT_EQ(y[0], -2.0f);
   EXPECT_EQ(y[1], -2.0f);
   EXPECT_EQ(weights.find(weight.data() + 1), nullptr);

@@ -58,7 +58,8 @@ class Tape {
   struct Options {
     bool record = true;  // false: values only, for inference
     Precision precision = Precision::f32;
-    // Used by linear() in place of the weights it holds, where the tape does not record; must outlive the tape.
+    // Used by linear() and cross_entropy() in place of the weights it holds; must outlive the tape. Where the tape
+    // records they are bf16 with a backward part, and the processor has it.
     const PackedWeights* packed = nullptr;
   };
 

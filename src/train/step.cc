@@ -28,10 +28,28 @@ double cost_of(const TrainingExample& example) {
 }  // namespace
 
 GradientWorkers::GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout, size_t shard_rows)
-    : network_(network), dropout_(dropout), shard_rows_(shard_rows) {
+    : network_(network),
+      packs_(precision == Precision::bf16 && cpu_has_bf16()),
+      dropout_(dropout),
+      shard_rows_(shard_rows) {
+  const Tape<float>::Options options{.record = true, .precision = precision, .packed = packs_ ? &weights_ : nullptr};
   for (int i = 0; i < num_threads(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(precision, network.parameters().size()));
+    workers_.push_back(std::make_unique<Worker>(options, network.parameters().size()));
   }
+}
+
+void GradientWorkers::pack_weights() {
+  weights_.clear();
+  auto weights = network_.t5().linear_weights();
+  weights.push_back(network_.t5().head_weight());
+  std::vector<std::optional<PackedLayer>> layers(weights.size());
+#pragma omp parallel for schedule(dynamic)
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const auto& [data, rows, cols] = weights[i];
+    layers[i].emplace(PackedLayer{PackedMatrix(rows, cols, data, Precision::bf16),
+                                  PackedMatrix(cols, rows, data, Precision::bf16, Op::transpose)});
+  }
+  for (size_t i = 0; i < weights.size(); ++i) weights_.add(weights[i].data, std::move(*layers[i]));
 }
 
 void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
@@ -82,6 +100,7 @@ GradientWorkers::Result GradientWorkers::compute(std::span<const TrainingExample
     load[least] += cost_of(examples[i]);
   }
   const double scale = weight > 0.0 ? 1.0 / weight : 1.0;
+  if (packs_) pack_weights();
   const auto count = workers_.size();
 #pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(count))
   for (size_t w = 0; w < count; ++w) run(*workers_[w], scale, mix64(seed, w));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/seq2seq.h"
+#include "tensor/packed_matrix.h"
 #include "train/sampler.h"
 
 namespace peapod {
@@ -26,16 +27,18 @@ class GradientWorkers {
 
  private:
   struct Worker {
-    explicit Worker(Precision precision, size_t size)
-        : tape({.record = true, .precision = precision}), gradients(size) {}
+    Worker(const Tape<float>::Options& options, size_t size) : tape(options), gradients(size) {}
     Tape<float> tape;
     std::vector<float> gradients;
     std::vector<const TrainingExample*> examples;
     double loss = 0;
   };
+  void pack_weights();
   void run(Worker& worker, double scale, uint64_t seed) const;
 
   const Seq2Seq<float>& network_;
+  bool packs_;             // in bf16 weights are rounded and packed once a step, in f32 that would gain nothing
+  PackedWeights weights_;  // of the step at hand
   double dropout_;
   size_t shard_rows_;
   std::vector<std::unique_ptr<Worker>> workers_;

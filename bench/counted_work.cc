@@ -1,0 +1,58 @@
+// One fixed piece of work for the check that counts instructions instead of time: `counted_work step` (the gradients of
+// a training step and its update) or `counted_work request` (20 beams for one user), with `mini` on one thread.
+// bench/check_counted_work.sh runs it under callgrind, which collects inside counted_work() alone.
+#include <omp.h>
+
+#include <functional>
+#include <iostream>
+#include <string>
+
+#include "train/adamw.h"
+#include "train/made_workload.h"
+#include "train/step.h"
+
+// Its name is what callgrind looks for.
+extern "C" __attribute__((noinline)) void counted_work(const std::function<void()>& work) { work(); }
+
+namespace peapod {
+namespace {
+
+// Twice: what is built once, like oneDNN's kernels, must not count.
+void count(const std::function<void()>& work) {
+  work();
+  counted_work(work);
+}
+
+void count_step() {
+  MadeWorkload workload("mini");
+  const auto batch = workload.examples(2, 41);
+  GradientWorkers workers(workload.network(), Precision::f32, 0.1, 1024);
+  AdamW optimizer(workload.network().parameters(), {});
+  count([&] {
+    workers.compute(batch, 1);
+    optimizer.update(workload.network().parameters(), workers.gradients(), 1e-3);
+  });
+}
+
+void count_request() {
+  const MadeWorkload workload("mini");
+  const PackedNetwork network(workload.network(), Precision::f32, workload.catalogue().alphabet());
+  const auto requests = workload.requests(1, 41);
+  count([&] { generate_items(network, requests, {}); });
+}
+
+}  // namespace
+}  // namespace peapod
+
+int main(int argc, char** argv) {
+  omp_set_num_threads(1);
+  const std::string work = argc == 2 ? argv[1] : "";
+  if (work == "step") {
+    peapod::count_step();
+  } else if (work == "request") {
+    peapod::count_request();
+  } else {
+    std::cerr << "usage: counted_work step|request\n";
+    return 2;
+  }
+}
