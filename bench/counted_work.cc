@@ -36,7 +36,7 @@ void count_step() {
 
 void count_request() {
   const MadeWorkload workload("mini");
-  const PackedNetwork network(workload.network(), Precision::f32, workload.catalogue().alphabet());
+  const PackedNetwork network(workload.network(), {.text = false, .item_tokens = workload.catalogue().alphabet()});
   const auto requests = workload.requests(1, 41);
   count([&] { generate_items(network, requests, {}); });
 }

@@ -9,7 +9,8 @@ namespace {
 void recommend(benchmark::State& state, const char* preset, size_t users, size_t tokens, Precision precision) {
   const MadeWorkload workload(preset);
   const auto requests = workload.requests(users, tokens);
-  const PackedNetwork network(workload.network(), precision, workload.catalogue().alphabet());
+  const PackedNetwork network(workload.network(),
+                              {.precision = precision, .text = false, .item_tokens = workload.catalogue().alphabet()});
   for (auto _ : state) benchmark::DoNotOptimize(generate_items(network, requests, {}).size());
   state.counters["users/s"] =
       benchmark::Counter(static_cast<double>(users), benchmark::Counter::kIsIterationInvariantRate);

@@ -42,6 +42,11 @@ double information_bits(const std::vector<std::span<const float>>& rows) {
   return std::max(0.0, entropy_bits(mean) - mean_entropy);
 }
 
+bool has_training_explanations(const Dataset& data) {
+  return std::ranges::any_of(data.explanations(),
+                             [](const Explanation& explanation) { return explanation.split == Split::train; });
+}
+
 void check_count(const char* name, uint32_t value) {
   if (value == 0 || value > kMaxRecommended) {
     throw Error(name, fmt::format("expected 1 to {}, got {}", kMaxRecommended, value));
@@ -84,15 +89,14 @@ PromptUsage prompt_usage(std::span<const PromptWeights> users) {
 Recommender::Recommender(PeapodModel model, Precision precision)
     : model_(std::move(model)),
       catalogue_(catalogue_of(model_)),
-      network_(model_.network(), precision, catalogue_.alphabet()) {
+      can_explain_(has_training_explanations(dataset())),
+      network_(model_.network(), {.precision = precision, .text = can_explain_, .item_tokens = catalogue_.alphabet()}) {
   for (uint32_t item = 0; item < dataset().num_items(); ++item) {
     for (const std::string& category : dataset().item_categories(item)) {
       std::vector<uint32_t>& items = categories_[lower(category)];
       if (items.empty() || items.back() != item) items.push_back(item);
     }
   }
-  can_explain_ = std::ranges::any_of(dataset().explanations(),
-                                     [](const Explanation& explanation) { return explanation.split == Split::train; });
 }
 
 Recommender Recommender::load(const std::filesystem::path& directory, Precision precision) {

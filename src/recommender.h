@@ -21,7 +21,7 @@ namespace peapod {
 struct RecommendedItem {
   std::string item;
   std::string title;  // empty where the data set has none
-  float score = 0;    // summed log-probability of the item's tokens
+  float score = 0;    // summed log-probability of the item's tokens, given that an item's token comes
 };
 
 // How a user's personal prompt is mixed from the shared ones (α of design.md §1). Each head's row sums to 1.
@@ -95,9 +95,9 @@ class Recommender {
 
   PeapodModel model_;
   CatalogueTree catalogue_;
+  bool can_explain_;
   PackedNetwork network_;                                    // of the model
   std::map<std::string, std::vector<uint32_t>> categories_;  // by lower-case name; items ascending
-  bool can_explain_ = false;
 };
 
 }  // namespace peapod

@@ -60,7 +60,7 @@ Json generate(std::span<const std::string> arguments) {
     input.text.whole_word.assign(input.text.tokens.size(), 0);
   }
   const auto tokens = static_cast<uint32_t>(std::stoul(arguments[2]));
-  const PackedNetwork packed(network, precision_from(arguments[3]));
+  const PackedNetwork packed(network, {.precision = precision_from(arguments[3])});
   const TextSearchOptions options{.num_beams = 20, .min_new_tokens = tokens, .max_new_tokens = tokens};
   std::vector<std::vector<Text>> texts;
   const auto seconds =

@@ -37,7 +37,7 @@ float log_prob(std::span<const float> logits, int32_t token) {
 TEST(Engine, StepsGiveWhatTeacherForcingGivesWhereverBeamsMove) {
   SmallModel small;
   const Seq2Seq<float>& network = small->network();
-  const PackedNetwork packed(network, Precision::f32);
+  const PackedNetwork packed(network, {});
   const ModelInput inputs[] = {history_of(*small, 1), history_of(*small, 2), history_of(*small, 5)};
   const ModelInput* pointers[] = {&inputs[0], &inputs[1], &inputs[2]};
   Engine engine(packed, packed.text_head());
@@ -85,7 +85,7 @@ TEST(Engine, StepsGiveWhatTeacherForcingGivesWhereverBeamsMove) {
 TEST(Engine, GivesAnInputTheSameInWhateverBlockItIsEncoded) {
   SmallModel small;
   const Seq2Seq<float>& network = small->network();
-  const PackedNetwork packed(network, Precision::f32);
+  const PackedNetwork packed(network, {});
   std::vector<ModelInput> inputs;
   for (uint32_t user = 0; user < 4; ++user) {
     ModelInput input = history_of(*small, user);

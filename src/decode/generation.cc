@@ -27,7 +27,7 @@ struct Engines {
 template <class Work>
 void in_batches(const PackedNetwork& network, const OutputHead& head, size_t n, const Work& work) {
   const auto threads = static_cast<size_t>(num_threads());
-  if (n < threads) {  // outside of a parallel region, so that the products themselves use all threads
+  if (n < std::min(threads, kBatch)) {  // outside of a parallel region, so that the products themselves use all threads
     const FlushDenormals flush;
     Engines engines(network, head);
     if (n > 0) work(engines, 0, n);

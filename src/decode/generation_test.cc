@@ -59,13 +59,12 @@ TEST(GenerateItems, FindsWhatScoringEveryItemFinds) {
   for (const IdScheme ids : {IdScheme::collaborative, IdScheme::random}) {
     SmallModel small({.ids = ids});
     const CatalogueTree tree = catalogue_of(*small);
-    const PackedNetwork network(small->network(), Precision::f32, tree.alphabet());
+    const PackedNetwork network(small->network(), {.item_tokens = tree.alphabet()});
     const ItemRequest request = request_of(*small, 4, tree);
-    const std::vector<int32_t> alphabet = tree.alphabet();
     std::vector<std::pair<double, uint32_t>> all;
     for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
       if (std::ranges::find(request.excluded, item) != request.excluded.end()) continue;
-      all.emplace_back(score_of(*small, request.input, alphabet, item), item);
+      all.emplace_back(score_of(*small, request.input, tree.alphabet(), item), item);
     }
     std::ranges::sort(all, std::greater<>());
     const auto found = generate_items(network, std::span(&request, 1), {.num_items = 20, .num_beams = 20}).front();
@@ -80,7 +79,7 @@ TEST(GenerateItems, FindsWhatScoringEveryItemFinds) {
 TEST(GenerateItems, AnswersARequestTheSameInAnyCompany) {
   SmallModel small;
   const CatalogueTree tree = catalogue_of(*small);
-  const PackedNetwork network(small->network(), Precision::f32, tree.alphabet());
+  const PackedNetwork network(small->network(), {.item_tokens = tree.alphabet()});
   const uint32_t some[] = {2, 3, 5, 7, 11};
   const CatalogueTree few = tree.restricted_to(some);
   std::vector<ItemRequest> requests;
@@ -117,7 +116,7 @@ std::vector<ModelInput> explanation_inputs(SmallModel& small, uint32_t count) {
 TEST(GenerateExplanations, KeepToTheLengthsAndAreTheSameInAnyCompany) {
   SmallModel small;
   const auto inputs = explanation_inputs(small, 20);
-  const PackedNetwork network(small->network(), Precision::f32);
+  const PackedNetwork network(small->network(), {});
   const auto together = generate_explanations(*small, network, inputs);
   for (const auto& texts : together) {
     ASSERT_FALSE(texts.empty());
@@ -151,7 +150,7 @@ double contrasted_score(const PeapodModel& model, const ModelInput& input, const
 TEST(GenerateTexts, ContrastsWithTheOtherInput) {
   SmallModel small;
   const auto inputs = explanation_inputs(small, 2);
-  const PackedNetwork network(small->network(), Precision::f32);
+  const PackedNetwork network(small->network(), {});
   const TextSearchOptions greedy{.max_new_tokens = 3, .length_penalty = 0};
   const auto plain = generate_texts(network, std::span(&inputs[0], 1), greedy).front();
   const auto itself =

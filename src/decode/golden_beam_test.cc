@@ -42,7 +42,7 @@ TEST_P(GoldenBeams, AreThoseOfTheReference) {
   }
   const auto cases = nlohmann::json::parse(read_file(directory / "golden.json")).at("beams");
   ASSERT_GE(cases.size(), 6u);
-  const PackedNetwork packed(network, Precision::f32);
+  const PackedNetwork packed(network, {});
   for (const auto& entry : cases) {
     const std::string name = entry.at("name");
     SCOPED_TRACE(name);

@@ -281,7 +281,7 @@ TEST(SearchItems, StopsAsSoonAsNoBeamCanReachTheList) {
 }
 
 TEST(SearchItems, ReadsEachLogitAsThatOfItsTokenInTheAlphabet) {
-  // The model knows tokens 0 … 8; the items are written with 4, 40 and 400, which stand at places 2, 3 and 4.
+  // The items are written with 4, 40 and 400, which stand at places 2, 3 and 4 of the alphabet.
   const Catalogue catalogue({{4, 40}, {400}, {40, 4, 4}, {400, 400}});
   const std::vector<int32_t> alphabet = {kEndId, 3, 4, 40, 400};
   ASSERT_EQ(catalogue.tree.alphabet(), (std::vector<int32_t>{kEndId, 4, 40, 400}));

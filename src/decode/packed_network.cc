@@ -17,19 +17,20 @@ std::vector<int32_t> whole_vocabulary(const Seq2Seq<float>& network) {
 
 }  // namespace
 
-PackedNetwork::PackedNetwork(const Seq2Seq<float>& network, Precision precision, std::span<const int32_t> item_tokens)
-    : network_(network), precision_(precision), text_head_(head_of(whole_vocabulary(network))) {
+PackedNetwork::PackedNetwork(const Seq2Seq<float>& network, const PackOptions& options)
+    : network_(network), precision_(options.precision) {
   for (const Tensor<const float>& weight : network.t5().linear_weights()) {
-    weights_.add(weight.rows, weight.cols, weight.data, precision);
+    weights_.add(weight.rows, weight.cols, weight.data, precision_);
   }
-  if (item_tokens.empty()) return;
+  if (options.text) text_head_ = head_of(whole_vocabulary(network));
+  const auto tokens = options.item_tokens;
+  if (tokens.empty()) return;
   const size_t vocabulary = network.config().t5.vocab_size;
-  if (item_tokens.front() < 0 || static_cast<size_t>(item_tokens.back()) >= vocabulary) {
-    throw Error("catalogue",
-                fmt::format("token {} is beyond the model's vocabulary of {}", item_tokens.back(), vocabulary),
+  if (tokens.front() < 0 || static_cast<size_t>(tokens.back()) >= vocabulary) {
+    throw Error("catalogue", fmt::format("token {} is beyond the model's vocabulary of {}", tokens.back(), vocabulary),
                 "use the data set that the model was trained on");
   }
-  item_head_ = head_of({item_tokens.begin(), item_tokens.end()});
+  item_head_ = head_of({tokens.begin(), tokens.end()});
 }
 
 OutputHead PackedNetwork::head_of(std::vector<int32_t> tokens) const {

@@ -18,20 +18,25 @@ struct OutputHead {
   PackedMatrix weight;          // [tokens, d_model], the network's scale included
 };
 
+struct PackOptions {
+  Precision precision = Precision::f32;
+  bool text = true;  // there is to be text: packs the head of the whole vocabulary
+  // The tokens that items are written with, ascending (CatalogueTree::alphabet): packs their head. None: no items.
+  std::span<const int32_t> item_tokens = {};
+};
+
 class PackedNetwork {
  public:
-  // `network` must outlive this object and stay as it is. `item_tokens` are those that items are written with,
-  // ascending (CatalogueTree::alphabet); none where no items are to be generated. Throws Error for a token beyond the
-  // vocabulary.
-  PackedNetwork(const Seq2Seq<float>& network, Precision precision, std::span<const int32_t> item_tokens = {});
+  // `network` must outlive this object and stay as it is. Throws Error for an item token beyond the vocabulary.
+  PackedNetwork(const Seq2Seq<float>& network, const PackOptions& options);
 
   const Seq2Seq<float>& network() const { return network_; }
   Precision precision() const { return precision_; }
   const PackedWeights& weights() const { return weights_; }
 
-  // Scores the whole vocabulary, for text.
-  const OutputHead& text_head() const { return text_head_; }
-  // Scores the item tokens alone: nothing else can occur in an item. REQUIRES: there were some.
+  // Scores the whole vocabulary. REQUIRES: options.text.
+  const OutputHead& text_head() const { return *text_head_; }
+  // Scores the item tokens alone: nothing else can occur in an item. REQUIRES: options.item_tokens.
   const OutputHead& item_head() const { return *item_head_; }
 
  private:
@@ -40,8 +45,7 @@ class PackedNetwork {
   const Seq2Seq<float>& network_;
   Precision precision_;
   PackedWeights weights_;
-  OutputHead text_head_;
-  std::optional<OutputHead> item_head_;
+  std::optional<OutputHead> text_head_, item_head_;
 };
 
 }  // namespace peapod

@@ -31,7 +31,8 @@ std::vector<uint32_t> prompt_owners(const std::vector<uint32_t>& users, const Ev
 template <class Build>
 std::vector<uint32_t> ranks(const PeapodModel& model, const CatalogueTree& catalogue, const EvaluationOptions& options,
                             const Build& build) {
-  const PackedNetwork network(model.network(), options.precision, catalogue.alphabet());
+  const PackedNetwork network(model.network(),
+                              {.precision = options.precision, .text = false, .item_tokens = catalogue.alphabet()});
   const std::vector<uint32_t> users = users_to_evaluate(model.dataset(), options);
   const std::vector<uint32_t> owners = prompt_owners(users, options);
   std::vector<uint32_t> result;
@@ -121,7 +122,7 @@ GeneratedExplanations generate_explanations(const PeapodModel& model, const Eval
   for (const Explanation& e : data.explanations()) {
     if (e.split == options.split) wanted.push_back(&e);
   }
-  const PackedNetwork network(model.network(), options.precision);
+  const PackedNetwork network(model.network(), {.precision = options.precision});
   GeneratedExplanations result;
   for (size_t first = 0; first < wanted.size(); first += kRequestsAtOnce) {
     const size_t last = std::min(wanted.size(), first + kRequestsAtOnce);

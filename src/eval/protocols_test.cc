@@ -23,7 +23,7 @@ TEST(UsersToEvaluate, AreAllOrAFixedChoice) {
 TEST(SequentialRanks, AreThePlacesInWhatTheModelAnswersWithoutTheHistory) {
   SmallModel small;
   const CatalogueTree tree = catalogue_of(*small);
-  const PackedNetwork network(small->network(), Precision::f32, tree.alphabet());
+  const PackedNetwork network(small->network(), {.item_tokens = tree.alphabet()});
   for (const Split split : {Split::valid, Split::test}) {
     const auto ranks = sequential_ranks(*small, {.split = split});
     ASSERT_EQ(ranks.size(), SmallModel::kUsers);
@@ -52,7 +52,7 @@ TEST(SequentialRanks, ChangeWithSwappedPromptsOnlyWherePromptsArePersonal) {
 TEST(TopnRanks, PlaceTheTargetAmongTheStoredNegatives) {
   SmallModel small;
   const CatalogueTree catalogue = catalogue_of(*small);
-  const PackedNetwork network(small->network(), Precision::f32, catalogue.alphabet());
+  const PackedNetwork network(small->network(), {.item_tokens = catalogue.alphabet()});
   const auto ranks = topn_ranks(*small, {});
   ASSERT_EQ(ranks.size(), SmallModel::kUsers);
   for (const uint32_t user : {0u, 21u, 39u}) {

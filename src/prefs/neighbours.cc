@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kQueryBlock = 256;
 constexpr size_t kBaseBlock = 512;
 
-// 8-bit products where the processor has them: three times as fast as those in f32.
+// Products in 8 bits where the processor has them (docs/decisions.md).
 Precision screening() { return cpu_has_int8() ? Precision::int8 : Precision::f32; }
 
 double dot(std::span<const float> x, std::span<const float> y) {
@@ -50,12 +50,12 @@ Matrix unit_rows(const Matrix& matrix, std::span<const double> inverse_norm, siz
   return unit;
 }
 
-// How far a product may see a row from where it is: half a step of 8 bits in each dimension, nothing in f32.
+// How far a product may see a row from where it is.
 double rounding_of(std::span<const float> row) {
   if (screening() != Precision::int8) return 0.0;
   float largest = 0.0f;
   for (const float value : row) largest = std::max(largest, std::abs(value));
-  return 0.5 * largest / 127.0 * std::sqrt(static_cast<double>(row.size())) * (1.0 + 0x1p-20);
+  return kernels::quantisation_error(row.size(), largest);
 }
 
 struct Neighbour {

@@ -74,15 +74,23 @@ TEST(Neighbours, EqualCosinesComeByLowerIndex) {
 }
 
 TEST(Neighbours, TellApartCosinesThatCoarseProductsCannot) {
-  // Cosines with the query differ by about 1e-6, far below what bf16 resolves.
-  Matrix base(400, 2);
-  for (uint32_t r = 0; r < base.rows; ++r) {
-    base.row(r)[0] = 1.0f;
-    base.row(r)[1] = 0.001f + 0.0005f * static_cast<float>(r * 37 % 400);
-  }
-  Matrix query(1, 2);
-  query.values = {1.0f, 0.0f};
-  EXPECT_EQ(NeighbourIndex(base).nearest(query, 10), slow_neighbours(query, base, 10, false));
+  // All but the first value of a row lie beside the middle between two steps of 8 bits, a hair above or below it: the
+  // products see each half a step away, and cosines that differ by 1e-4 a hundred times as far apart.
+  const auto made = [](size_t rows, uint64_t seed) {
+    Matrix matrix(rows, 64);
+    Random random(seed);
+    for (size_t r = 0; r < rows; ++r) {
+      matrix.row(r)[0] = 1.0f;
+      for (size_t d = 1; d < matrix.cols; ++d) {
+        const double side = random.below(2) == 0 ? -1e-3 : 1e-3;
+        matrix.row(r)[d] = static_cast<float>((40.5 + side) / 127.0);
+      }
+    }
+    return matrix;
+  };
+  const Matrix base = made(1500, 9);
+  const Matrix queries = made(20, 10);
+  EXPECT_EQ(NeighbourIndex(base).nearest(queries, 10), slow_neighbours(queries, base, 10, false));
 }
 
 TEST(Neighbours, ZeroVectorsComeLast) {

@@ -1,6 +1,8 @@
 #include "tensor/kernels.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tensor/kernels.cc"
@@ -364,8 +366,17 @@ void Quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* s
   const hn::Rebind<uint8_t, F> d8;
   for (size_t r = 0; r < rows; ++r, x += cols, bytes += cols) {
     auto largest_of_lane = hn::Zero(d);
-    in_vectors(cols, [&](size_t i, size_t count)
-                         HWY_ATTR { largest_of_lane = hn::Max(largest_of_lane, hn::Abs(load(d, x + i, count))); });
+    auto not_finite = hn::Zero(d);  // turns NaN with an infinity or a NaN, which Max may drop
+    in_vectors(cols, [&](size_t i, size_t count) HWY_ATTR {
+      const auto value = load(d, x + i, count);
+      largest_of_lane = hn::Max(largest_of_lane, hn::Abs(value));
+      not_finite = hn::MulAdd(value, hn::Zero(d), not_finite);
+    });
+    if (std::isnan(sum_of(d, not_finite))) {
+      scales[r] = std::numeric_limits<float>::quiet_NaN();
+      std::fill_n(bytes, cols, static_cast<uint8_t>(kZeroPoint));
+      continue;
+    }
     const float largest = hn::GetLane(hn::MaxOfLanes(d, largest_of_lane));
     constexpr float kNothing = 1e-30f;  // less is all zeros, for its inverse might not be finite
     scales[r] = largest > kNothing ? largest / 127.0f : 0.0f;
@@ -471,6 +482,11 @@ void round_to_bf16(size_t n, const float* x, uint16_t* y) { HWY_DYNAMIC_DISPATCH
 void round_to_bf16(size_t n, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(RoundThroughBf16)(n, x, y); }
 void quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* scales) {
   HWY_DYNAMIC_DISPATCH(Quantise)(rows, cols, x, bytes, scales);
+}
+double quantisation_error(size_t cols, float largest) {
+  // Half a step in each dimension, and what f32 adds to 127 steps at most: two roundings of 2^-24 of 127, the scale's.
+  constexpr double kSlack = 1.0 + 0x1p-14;
+  return 0.5 * kSlack * static_cast<double>(largest) / 127.0 * std::sqrt(static_cast<double>(cols));
 }
 void dequantise(const Sums& shape, const int32_t* sums, const float* row_scales, const float* col_scales,
                 const int32_t* offsets, float* y) {

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "base/random.h"
@@ -187,6 +188,20 @@ TEST(Kernels, OfAdamWEqualTheReference) {
   });
 }
 
+TEST(Kernels, QuantiseARowThatIsNotFiniteToNaN) {
+  for_lengths(1, [](Random& random, size_t n) {
+    for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+      Both x(random, 2 * n);
+      x.f[random.below(n)] = bad;
+      std::vector<uint8_t> bytes(2 * n);
+      float scales[2];
+      quantise(2, n, x.f.data(), bytes.data(), scales);
+      EXPECT_TRUE(std::isnan(scales[0]));
+      EXPECT_TRUE(std::isfinite(scales[1]));
+    }
+  });
+}
+
 TEST(Kernels, FindTheFirstValueThatIsLargeEnough) {
   for_lengths(0, [](Random& random, size_t n) {
     std::vector<float> x(n, 1.0f);
@@ -195,8 +210,9 @@ TEST(Kernels, FindTheFirstValueThatIsLargeEnough) {
     const size_t place = random.below(n);
     x[place] = 2.0f;
     x[place + random.below(n - place)] = 3.0f;
-    EXPECT_EQ(first_at_least(n, x.data(), 2.0f), x[place] >= 2.0f ? place : n);
+    EXPECT_EQ(first_at_least(n, x.data(), 2.0f), place);
     EXPECT_EQ(first_at_least(n, x.data(), 1.0f), 0u);
+    EXPECT_EQ(first_at_least(n, x.data(), -std::numeric_limits<float>::infinity()), 0u);
     x[place] = std::nanf("");
     EXPECT_NE(first_at_least(n, x.data(), 0.0f), place) << "what is no number is not large";
   });
@@ -219,6 +235,16 @@ TEST(Kernels, QuantiseRowsToTheNearestByteAndBack) {
         const float steps = largest > 0 ? x.f[r * n + c] * (127.0f / largest) : 0.0f;
         ASSERT_EQ(bytes[r * n + c], kZeroPoint + static_cast<int32_t>(std::nearbyint(steps)));
       }
+    }
+    for (size_t r = 0; r < kRows; ++r) {
+      double square = 0;
+      float largest = 0;
+      for (size_t c = 0; c < n; ++c) {
+        const double seen = static_cast<double>(scales[r]) * (bytes[r * n + c] - kZeroPoint);
+        square += std::pow(static_cast<double>(x.f[r * n + c]) - seen, 2);
+        largest = std::max(largest, std::abs(x.f[r * n + c]));
+      }
+      EXPECT_LE(std::sqrt(square), quantisation_error(n, largest));
     }
     std::vector<int32_t> sums(kRows * n), offsets(n);
     std::vector<float> col_scales(n), y(kRows * n + 1, 7.0f);

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 #include "tensor/kernels.h"
 #include "tensor/packed_matrix.h"
@@ -111,20 +112,6 @@ Var<T> reshape(Tape<T>& tape, Var<T> x, size_t rows, size_t cols) {
 
 namespace {
 
-const PackedLayer* packed_layer(const Tape<float>& tape, Var<float> weight) {
-  return tape.packed() == nullptr ? nullptr : tape.packed()->find(weight->value.data);
-}
-const PackedLayer* packed_layer(const Tape<double>&, Var<double>) { return nullptr; }
-
-const uint16_t* rounded(const Tensor<float>& x, uint16_t* memory) {
-  kernels::round_to_bf16(x.size(), x.data, memory);
-  return memory;
-}
-
-PackedMatrix::Into into(Var<float> x) {
-  return x->adds_to_grad() ? PackedMatrix::Into::add : PackedMatrix::Into::write;
-}
-
 // out = x weightᵀ. What training rounds to bf16 it rounds once: x for both passes, the upstream gradient for both
 // products.
 void packed_linear(Tape<float>& tape, Var<float> x, Var<float> weight, const PackedLayer& layer, Var<float> out) {
@@ -132,19 +119,22 @@ void packed_linear(Tape<float>& tape, Var<float> x, Var<float> weight, const Pac
   if (!tape.recording()) return layer.forward.multiply(rows, x->value.data, out->value.data);
   const size_t in = x->value.cols;
   const size_t width = out->value.cols;
-  const uint16_t* x16 = rounded(x->value, tape.array<uint16_t>(rows * in));
+  uint16_t* x16 = tape.array<uint16_t>(rows * in);
+  kernels::round_to_bf16(rows * in, x->value.data, x16);
   layer.forward.multiply(rows, x16, PackedMatrix::Into::write, out->value.data);
   tape.on_backward(out, [=, &layer] {
-    std::vector<uint16_t> memory(rows * width);
-    const uint16_t* up16 = rounded(out->grad, memory.data());
-    if (x->grad.data != nullptr) layer.backward->multiply(rows, up16, into(x), x->grad.data);
+    std::vector<uint16_t> up16(rows * width);
+    kernels::round_to_bf16(up16.size(), out->grad.data, up16.data());
+    if (x->grad.data != nullptr) {
+      const auto into = x->adds_to_grad() ? PackedMatrix::Into::add : PackedMatrix::Into::write;
+      layer.backward->multiply(rows, up16.data(), into, x->grad.data);
+    }
     if (weight->grad.data != nullptr) {
-      gemm({.m = width, .n = in, .k = rows, .lda = width, .ldb = in, .ldc = in, .op_a = Op::transpose}, 1.0f, up16, x16,
-           weight->grad_beta(), weight->grad.data);
+      gemm({.m = width, .n = in, .k = rows, .lda = width, .ldb = in, .ldc = in, .op_a = Op::transpose}, 1.0f,
+           up16.data(), x16, weight->grad_beta(), weight->grad.data);
     }
   });
 }
-void packed_linear(Tape<double>&, Var<double>, Var<double>, const PackedLayer&, Var<double>) {}
 
 }  // namespace
 
@@ -155,10 +145,12 @@ Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias) {
   const size_t width = weight->value.rows;
   assert(weight->value.cols == in);
   Var<T> out = tape.result(rows, width);
-  if (const PackedLayer* packed = packed_layer(tape, weight)) {
-    assert(bias == nullptr);
-    packed_linear(tape, x, weight, *packed, out);
-    return out;
+  if constexpr (std::is_same_v<T, float>) {
+    const PackedLayer* packed = bias == nullptr ? tape.packed(weight) : nullptr;
+    if (packed != nullptr) {
+      packed_linear(tape, x, weight, *packed, out);
+      return out;
+    }
   }
   const Precision precision = tape.precision();
   if (bias != nullptr) {
@@ -252,123 +244,6 @@ Var<T> gated_gelu(Tape<T>& tape, Var<T> gate, Var<T> up, Dropout dropout) {
   return out;
 }
 
-namespace {
-
-// The three products of an output head for a block of states h at a time: logits = factor * h tableᵀ, and from their
-// gradients those of h and of the table.
-template <class T>
-class HeadProducts {
- public:
-  HeadProducts(Tape<T>& tape, Var<T> table, T factor)
-      : table_(table), factor_(factor), precision_(tape.precision()), packed_(packed_layer(tape, table)) {}
-
-  void logits(Tensor<T> h, T* out) {
-    h_ = h;
-    if (packed_ != nullptr) return packed_logits(out);
-    const auto [vocabulary, cols] = sizes();
-    gemm({.m = h.rows, .n = vocabulary, .k = cols, .lda = cols, .ldb = cols, .ldc = vocabulary, .op_b = Op::transpose},
-         factor_, h.data, table_->value.data, T(0), out, precision_);
-  }
-
-  // For the block that logits() was called with last; writes d_h and, if asked to, adds to the table's gradient.
-  void gradients(Tensor<T> d_logits, T* d_h, bool want_table) {
-    if (packed_ != nullptr) return packed_gradients(d_logits, d_h, want_table);
-    const auto [vocabulary, cols] = sizes();
-    gemm({.m = h_.rows, .n = cols, .k = vocabulary, .lda = vocabulary, .ldb = cols, .ldc = cols}, factor_,
-         d_logits.data, table_->value.data, T(0), d_h, precision_);
-    if (!want_table) return;
-    gemm({.m = vocabulary, .n = cols, .k = h_.rows, .lda = vocabulary, .ldb = cols, .ldc = cols, .op_a = Op::transpose},
-         factor_, d_logits.data, h_.data, T(1), table_->grad.data, precision_);
-  }
-
- private:
-  struct Sizes {
-    size_t vocabulary, cols;
-  };
-  Sizes sizes() const { return {table_->value.rows, table_->value.cols}; }
-
-  void packed_logits(float* out) {
-    scaled_.assign(h_.data, h_.data + h_.size());
-    for (float& value : scaled_) value *= factor_;
-    packed_->forward.multiply(h_.rows, scaled_.data(), out);
-  }
-  void packed_logits(double*) {}
-
-  void packed_gradients(Tensor<float> d_logits, float* d_h, bool want_table) {
-    const auto [vocabulary, cols] = sizes();
-    d_logits16_.resize(d_logits.size());
-    rounded(d_logits, d_logits16_.data());
-    packed_->backward->multiply(h_.rows, d_logits16_.data(), PackedMatrix::Into::write, d_h);
-    for (size_t i = 0; i < h_.size(); ++i) d_h[i] *= factor_;
-    if (!want_table) return;
-    scaled16_.resize(scaled_.size());
-    kernels::round_to_bf16(scaled_.size(), scaled_.data(), scaled16_.data());
-    gemm({.m = vocabulary, .n = cols, .k = h_.rows, .lda = vocabulary, .ldb = cols, .ldc = cols, .op_a = Op::transpose},
-         1.0f, d_logits16_.data(), scaled16_.data(), 1.0f, table_->grad.data);
-  }
-  void packed_gradients(Tensor<double>, double*, bool) {}
-
-  Var<T> table_;
-  T factor_;
-  Precision precision_;
-  const PackedLayer* packed_;
-  Tensor<T> h_;
-  std::vector<T> scaled_;                        // factor * h, of the packed way
-  std::vector<uint16_t> scaled16_, d_logits16_;  // as bf16
-};
-
-}  // namespace
-
-template <class T>
-Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, std::span<const int32_t> targets,
-                     std::span<const T> scales, T* log_probs) {
-  constexpr size_t kBlockRows = 128;
-  const size_t rows = hidden->value.rows;
-  const size_t cols = hidden->value.cols;
-  const size_t vocabulary = table->value.rows;
-  assert(targets.size() == rows && scales.size() == rows);
-  Var<T> loss = tape.result(1, 1);
-  loss->value.data[0] = T(0);
-  HeadProducts<T> head(tape, table, static_cast<T>(logit_scale));
-  Tensor<T> logits = tape.scratch(std::min(rows, kBlockRows), vocabulary);
-  // The gradients of a block are known as soon as its logits are, for an upstream gradient of one; those of the states
-  // are kept for the backward step.
-  Tensor<T> pending = tape.recording() ? tape.scratch(rows, cols) : Tensor<T>{};
-  const bool want_table = tape.recording() && table->grad.data != nullptr;
-  if (want_table) table->clear_unset_grad();
-  for (size_t first = 0; first < rows; first += kBlockRows) {
-    const size_t count = std::min(kBlockRows, rows - first);
-    head.logits({hidden->value.row(first), count, cols}, logits.data);
-    for (size_t r = 0; r < count; ++r) {
-      T* row = logits.row(r);
-      const auto target = static_cast<size_t>(targets[first + r]);
-      assert(target < vocabulary);
-      const T log_sum = kernels::log_sum_exp(vocabulary, row);
-      const T log_prob = row[target] - log_sum;
-      if (log_probs != nullptr) log_probs[first + r] = log_prob;
-      const T scale = scales[first + r];
-      loss->value.data[0] -= scale * log_prob;
-      if (tape.recording()) {
-        kernels::exp_shifted(vocabulary, row, log_sum, scale);
-        row[target] -= scale;
-      }
-    }
-    if (tape.recording()) {
-      head.gradients({logits.data, count, vocabulary}, pending.row(first), want_table);
-    }
-  }
-  tape.on_backward(loss, [=] {
-    assert(loss->grad.data[0] == T(1));  // the table's gradient was added on the way forward
-    if (hidden->grad.data == nullptr) return;
-    if (hidden->adds_to_grad()) {
-      kernels::axpy(rows * cols, T(1), pending.data, hidden->grad.data);
-    } else {
-      std::copy_n(pending.data, rows * cols, hidden->grad.data);
-    }
-  });
-  return loss;
-}
-
 template <class T>
 Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, size_t heads, size_t length,
                    T* weights) {
@@ -432,17 +307,16 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
 
 // What the header declares, for one type of value.
 // NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses
-#define PEAPOD_INSTANTIATE(T)                                                                                        \
-  template Var<T> gather(Tape<T>&, Var<T>, std::span<const int32_t>);                                                \
-  template Var<T> dropout(Tape<T>&, Var<T>, Dropout);                                                                \
-  template Var<T> add(Tape<T>&, Var<T>, Var<T>, Dropout);                                                            \
-  template Var<T> collect_rows(Tape<T>&, const std::vector<Var<T>>&, std::span<const RowOf>);                        \
-  template Var<T> reshape(Tape<T>&, Var<T>, size_t, size_t);                                                         \
-  template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                                          \
-  template Var<T> rms_norm(Tape<T>&, Var<T>, Var<T>, double);                                                        \
-  template Var<T> relu(Tape<T>&, Var<T>, Dropout);                                                                   \
-  template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                                                     \
-  template Var<T> cross_entropy(Tape<T>&, Var<T>, Var<T>, double, std::span<const int32_t>, std::span<const T>, T*); \
+#define PEAPOD_INSTANTIATE(T)                                                                 \
+  template Var<T> gather(Tape<T>&, Var<T>, std::span<const int32_t>);                         \
+  template Var<T> dropout(Tape<T>&, Var<T>, Dropout);                                         \
+  template Var<T> add(Tape<T>&, Var<T>, Var<T>, Dropout);                                     \
+  template Var<T> collect_rows(Tape<T>&, const std::vector<Var<T>>&, std::span<const RowOf>); \
+  template Var<T> reshape(Tape<T>&, Var<T>, size_t, size_t);                                  \
+  template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                   \
+  template Var<T> rms_norm(Tape<T>&, Var<T>, Var<T>, double);                                 \
+  template Var<T> relu(Tape<T>&, Var<T>, Dropout);                                            \
+  template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                              \
   template Var<T> mix_prompts(Tape<T>&, Var<T>, Var<T>, Var<T>, size_t, size_t, T*)
 // NOLINTEND(bugprone-macro-parentheses)
 

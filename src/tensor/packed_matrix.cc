@@ -3,12 +3,12 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
-#include <cmath>
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <utility>
 #include <vector>
 
 #include "tensor/kernels.h"
@@ -18,8 +18,8 @@ namespace {
 
 using dnnl::memory;
 
-// A primitive is built for one number of rows. So that few are needed, products of many rows are cut into pieces: as
-// many times 16 as fit in a piece that stays in cache, then the rest.
+// A primitive is built for one number of rows. So that their number is bounded, products of many rows are cut into
+// pieces: as many times 16 as fit in a piece that stays in cache, then the rest.
 constexpr size_t kMostRows = 512;
 constexpr size_t kRowStep = 16;
 constexpr size_t kAnyRows = 64;  // up to which each number has its own
@@ -58,28 +58,42 @@ bool is_native(Precision precision) {
   return precision == Precision::bf16 ? cpu_has_bf16() : precision == Precision::int8 ? cpu_has_int8() : true;
 }
 
-dnnl::matmul::primitive_desc product(size_t rows, size_t out, size_t in, Precision precision,
-                                     const memory::desc& weight, PackedMatrix::Into into) {
-  const Types types = types_of(precision);
+// What a primitive is built for, the layout of its weight apart.
+struct Product {
+  size_t rows, out, in;
+  Precision precision;
+  PackedMatrix::Into into;
+
+  auto operator<=>(const Product&) const = default;
+};
+
+dnnl::matmul::primitive_desc descriptor(const Product& product, const memory::desc& weight) {
+  const Types types = types_of(product.precision);
   dnnl::primitive_attr attributes;
-  if (into == PackedMatrix::Into::add) {
+  if (product.into == PackedMatrix::Into::add) {
     dnnl::post_ops sum;
     sum.append_sum(1.0f);
     attributes.set_post_ops(sum);
   }
-  return {dnnl::matmul::desc(row_major(rows, in, types.x), weight, row_major(rows, out, types.y)), attributes, cpu()};
+  return {dnnl::matmul::desc(row_major(product.rows, product.in, types.x), weight,
+                             row_major(product.rows, product.out, types.y)),
+          attributes, cpu()};
 }
 
-// Built primitives of the calling thread.
-const dnnl::matmul& built(size_t rows, size_t out, size_t in, Precision precision, const memory::desc& weight,
-                          PackedMatrix::Into into) {
-  // oneDNN builds for as many threads as it may use where it is asked.
-  const auto threads = static_cast<size_t>(omp_in_parallel() != 0 ? 1 : omp_get_max_threads());
-  thread_local std::map<std::array<size_t, 6>, dnnl::matmul> primitives;
-  const std::array<size_t, 6> key = {rows, out, in, static_cast<size_t>(precision), static_cast<size_t>(into), threads};
-  const auto found = primitives.find(key);
-  if (found != primitives.end()) return found->second;
-  return primitives.emplace(key, dnnl::matmul(product(rows, out, in, precision, weight, into))).first->second;
+// The built primitive, from what the calling thread keeps. oneDNN builds for the number of threads that may be used,
+// and may lay out weights of one size in different ways.
+const dnnl::matmul& built(const Product& product, const memory::desc& weight) {
+  struct Built {
+    memory::desc weight;
+    dnnl::matmul matmul;
+  };
+  thread_local std::map<std::pair<Product, int>, Built> primitives;
+  const std::pair key(product, omp_get_max_threads());
+  auto found = primitives.find(key);
+  if (found == primitives.end() || found->second.weight != weight) {
+    found = primitives.insert_or_assign(key, Built{weight, dnnl::matmul(descriptor(product, weight))}).first;
+  }
+  return found->second.matmul;
 }
 
 // Room for so many values; never shrinks, so that what stands there is not cleared again and again.
@@ -87,18 +101,6 @@ template <class Value>
 Value* room(std::vector<Value>& buffer, size_t count) {
   if (buffer.size() < count) buffer.resize(count);
   return buffer.data();
-}
-
-// Whole numbers from -127 to 127 and what one is worth, row by row.
-void quantise_weight(size_t rows, size_t cols, const float* weight, int8_t* values, float* scales) {
-  for (size_t r = 0; r < rows; ++r) {
-    const float* row = weight + r * cols;
-    float largest = 0.0f;
-    for (size_t c = 0; c < cols; ++c) largest = std::max(largest, std::abs(row[c]));
-    scales[r] = largest / 127.0f;
-    const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
-    for (size_t c = 0; c < cols; ++c) values[r * cols + c] = static_cast<int8_t>(std::nearbyint(row[c] * inverse));
-  }
 }
 
 }  // namespace
@@ -119,9 +121,10 @@ PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision
   std::vector<uint16_t> halves;
   const void* values = weight;
   if (precision == Precision::int8) {
-    integers.resize(out * in);
+    std::vector<uint8_t> bytes(out * in);
     layout_->scales.resize(out);
-    quantise_weight(out, in, weight, integers.data(), layout_->scales.data());
+    kernels::quantise(out, in, weight, bytes.data(), layout_->scales.data());
+    for (const uint8_t byte : bytes) integers.push_back(static_cast<int8_t>(byte - kernels::kZeroPoint));
     values = integers.data();
     if (!is_native(precision)) layout_->emulated.assign(integers.begin(), integers.end());
   } else if (precision == Precision::bf16 && is_native(precision)) {
@@ -143,7 +146,7 @@ PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision
   const memory::desc plain({dim(in), dim(out)}, type,
                            stored == Op::none ? memory::dims{1, dim(in)} : memory::dims{dim(out), 1});
   const memory::desc any({dim(in), dim(out)}, type, memory::format_tag::any);
-  const auto primitive = product(kAnyRows, out, in, precision, any, Into::write);
+  const auto primitive = descriptor({kAnyRows, out, in, precision, Into::write}, any);
   layout_->packed = memory(primitive.weights_desc(), cpu());
   memory from(plain, cpu(), const_cast<void*>(values));
   dnnl::stream stream(cpu());
@@ -179,7 +182,7 @@ void PackedMatrix::multiply(size_t rows, const uint16_t* x, Into into, float* y)
 void PackedMatrix::execute(size_t rows, const void* x, Into into, void* y) const {
   thread_local dnnl::stream stream(cpu());
   const Types types = types_of(precision_);
-  built(rows, out_, in_, precision_, layout_->packed.get_desc(), into)
+  built({rows, out_, in_, precision_, into}, layout_->packed.get_desc())
       .execute(stream, {{DNNL_ARG_SRC, memory(row_major(rows, in_, types.x), cpu(), const_cast<void*>(x))},
                         {DNNL_ARG_WEIGHTS, layout_->packed},
                         {DNNL_ARG_DST, memory(row_major(rows, out_, types.y), cpu(), y)}});
@@ -227,6 +230,11 @@ void PackedMatrix::emulate_piece(size_t rows, const float* x, float* y) const {
   for (size_t r = 0; int8 && r < rows; ++r) {
     for (size_t j = 0; j < out_; ++j) y[r * out_ + j] *= scales[r] * layout_->scales[j];
   }
+}
+
+PackedLayer packed_for_training(size_t out, size_t in, const float* weight) {
+  return {PackedMatrix(out, in, weight, Precision::bf16),
+          PackedMatrix(in, out, weight, Precision::bf16, Op::transpose)};
 }
 
 void PackedWeights::add(size_t out, size_t in, const float* weight, Precision precision) {

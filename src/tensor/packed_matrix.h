@@ -27,7 +27,7 @@ class PackedMatrix {
   size_t in() const { return in_; }
 
   // y [rows, out] = x weightᵀ, x [rows, in]. In bf16 and int8 x is rounded as the weights are, in int8 with a scale for
-  // each row; sums are exact or in f32. REQUIRES: finite x in int8.
+  // each row; sums are exact or in f32. In int8 a row of x or weight that is not finite makes NaNs of all its results.
   void multiply(size_t rows, const float* x, float* y) const;
   // y = or += x weightᵀ for an x that is bf16 already. REQUIRES: cpu_has_bf16() and a matrix packed in bf16.
   enum class Into { write, add };
@@ -49,6 +49,9 @@ struct PackedLayer {
   PackedMatrix forward;                  // y = x weightᵀ
   std::optional<PackedMatrix> backward;  // dx = dy weight; for training
 };
+
+// Both parts in bf16. REQUIRES: cpu_has_bf16().
+PackedLayer packed_for_training(size_t out, size_t in, const float* weight);
 
 // The packed copies of weights that live elsewhere, found by their address.
 class PackedWeights {

@@ -68,6 +68,39 @@ TEST(PackedMatrix, MultipliesAsTheObviousLoopsOnRoundedOperands) {
   }
 }
 
+// What training does: a matrix as it lies and transposed, rounded operands, sums that are added to.
+TEST(PackedMatrix, OfTrainingEqualsTheObviousLoops) {
+  if (!cpu_has_bf16()) GTEST_SKIP() << "the processor has no bf16 products";
+  Random random(12);
+  for (const size_t rows : {size_t{1}, size_t{19}, size_t{100}, size_t{700}}) {
+    const size_t out = 1 + random.below(90), in = 1 + random.below(90);
+    SCOPED_TRACE(testing::Message() << rows << " x " << out << " x " << in);
+    const auto weight = draw(random, out * in);
+    const PackedLayer layer = packed_for_training(out, in, weight.data());
+    const auto w = seen(out, in, weight, Precision::bf16);
+    for (const bool backward : {false, true}) {
+      const size_t width = backward ? in : out, depth = backward ? out : in;
+      const auto x = draw(random, rows * depth);
+      const auto rounded = seen(rows, depth, x, Precision::bf16);
+      std::vector<uint16_t> x16;
+      for (const float value : x) x16.push_back(to_bfloat16(value));
+      std::vector<float> y(rows * width, std::nanf(""));
+      const PackedMatrix& matrix = backward ? *layer.backward : layer.forward;
+      matrix.multiply(rows, x16.data(), PackedMatrix::Into::write, y.data());
+      matrix.multiply(rows, x16.data(), PackedMatrix::Into::add, y.data());
+      for (size_t r = 0; r < rows; ++r) {
+        for (size_t j = 0; j < width; ++j) {
+          double sum = 0;
+          for (size_t l = 0; l < depth; ++l) {
+            sum += rounded[r * depth + l] * (backward ? w[l * in + j] : w[j * in + l]);
+          }
+          ASSERT_NEAR(y[r * width + j], 2.0 * sum, 8e-6 * static_cast<double>(1 + depth)) << r << ", " << j;
+        }
+      }
+    }
+  }
+}
+
 TEST(PackedMatrix, InInt8KeepsTheSizesOfRowsThatDifferByAMillion) {
   const size_t in = 32;
   std::vector<float> x(2 * in, 1.0f), weight(2 * in, 1.0f);

@@ -2,6 +2,9 @@
 
 #include <cstring>
 #include <new>
+#include <type_traits>
+
+#include "tensor/packed_matrix.h"
 
 namespace peapod {
 
@@ -16,6 +19,15 @@ Var<T> Tape<T>::result(size_t rows, size_t cols) {
   Var<T> node = leaf(scratch(rows, cols), options_.record ? arena_.allocate<T>(rows * cols) : nullptr);
   node->grad_is_set = false;
   return node;
+}
+
+template <class T>
+const PackedLayer* Tape<T>::packed(Var<T> weight) const {
+  if constexpr (std::is_same_v<T, float>) {
+    return options_.packed == nullptr ? nullptr : options_.packed->find(weight->value.data);
+  } else {
+    return nullptr;
+  }
 }
 
 template <class T>

@@ -13,6 +13,7 @@
 
 namespace peapod {
 
+struct PackedLayer;
 class PackedWeights;
 
 // A row-major matrix somewhere in memory that it does not own.
@@ -69,7 +70,8 @@ class Tape {
 
   bool recording() const { return options_.record; }
   Precision precision() const { return options_.precision; }
-  const PackedWeights* packed() const { return options_.packed; }
+  // What is to be used in place of a weight; null: the weight itself.
+  const PackedLayer* packed(Var<T> weight) const;
 
   // Uninitialised memory that lives until reset() or keep_only().
   Tensor<T> scratch(size_t rows, size_t cols) { return {arena_.allocate<T>(rows * cols), rows, cols}; }

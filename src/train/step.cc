@@ -46,8 +46,7 @@ void GradientWorkers::pack_weights() {
 #pragma omp parallel for schedule(dynamic)
   for (size_t i = 0; i < weights.size(); ++i) {
     const auto& [data, rows, cols] = weights[i];
-    layers[i].emplace(PackedLayer{PackedMatrix(rows, cols, data, Precision::bf16),
-                                  PackedMatrix(cols, rows, data, Precision::bf16, Op::transpose)});
+    layers[i].emplace(packed_for_training(rows, cols, data));
   }
   for (size_t i = 0; i < weights.size(); ++i) weights_.add(weights[i].data, std::move(*layers[i]));
 }
