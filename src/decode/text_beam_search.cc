@@ -10,6 +10,7 @@
 #include "decode/beam_search.h"
 #include "decode/live_rows.h"
 #include "decode/top_candidates.h"
+#include "tensor/kernels.h"
 #include "text/tokenizer.h"
 
 namespace peapod {
@@ -64,11 +65,10 @@ struct Group {
 // The search of one input: its groups, which advance in turn.
 class TextSearch {
  public:
-  TextSearch(const TextSearchOptions& options, size_t vocabulary)
+  explicit TextSearch(const TextSearchOptions& options)
       : options_(options),
         group_size_(options.num_beams / options.num_beam_groups),
         groups_(options.num_beam_groups, Group{{}, EndedTexts(group_size_, options.length_penalty)}),
-        scores_(vocabulary),
         // Half of these may be end ids, which leaves a full set of beams.
         top_(2 * group_size_) {}
 
@@ -122,12 +122,22 @@ class TextSearch {
       const Beam& from = group.beams[beam];
       const auto logits = rows.logits(from.row);
       const float log_sum = rows.log_sum(from.row);
-      for (size_t token = 0; token < scores_.size(); ++token) scores_[token] = logits[token] - log_sum;
-      for (const int32_t token : taken_) scores_[static_cast<size_t>(token)] -= options_.diversity_penalty;
-      if (step < options_.min_new_tokens) scores_[kEndId] = -std::numeric_limits<float>::infinity();
-      for (uint32_t token = 0; token < scores_.size(); ++token) {
-        const float score = scores_[token] + from.score;
-        if (score >= top_.floor()) top_.offer({score, beam, token, beam});
+      // Logits below this cannot enter: the search for the next one that may is what a large vocabulary costs. The rest
+      // of the line allows for rounding.
+      const auto least = [&] {
+        const float floor = top_.floor();
+        return floor - from.score + log_sum - 1e-5f * (std::abs(floor) + std::abs(from.score) + std::abs(log_sum));
+      };
+      const size_t vocabulary = logits.size();
+      for (size_t token = 0;
+           (token += kernels::first_at_least(vocabulary - token, logits.data() + token, least())) < vocabulary;
+           ++token) {
+        const auto id = static_cast<int32_t>(token);
+        if (id == kEndId && step < options_.min_new_tokens) continue;
+        float score = logits[token] - log_sum;
+        for (const int32_t taken : taken_) score -= taken == id ? options_.diversity_penalty : 0.0f;
+        score += from.score;
+        if (score >= top_.floor()) top_.offer({score, beam, static_cast<uint32_t>(token), beam});
       }
     }
   }
@@ -161,7 +171,6 @@ class TextSearch {
   size_t group_size_;
   std::vector<Group> groups_;
   std::vector<int32_t> taken_;  // tokens that the groups before this one took in this step
-  std::vector<float> scores_;   // [vocabulary] of the beam at hand
   TopCandidates top_;
   float best_score_ = 0;  // of the last select
 };
@@ -196,7 +205,7 @@ std::vector<std::vector<Text>> search_text(const StepFunction& step, size_t num_
                                            const TextSearchOptions& options) {
   check(options, vocabulary);
   LiveRows rows(step, vocabulary);
-  std::vector<TextSearch> searches(num_inputs, TextSearch(options, vocabulary));
+  std::vector<TextSearch> searches(num_inputs, TextSearch(options));
   for (uint32_t input = 0; input < num_inputs; ++input) searches[input].start(input, rows);
   for (uint32_t index = 0; index < options.max_new_tokens && rows.run(); ++index) {
 #pragma omp parallel for schedule(dynamic) if (rows.worth_threads(rows.num_rows()))
