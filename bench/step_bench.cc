@@ -19,14 +19,12 @@ void gradients(benchmark::State& state, const char* preset, size_t examples, siz
   state.counters["examples/s"] = rate(1.0);
   state.counters["FLOP/s"] = rate(workload.training_flops(tokens));
 }
-BENCHMARK_CAPTURE(gradients, mini, "mini", 192, 41, Precision::f32)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(gradients, mini_bf16, "mini", 192, 41, Precision::bf16)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(gradients, t5_small, "t5-small", 64, 60, Precision::f32)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(gradients, t5_small_topn, "t5-small", 8, 480, Precision::f32)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+void in_real_ms(benchmark::internal::Benchmark* bench) { bench->Unit(benchmark::kMillisecond)->UseRealTime(); }
+
+BENCHMARK_CAPTURE(gradients, mini, "mini", 192, 41, Precision::f32)->Apply(in_real_ms);
+BENCHMARK_CAPTURE(gradients, mini_bf16, "mini", 192, 41, Precision::bf16)->Apply(in_real_ms);
+BENCHMARK_CAPTURE(gradients, t5_small, "t5-small", 64, 60, Precision::f32)->Apply(in_real_ms);
+BENCHMARK_CAPTURE(gradients, t5_small_topn, "t5-small", 8, 480, Precision::f32)->Apply(in_real_ms);
 
 }  // namespace
 }  // namespace peapod

@@ -169,12 +169,17 @@ class Bench {
   }
 
  private:
+  // Of whole steps: gradients, clipping, AdamW.
   double examples_per_second(const char* preset, size_t examples, size_t tokens) const {
-    const MadeWorkload workload(preset);
+    MadeWorkload workload(preset);
     const auto batch = workload.examples(examples, tokens);
     GradientWorkers workers(workload.network(), fastest_precision(), 0.1, kShardRows);
+    AdamW optimizer(workload.network().parameters(), {});
     uint64_t seed = 0;
-    return static_cast<double>(examples) / median_seconds(rounds_, [&] { workers.compute(batch, ++seed); });
+    return static_cast<double>(examples) / median_seconds(rounds_, [&] {
+             workers.compute(batch, ++seed);
+             optimizer.update(workload.network().parameters(), workers.gradients(), 1e-3);
+           });
   }
 
   // Both rates of this run, by turns of one round each.

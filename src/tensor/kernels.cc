@@ -484,7 +484,8 @@ void quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* s
   HWY_DYNAMIC_DISPATCH(Quantise)(rows, cols, x, bytes, scales);
 }
 double quantisation_error(size_t cols, float largest) {
-  // Half a step in each dimension, and what f32 adds to 127 steps at most: two roundings of 2^-24 of 127, the scale's.
+  // Half a step in each dimension. In f32 the scale, its inverse and the product with it are each off by 2^-24 at most,
+  // which at 127 steps is less than 2^-14 of a half.
   constexpr double kSlack = 1.0 + 0x1p-14;
   return 0.5 * kSlack * static_cast<double>(largest) / 127.0 * std::sqrt(static_cast<double>(cols));
 }
