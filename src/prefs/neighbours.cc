@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "tensor/kernels.h"
+#include "tensor/narrow.h"
 
 namespace peapod {
 namespace {

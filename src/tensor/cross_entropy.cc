@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tensor/kernels.h"
+#include "tensor/narrow.h"
 #include "tensor/ops.h"
 #include "tensor/packed_matrix.h"
 
@@ -31,7 +32,7 @@ class HeadProducts {
         for (size_t i = 0; i < h.size(); ++i) scaled_[i] = factor_ * h.data[i];
         rounded_h_.resize(h.size());
         kernels::round_to_bf16(h.size(), scaled_.data(), rounded_h_.data());
-        return packed_->forward.multiply(h.rows, rounded_h_.data(), PackedMatrix::Into::write, out);
+        return packed_->forward.multiply(h.rows, rounded_h_.data(), out, PackedMatrix::Into::write);
       }
     }
     gemm({.m = h.rows, .n = vocabulary, .k = cols, .lda = cols, .ldb = cols, .ldc = vocabulary, .op_b = Op::transpose},
@@ -49,7 +50,7 @@ class HeadProducts {
       if (packed_ != nullptr) {
         rounded_d_logits_.resize(d_logits.size());
         kernels::round_to_bf16(d_logits.size(), d_logits.data, rounded_d_logits_.data());
-        packed_->backward->multiply(h.rows, rounded_d_logits_.data(), PackedMatrix::Into::write, d_h);
+        packed_->backward->multiply(h.rows, rounded_d_logits_.data(), d_h, PackedMatrix::Into::write);
         for (size_t i = 0; i < h.size(); ++i) d_h[i] *= factor_;
         if (want_table) gemm(for_table, 1.0f, rounded_d_logits_.data(), rounded_h_.data(), 1.0f, table_->grad.data);
         return;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "tensor/kernels.h"
+#include "tensor/narrow.h"
 
 namespace peapod {
 namespace {

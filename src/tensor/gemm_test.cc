@@ -14,15 +14,10 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "tensor/bfloat16.h"
+#include "tensor/made_values.h"
 
 namespace peapod {
 namespace {
-
-std::vector<float> draw(Random& random, size_t n) {
-  std::vector<float> values(n);
-  for (float& x : values) x = static_cast<float>(random.normal());
-  return values;
-}
 
 std::vector<double> widened(const std::vector<float>& values, bool round) {
   std::vector<double> result;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tensor/kernels.cc"
@@ -11,60 +10,11 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "tensor/vectors-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peapod::kernels {
 namespace HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-// At most 16 lanes, so that a whole number of vectors makes half a block of dropout.
-using F = hn::CappedTag<float, kDropoutHalf>;
-using I = hn::RebindToSigned<F>;
-using U = hn::RebindToUnsigned<F>;
-
-// The rest of a row that fills no whole vector: no memory beyond it is touched.
-template <class D>
-HWY_INLINE hn::Vec<D> load_some(D d, const hn::TFromD<D>* from, size_t count) {
-#if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN hn::TFromD<D> padded[hn::MaxLanes(D())] = {};
-  for (size_t i = 0; i < count; ++i) padded[i] = from[i];
-  return hn::Load(d, padded);
-#else
-  return hn::MaskedLoad(hn::FirstN(d, count), d, from);
-#endif
-}
-
-HWY_INLINE void store_some(F d, hn::Vec<F> value, float* to, size_t count) {
-#if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN float padded[hn::MaxLanes(F())];
-  hn::Store(value, d, padded);
-  for (size_t i = 0; i < count; ++i) to[i] = padded[i];
-#else
-  hn::BlendedStore(value, hn::FirstN(d, count), d, to);
-#endif
-}
-
-// Calls body(i, count): whole vectors first (count = lanes), then the rest.
-template <class Body>
-HWY_INLINE void in_vectors(size_t n, const Body& body) {
-  const size_t lanes = hn::Lanes(F());
-  size_t i = 0;
-  for (; i + lanes <= n; i += lanes) body(i, lanes);
-  if (i < n) body(i, n - i);
-}
-
-template <class D>
-HWY_INLINE hn::Vec<D> load(D d, const hn::TFromD<D>* from, size_t count) {
-  return HWY_LIKELY(count == hn::Lanes(d)) ? hn::LoadU(d, from) : load_some(d, from, count);
-}
-
-HWY_INLINE void store(F d, hn::Vec<F> value, float* to, size_t count) {
-  if (HWY_LIKELY(count == hn::Lanes(d))) {
-    hn::StoreU(value, d, to);
-  } else {
-    store_some(d, value, to, count);
-  }
-}
 
 // Calls body(i, count, kept) as in_vectors does; kept(x) is x / (1 - p) where dropout_scale keeps an
 // element, 0 where it drops it. The order is not ascending.
@@ -104,8 +54,6 @@ HWY_INLINE void in_kept_vectors(size_t n, float p, uint32_t seed, const Body& bo
 HWY_INLINE uint32_t row_seed(const ScoreBlock& block, size_t r) {
   return dropout_word(block.seed, static_cast<uint32_t>(r));
 }
-
-HWY_INLINE float sum_of(F d, hn::Vec<F> v) { return hn::GetLane(hn::SumOfLanes(d, v)); }
 
 void Softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums) {
   const F d;
@@ -327,88 +275,6 @@ void AdamW(size_t n, const AdamStep& step, const float* grad, float* m, float* v
   });
 }
 
-// As to_bfloat16() of tensor/bfloat16.h rounds; Highway's own demotion truncates.
-HWY_INLINE hn::Vec<U> bf16_bits(hn::Vec<F> value) {
-  const U du;
-  const auto bits = hn::BitCast(du, value);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1u));
-  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fffu)));
-  const auto quiet = hn::Or(bits, hn::Set(du, 0x400000u));
-  return hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(du, hn::IsNaN(value)), quiet, rounded));
-}
-
-void RoundToBf16(size_t n, const float* x, uint16_t* y) {
-  const F d;
-  const I di;
-  const hn::Rebind<uint16_t, F> d16;
-  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
-    const auto narrow = hn::DemoteTo(d16, hn::BitCast(di, bf16_bits(load(d, x + i, count))));
-    if (HWY_LIKELY(count == hn::Lanes(d))) {
-      hn::StoreU(narrow, d16, y + i);
-    } else {
-      HWY_ALIGN uint16_t padded[hn::MaxLanes(F())];
-      hn::Store(narrow, d16, padded);
-      for (size_t k = 0; k < count; ++k) y[i + k] = padded[k];
-    }
-  });
-}
-
-void RoundThroughBf16(size_t n, const float* x, float* y) {
-  const F d;
-  in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
-    store(d, hn::BitCast(d, hn::ShiftLeft<16>(bf16_bits(load(d, x + i, count)))), y + i, count);
-  });
-}
-
-void Quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* scales) {
-  const F d;
-  const I di;
-  const hn::Rebind<uint8_t, F> d8;
-  for (size_t r = 0; r < rows; ++r, x += cols, bytes += cols) {
-    auto largest_of_lane = hn::Zero(d);
-    auto not_finite = hn::Zero(d);  // turns NaN with an infinity or a NaN, which Max may drop
-    in_vectors(cols, [&](size_t i, size_t count) HWY_ATTR {
-      const auto value = load(d, x + i, count);
-      largest_of_lane = hn::Max(largest_of_lane, hn::Abs(value));
-      not_finite = hn::MulAdd(value, hn::Zero(d), not_finite);
-    });
-    if (std::isnan(sum_of(d, not_finite))) {
-      scales[r] = std::numeric_limits<float>::quiet_NaN();
-      std::fill_n(bytes, cols, static_cast<uint8_t>(kZeroPoint));
-      continue;
-    }
-    const float largest = hn::GetLane(hn::MaxOfLanes(d, largest_of_lane));
-    constexpr float kNothing = 1e-30f;  // less is all zeros, for its inverse might not be finite
-    scales[r] = largest > kNothing ? largest / 127.0f : 0.0f;
-    const auto inverse = hn::Set(d, largest > kNothing ? 127.0f / largest : 0.0f);
-    in_vectors(cols, [&](size_t i, size_t count) HWY_ATTR {
-      const auto rounded = hn::NearestInt(hn::Mul(load(d, x + i, count), inverse));
-      const auto narrow = hn::DemoteTo(d8, hn::Add(rounded, hn::Set(di, kZeroPoint)));
-      if (HWY_LIKELY(count == hn::Lanes(d))) {
-        hn::StoreU(narrow, d8, bytes + i);
-      } else {
-        HWY_ALIGN uint8_t padded[hn::MaxLanes(F())];
-        hn::Store(narrow, d8, padded);
-        for (size_t k = 0; k < count; ++k) bytes[i + k] = padded[k];
-      }
-    });
-  }
-}
-
-void Dequantise(const Sums& shape, const int32_t* sums, const float* row_scales, const float* col_scales,
-                const int32_t* offsets, float* y) {
-  const F d;
-  const I di;
-  for (size_t r = 0; r < shape.rows; ++r, sums += shape.cols, y += shape.cols) {
-    const auto row_scale = hn::Set(d, row_scales[r]);
-    in_vectors(shape.cols, [&](size_t i, size_t count) HWY_ATTR {
-      const auto sum = hn::Sub(load(di, sums + i, count), load(di, offsets + i, count));
-      const auto scale = hn::Mul(row_scale, load(d, col_scales + i, count));
-      store(d, hn::Mul(hn::ConvertTo(d, sum), scale), y + i, count);
-    });
-  }
-}
-
 }  // namespace HWY_NAMESPACE
 }  // namespace peapod::kernels
 HWY_AFTER_NAMESPACE();
@@ -431,10 +297,6 @@ HWY_EXPORT(LogSumExp);
 HWY_EXPORT(ExpShifted);
 HWY_EXPORT(Attend);
 HWY_EXPORT(AdamW);
-HWY_EXPORT(RoundToBf16);
-HWY_EXPORT(RoundThroughBf16);
-HWY_EXPORT(Quantise);
-HWY_EXPORT(Dequantise);
 
 void softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums) {
   HWY_DYNAMIC_DISPATCH(Softmax)(block, scores, bias, log_sums);
@@ -477,21 +339,6 @@ void attend(const CachedAttention& shape, const float* q, const float* const* ke
 }
 void adamw(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights) {
   HWY_DYNAMIC_DISPATCH(AdamW)(n, step, grad, m, v, weights);
-}
-void round_to_bf16(size_t n, const float* x, uint16_t* y) { HWY_DYNAMIC_DISPATCH(RoundToBf16)(n, x, y); }
-void round_to_bf16(size_t n, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(RoundThroughBf16)(n, x, y); }
-void quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* scales) {
-  HWY_DYNAMIC_DISPATCH(Quantise)(rows, cols, x, bytes, scales);
-}
-double quantisation_error(size_t cols, float largest) {
-  // Half a step in each dimension. In f32 the scale, its inverse and the product with it are each off by 2^-24 at most,
-  // which at 127 steps is less than 2^-14 of a half.
-  constexpr double kSlack = 1.0 + 0x1p-14;
-  return 0.5 * kSlack * static_cast<double>(largest) / 127.0 * std::sqrt(static_cast<double>(cols));
-}
-void dequantise(const Sums& shape, const int32_t* sums, const float* row_scales, const float* col_scales,
-                const int32_t* offsets, float* y) {
-  HWY_DYNAMIC_DISPATCH(Dequantise)(shape, sums, row_scales, col_scales, offsets, y);
 }
 
 }  // namespace peapod::kernels

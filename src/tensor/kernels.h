@@ -84,24 +84,6 @@ struct CachedAttention {
 void attend(const CachedAttention& shape, const float* q, const float* const* keys_values, const float* bias,
             float* scores, float* out);
 
-// y = x rounded to bf16, to nearest even: as its 16 bits, or as the f32 of the same value.
-void round_to_bf16(size_t n, const float* x, uint16_t* y);
-void round_to_bf16(size_t n, const float* x, float* y);
-
-// Rows as bytes: x = scale * (byte - kZeroPoint), the scale of a row such that its largest absolute value is 127 above
-// or below; NaN for a row that is not finite. x [rows, cols], scales [rows].
-inline constexpr int32_t kZeroPoint = 128;
-void quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* scales);
-// How far, as a Euclidean norm, a row of `cols` values of at most `largest` may be from what its bytes say.
-double quantisation_error(size_t cols, float largest);
-// Back from sums of products of such bytes: y = (sums - offsets) * row_scales * col_scales, all [rows, cols]; offsets
-// and col_scales [cols].
-struct Sums {
-  size_t rows, cols;
-};
-void dequantise(const Sums& shape, const int32_t* sums, const float* row_scales, const float* col_scales,
-                const int32_t* offsets, float* y);
-
 // The f64 overloads, for gradient checks.
 inline void softmax(const ScoreBlock& b, double* s, const double* bias, double* log_sums) {
   reference::softmax(b, s, bias, log_sums);

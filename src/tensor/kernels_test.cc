@@ -3,19 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <vector>
 
 #include "base/random.h"
-#include "tensor/bfloat16.h"
+#include "tensor/made_values.h"
 
 namespace peapod::kernels {
 namespace {
-
-constexpr uint64_t kSeed = 17;
 
 // The same values twice: f32 for the vector version, f64 for the reference.
 struct Both {
@@ -35,17 +31,6 @@ struct Both {
 void expect_same(const Both& values, const char* what) {
   for (size_t i = 0; i < values.f.size(); ++i) {
     ASSERT_NEAR(values.f[i], values.d[i], 1e-5 * (1 + std::abs(values.d[i]))) << what << " " << i;
-  }
-}
-
-// Every length to 40, then longer ones on both sides of vector widths.
-void for_lengths(size_t first, const std::function<void(Random&, size_t)>& check) {
-  Random random(kSeed);
-  std::vector<size_t> lengths = {63, 64, 65, 127, 129, 255, 301};
-  for (size_t n = first; n <= 40; ++n) lengths.push_back(n);
-  for (const size_t n : lengths) {
-    SCOPED_TRACE(testing::Message() << "seed " << kSeed << ", length " << n);
-    check(random, n);
   }
 }
 
@@ -188,20 +173,6 @@ TEST(Kernels, OfAdamWEqualTheReference) {
   });
 }
 
-TEST(Kernels, QuantiseARowThatIsNotFiniteToNaN) {
-  for_lengths(1, [](Random& random, size_t n) {
-    for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
-      Both x(random, 2 * n);
-      x.f[random.below(n)] = bad;
-      std::vector<uint8_t> bytes(2 * n);
-      float scales[2];
-      quantise(2, n, x.f.data(), bytes.data(), scales);
-      EXPECT_TRUE(std::isnan(scales[0]));
-      EXPECT_TRUE(std::isfinite(scales[1]));
-    }
-  });
-}
-
 TEST(Kernels, FindTheFirstValueThatIsLargeEnough) {
   for_lengths(0, [](Random& random, size_t n) {
     std::vector<float> x(n, 1.0f);
@@ -216,67 +187,6 @@ TEST(Kernels, FindTheFirstValueThatIsLargeEnough) {
     x[place] = std::nanf("");
     EXPECT_NE(first_at_least(n, x.data(), 0.0f), place) << "what is no number is not large";
   });
-}
-
-TEST(Kernels, QuantiseRowsToTheNearestByteAndBack) {
-  for_lengths(1, [](Random& random, size_t n) {
-    constexpr size_t kRows = 3;
-    Both x(random, kRows * n);
-    std::fill_n(x.f.begin() + static_cast<ptrdiff_t>(n), n, 0.0f);  // a row of zeros
-    std::vector<uint8_t> bytes(kRows * n + 1, 77);
-    std::vector<float> scales(kRows);
-    quantise(kRows, n, x.f.data(), bytes.data(), scales.data());
-    EXPECT_EQ(bytes.back(), 77) << "wrote behind the rows";
-    for (size_t r = 0; r < kRows; ++r) {
-      float largest = 0;
-      for (size_t c = 0; c < n; ++c) largest = std::max(largest, std::abs(x.f[r * n + c]));
-      ASSERT_FLOAT_EQ(scales[r], largest / 127.0f);
-      for (size_t c = 0; c < n; ++c) {
-        const float steps = largest > 0 ? x.f[r * n + c] * (127.0f / largest) : 0.0f;
-        ASSERT_EQ(bytes[r * n + c], kZeroPoint + static_cast<int32_t>(std::nearbyint(steps)));
-      }
-    }
-    for (size_t r = 0; r < kRows; ++r) {
-      double square = 0;
-      float largest = 0;
-      for (size_t c = 0; c < n; ++c) {
-        const double seen = static_cast<double>(scales[r]) * (bytes[r * n + c] - kZeroPoint);
-        square += std::pow(static_cast<double>(x.f[r * n + c]) - seen, 2);
-        largest = std::max(largest, std::abs(x.f[r * n + c]));
-      }
-      EXPECT_LE(std::sqrt(square), quantisation_error(n, largest));
-    }
-    std::vector<int32_t> sums(kRows * n), offsets(n);
-    std::vector<float> col_scales(n), y(kRows * n + 1, 7.0f);
-    for (int32_t& sum : sums) sum = static_cast<int32_t>(random.below(1u << 27)) - (1 << 26);
-    for (int32_t& offset : offsets) offset = static_cast<int32_t>(random.below(1u << 20));
-    for (float& scale : col_scales) scale = static_cast<float>(std::abs(random.normal()));
-    dequantise({kRows, n}, sums.data(), scales.data(), col_scales.data(), offsets.data(), y.data());
-    EXPECT_EQ(y.back(), 7.0f) << "wrote behind the rows";
-    for (size_t i = 0; i < kRows * n; ++i) {
-      ASSERT_FLOAT_EQ(y[i], static_cast<float>(sums[i] - offsets[i % n]) * scales[i / n] * col_scales[i % n]);
-    }
-  });
-}
-
-TEST(Kernels, RoundToBf16AsTheScalarDoes) {
-  Random random(kSeed);
-  for (const size_t n : {1, 3, 15, 16, 17, 1000}) {
-    std::vector<float> x(n), through(n);
-    std::vector<uint16_t> bits(n);
-    for (int round = 0; round < 50; ++round) {
-      // Any bit pattern: denormals, infinities and NaN too.
-      for (float& value : x) value = std::bit_cast<float>(static_cast<uint32_t>(random.bits()));
-      x[0] = std::bit_cast<float>(0x7f800001u);
-      round_to_bf16(n, x.data(), bits.data());
-      round_to_bf16(n, x.data(), through.data());
-      for (size_t i = 0; i < n; ++i) {
-        const uint16_t expected = to_bfloat16(x[i]);
-        ASSERT_EQ(bits[i], expected) << std::bit_cast<uint32_t>(x[i]);
-        ASSERT_EQ(std::bit_cast<uint32_t>(through[i]), static_cast<uint32_t>(expected) << 16);
-      }
-    }
-  }
 }
 
 TEST(Dropout, KeepsAboutTheShareItIsAskedTo) {

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "tensor/kernels.h"
+#include "tensor/narrow.h"
 #include "tensor/packed_matrix.h"
 
 namespace peapod {
@@ -121,13 +122,13 @@ void packed_linear(Tape<float>& tape, Var<float> x, Var<float> weight, const Pac
   const size_t width = out->value.cols;
   uint16_t* x16 = tape.array<uint16_t>(rows * in);
   kernels::round_to_bf16(rows * in, x->value.data, x16);
-  layer.forward.multiply(rows, x16, PackedMatrix::Into::write, out->value.data);
+  layer.forward.multiply(rows, x16, out->value.data, PackedMatrix::Into::write);
   tape.on_backward(out, [=, &layer] {
     std::vector<uint16_t> up16(rows * width);
     kernels::round_to_bf16(up16.size(), out->grad.data, up16.data());
     if (x->grad.data != nullptr) {
       const auto into = x->adds_to_grad() ? PackedMatrix::Into::add : PackedMatrix::Into::write;
-      layer.backward->multiply(rows, up16.data(), into, x->grad.data);
+      layer.backward->multiply(rows, up16.data(), x->grad.data, into);
     }
     if (weight->grad.data != nullptr) {
       gemm({.m = width, .n = in, .k = rows, .lda = width, .ldb = in, .ldc = in, .op_a = Op::transpose}, 1.0f,

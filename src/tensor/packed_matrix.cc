@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <cassert>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <numeric>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <utility>
 #include <vector>
 
 #include "tensor/kernels.h"
+#include "tensor/narrow.h"
 
 namespace peapod {
 namespace {
@@ -24,7 +27,19 @@ constexpr size_t kMostRows = 512;
 constexpr size_t kRowStep = 16;
 constexpr size_t kAnyRows = 64;  // up to which each number has its own
 
-size_t next_piece(size_t rows) { return rows <= kAnyRows ? rows : std::min(rows, kMostRows) / kRowStep * kRowStep; }
+// Calls work(first, count) for each piece.
+template <class Work>
+void for_each_piece(size_t rows, const Work& work) {
+  for (size_t first = 0; first < rows;) {
+    const size_t left = rows - first;
+    const size_t count = left <= kAnyRows ? left : std::min(left, kMostRows) / kRowStep * kRowStep;
+    work(first, count);
+    first += count;
+  }
+}
+
+// Outputs of one product in int8.
+constexpr size_t kPanelOutputs = 1024;
 
 memory::dim dim(size_t n) { return static_cast<memory::dim>(n); }
 
@@ -96,6 +111,16 @@ const dnnl::matmul& built(const Product& product, const memory::desc& weight) {
   return found->second.matmul;
 }
 
+void run(const Product& product, const void* x, const memory& weight, void* y) {
+  thread_local dnnl::stream stream(cpu());
+  const Types types = types_of(product.precision);
+  built(product, weight.get_desc())
+      .execute(stream, {{DNNL_ARG_SRC, memory(row_major(product.rows, product.in, types.x), cpu(), const_cast<void*>(x))},
+                        {DNNL_ARG_WEIGHTS, weight},
+                        {DNNL_ARG_DST, memory(row_major(product.rows, product.out, types.y), cpu(), y)}});
+  stream.wait();
+}
+
 // Room for so many values; never shrinks, so that what stands there is not cleared again and again.
 template <class Value>
 Value* room(std::vector<Value>& buffer, size_t count) {
@@ -107,7 +132,7 @@ Value* room(std::vector<Value>& buffer, size_t count) {
 
 // Either packed for oneDNN, or where the processor lacks the precision the rounded values as f32 [out, in].
 struct PackedMatrix::Layout {
-  memory packed;
+  std::vector<memory> panels;  // int8: kPanelOutputs rows of the weight each, the last the rest; else all of it
   std::vector<float> emulated;
   std::vector<float> scales;     // int8: what a one is worth [out]
   std::vector<int32_t> offsets;  // int8, packed: what the zero point of x adds to each product [out]
@@ -122,9 +147,11 @@ PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision
   const void* values = weight;
   if (precision == Precision::int8) {
     std::vector<uint8_t> bytes(out * in);
+    integers.resize(out * in);
     layout_->scales.resize(out);
     kernels::quantise(out, in, weight, bytes.data(), layout_->scales.data());
-    for (const uint8_t byte : bytes) integers.push_back(static_cast<int8_t>(byte - kernels::kZeroPoint));
+    std::ranges::transform(bytes, integers.begin(),
+                           [](uint8_t byte) { return static_cast<int8_t>(byte - kernels::kZeroPoint); });
     values = integers.data();
     if (!is_native(precision)) layout_->emulated.assign(integers.begin(), integers.end());
   } else if (precision == Precision::bf16 && is_native(precision)) {
@@ -138,19 +165,23 @@ PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision
   if (!is_native(precision)) return;
 
   for (size_t r = 0; r < out && precision == Precision::int8; ++r) {
-    int32_t sum = 0;
-    for (size_t c = 0; c < in; ++c) sum += integers[r * in + c];
-    layout_->offsets.push_back(kernels::kZeroPoint * sum);
+    const int8_t* row = integers.data() + r * in;
+    layout_->offsets.push_back(kernels::kZeroPoint * std::accumulate(row, row + in, int32_t{0}));
   }
   const memory::data_type type = types_of(precision).weight;
-  const memory::desc plain({dim(in), dim(out)}, type,
-                           stored == Op::none ? memory::dims{1, dim(in)} : memory::dims{dim(out), 1});
-  const memory::desc any({dim(in), dim(out)}, type, memory::format_tag::any);
-  const auto primitive = descriptor({kAnyRows, out, in, precision, Into::write}, any);
-  layout_->packed = memory(primitive.weights_desc(), cpu());
-  memory from(plain, cpu(), const_cast<void*>(values));
+  const size_t panel = precision == Precision::int8 ? kPanelOutputs : out;
   dnnl::stream stream(cpu());
-  dnnl::reorder(from, layout_->packed).execute(stream, from, layout_->packed);
+  for (size_t first = 0; first < out; first += panel) {
+    const size_t count = std::min(panel, out - first);
+    const memory::desc plain({dim(in), dim(count)}, type,
+                             stored == Op::none ? memory::dims{1, dim(in)} : memory::dims{dim(out), 1});
+    const memory::desc any({dim(in), dim(count)}, type, memory::format_tag::any);
+    const auto primitive = descriptor({kAnyRows, count, in, precision, Into::write}, any);
+    const size_t offset = first * in * memory::data_type_size(type);
+    memory from(plain, cpu(), const_cast<std::byte*>(static_cast<const std::byte*>(values) + offset));
+    memory& packed = layout_->panels.emplace_back(primitive.weights_desc(), cpu());
+    dnnl::reorder(from, packed).execute(stream, from, packed);
+  }
   stream.wait();
 }
 
@@ -158,66 +189,54 @@ PackedMatrix::~PackedMatrix() = default;
 PackedMatrix::PackedMatrix(PackedMatrix&&) noexcept = default;
 PackedMatrix& PackedMatrix::operator=(PackedMatrix&&) noexcept = default;
 
-void PackedMatrix::multiply(size_t rows, const float* x, float* y) const {
-  for (size_t done = 0; done < rows;) {
-    const size_t count = next_piece(rows - done);
-    if (is_native(precision_)) {
-      multiply_piece(count, x + done * in_, y + done * out_);
-    } else {
-      emulate_piece(count, x + done * in_, y + done * out_);
-    }
-    done += count;
-  }
+void PackedMatrix::multiply(size_t rows, const float* x, float* y, Into into) const {
+  for_each_piece(rows, [&](size_t first, size_t count) {
+    const float* from = x + first * in_;
+    float* to = y + first * out_;
+    if (!is_native(precision_)) return emulate(count, from, to, into);
+    if (precision_ == Precision::int8) return multiply_bytes(count, from, to, into);
+    if (precision_ == Precision::f32) return execute(count, from, to, into);
+    thread_local std::vector<uint16_t> halves;
+    uint16_t* rounded = room(halves, count * in_);
+    kernels::round_to_bf16(count * in_, from, rounded);
+    execute(count, rounded, to, into);
+  });
 }
 
-void PackedMatrix::multiply(size_t rows, const uint16_t* x, Into into, float* y) const {
+void PackedMatrix::multiply(size_t rows, const uint16_t* x, float* y, Into into) const {
   assert(precision_ == Precision::bf16 && is_native(precision_));
-  for (size_t done = 0; done < rows;) {
-    const size_t count = next_piece(rows - done);
-    execute(count, x + done * in_, into, y + done * out_);
-    done += count;
-  }
+  for_each_piece(rows,
+                 [&](size_t first, size_t count) { execute(count, x + first * in_, y + first * out_, into); });
 }
 
-void PackedMatrix::execute(size_t rows, const void* x, Into into, void* y) const {
-  thread_local dnnl::stream stream(cpu());
-  const Types types = types_of(precision_);
-  built({rows, out_, in_, precision_, into}, layout_->packed.get_desc())
-      .execute(stream, {{DNNL_ARG_SRC, memory(row_major(rows, in_, types.x), cpu(), const_cast<void*>(x))},
-                        {DNNL_ARG_WEIGHTS, layout_->packed},
-                        {DNNL_ARG_DST, memory(row_major(rows, out_, types.y), cpu(), y)}});
-  stream.wait();
+// A product in f32 or bf16.
+void PackedMatrix::execute(size_t rows, const void* x, float* y, Into into) const {
+  const Product product{rows, out_, in_, precision_, into == Into::add ? Into::add : Into::write};
+  run(product, x, layout_->panels.front(), y);
+  if (into == Into::relu) kernels::relu_dropout(rows * out_, y, y, 0.0f, 0);
 }
 
-void PackedMatrix::multiply_piece(size_t rows, const float* x, float* y) const {
+// In int8, a panel at a time: its sums are still in the cache when they become results.
+void PackedMatrix::multiply_bytes(size_t rows, const float* x, float* y, Into into) const {
   thread_local std::vector<uint8_t> bytes;
-  thread_local std::vector<uint16_t> halves;
-  thread_local std::vector<float> scales;
+  thread_local std::vector<float> row_scales;
   thread_local std::vector<int32_t> sums;
-  switch (precision_) {
-    case Precision::f32:
-      return execute(rows, x, Into::write, y);
-    case Precision::bf16: {
-      uint16_t* rounded = room(halves, rows * in_);
-      kernels::round_to_bf16(rows * in_, x, rounded);
-      return execute(rows, rounded, Into::write, y);
-    }
-    case Precision::int8: {
-      uint8_t* quantised = room(bytes, rows * in_);
-      float* row_scales = room(scales, rows);
-      int32_t* products = room(sums, rows * out_);
-      kernels::quantise(rows, in_, x, quantised, row_scales);
-      execute(rows, quantised, Into::write, products);
-      return kernels::dequantise({rows, out_}, products, row_scales, layout_->scales.data(), layout_->offsets.data(),
-                                 y);
-    }
+  uint8_t* quantised = room(bytes, rows * in_);
+  float* scales = room(row_scales, rows);
+  int32_t* products = room(sums, rows * std::min(out_, kPanelOutputs));
+  kernels::quantise(rows, in_, x, quantised, scales);
+  for (size_t first = 0; first < out_; first += kPanelOutputs) {
+    const size_t count = std::min(kPanelOutputs, out_ - first);
+    run({rows, count, in_, precision_, Into::write}, quantised, layout_->panels[first / kPanelOutputs], products);
+    kernels::dequantise({rows, count, out_}, products, scales, layout_->scales.data() + first,
+                        layout_->offsets.data() + first, y + first, into);
   }
 }
 
 // The same numbers from products in f32, but for the rounding of their sums.
-void PackedMatrix::emulate_piece(size_t rows, const float* x, float* y) const {
+void PackedMatrix::emulate(size_t rows, const float* x, float* y, Into into) const {
   const bool int8 = precision_ == Precision::int8;
-  std::vector<float> rounded(rows * in_), scales(rows, 1.0f);
+  std::vector<float> rounded(rows * in_), scales(rows, 1.0f), results(rows * out_);
   if (int8) {
     std::vector<uint8_t> bytes(rows * in_);
     kernels::quantise(rows, in_, x, bytes.data(), scales.data());
@@ -226,9 +245,20 @@ void PackedMatrix::emulate_piece(size_t rows, const float* x, float* y) const {
     kernels::round_to_bf16(rounded.size(), x, rounded.data());
   }
   gemm({.m = rows, .n = out_, .k = in_, .lda = in_, .ldb = in_, .ldc = out_, .op_b = Op::transpose}, 1.0f,
-       rounded.data(), layout_->emulated.data(), 0.0f, y);
+       rounded.data(), layout_->emulated.data(), 0.0f, results.data());
   for (size_t r = 0; int8 && r < rows; ++r) {
-    for (size_t j = 0; j < out_; ++j) y[r * out_ + j] *= scales[r] * layout_->scales[j];
+    for (size_t j = 0; j < out_; ++j) results[r * out_ + j] *= scales[r] * layout_->scales[j];
+  }
+  switch (into) {
+    case Into::write:
+      std::ranges::copy(results, y);
+      break;
+    case Into::add:
+      kernels::axpy(results.size(), 1.0f, results.data(), y);
+      break;
+    case Into::relu:
+      kernels::relu_dropout(results.size(), results.data(), y, 0.0f, 0);
+      break;
   }
 }
 

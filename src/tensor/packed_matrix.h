@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "tensor/gemm.h"
+#include "tensor/narrow.h"
 
 namespace peapod {
 
@@ -26,18 +27,19 @@ class PackedMatrix {
   size_t out() const { return out_; }
   size_t in() const { return in_; }
 
-  // y [rows, out] = x weightᵀ, x [rows, in]. In bf16 and int8 x is rounded as the weights are, in int8 with a scale for
-  // each row; sums are exact or in f32. In int8 a row of x or weight that is not finite makes NaNs of all its results.
-  void multiply(size_t rows, const float* x, float* y) const;
-  // y = or += x weightᵀ for an x that is bf16 already. REQUIRES: cpu_has_bf16() and a matrix packed in bf16.
-  enum class Into { write, add };
-  void multiply(size_t rows, const uint16_t* x, Into into, float* y) const;
+  using Into = kernels::Into;
+  // x weightᵀ into y [rows, out], x [rows, in]. In bf16 and int8 x is rounded as the weights are, in int8 with a scale
+  // for each row; sums are exact or in f32. In int8 a row of x or weight that is not finite makes NaNs of all its
+  // results.
+  void multiply(size_t rows, const float* x, float* y, Into into = Into::write) const;
+  // The same for an x that is bf16 already. REQUIRES: cpu_has_bf16() and a matrix packed in bf16.
+  void multiply(size_t rows, const uint16_t* x, float* y, Into into) const;
 
  private:
   struct Layout;
-  void execute(size_t rows, const void* x, Into into, void* y) const;
-  void multiply_piece(size_t rows, const float* x, float* y) const;
-  void emulate_piece(size_t rows, const float* x, float* y) const;
+  void execute(size_t rows, const void* x, float* y, Into into) const;
+  void multiply_bytes(size_t rows, const float* x, float* y, Into into) const;
+  void emulate(size_t rows, const float* x, float* y, Into into) const;
 
   size_t out_, in_;
   Precision precision_;

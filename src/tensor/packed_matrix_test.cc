@@ -8,15 +8,10 @@
 
 #include "base/random.h"
 #include "tensor/bfloat16.h"
+#include "tensor/made_values.h"
 
 namespace peapod {
 namespace {
-
-std::vector<float> draw(Random& random, size_t n) {
-  std::vector<float> values(n);
-  for (float& x : values) x = static_cast<float>(random.normal());
-  return values;
-}
 
 // Rows as a product of this precision sees them.
 std::vector<double> seen(size_t rows, size_t cols, const std::vector<float>& values, Precision precision) {
@@ -44,7 +39,8 @@ TEST(PackedMatrix, MultipliesAsTheObviousLoopsOnRoundedOperands) {
   for (int round = 0; round < 60; ++round) {
     // Past 64 and past 512 rows the product is cut into pieces.
     const size_t rows = round % 10 == 0 ? 500 + random.below(100) : 1 + random.below(round % 2 == 0 ? 20 : 150);
-    const size_t out = 1 + random.below(90);
+    // Past 1,024 outputs products in int8 are cut, too.
+    const size_t out = round % 20 == 5 ? 1000 + random.below(1200) : 1 + random.below(90);
     const size_t in = 1 + random.below(round % 3 == 0 ? 300 : 70);
     auto x = draw(random, rows * in);
     auto weight = draw(random, out * in);
@@ -53,15 +49,20 @@ TEST(PackedMatrix, MultipliesAsTheObviousLoopsOnRoundedOperands) {
     for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
       SCOPED_TRACE(testing::Message() << rows << " x " << out << " x " << in << " in " << name_of(precision));
       const PackedMatrix packed(out, in, weight.data(), precision);
-      std::vector<float> y(rows * out, std::nanf(""));
+      std::vector<float> y(rows * out, std::nanf("")), positive = y, sums(rows * out, 1.0f);
       packed.multiply(rows, x.data(), y.data());
+      packed.multiply(rows, x.data(), positive.data(), PackedMatrix::Into::relu);
+      packed.multiply(rows, x.data(), sums.data(), PackedMatrix::Into::add);
       const auto a = seen(rows, in, x, precision);
       const auto b = seen(out, in, weight, precision);
       for (size_t r = 0; r < rows; ++r) {
         for (size_t j = 0; j < out; ++j) {
           double sum = 0;
           for (size_t l = 0; l < in; ++l) sum += a[r * in + l] * b[j * in + l];
-          ASSERT_NEAR(y[r * out + j], sum, 4e-6 * static_cast<double>(1 + in)) << "row " << r << ", column " << j;
+          const size_t at = r * out + j;
+          ASSERT_NEAR(y[at], sum, 4e-6 * static_cast<double>(1 + in)) << "row " << r << ", column " << j;
+          ASSERT_EQ(positive[at], std::max(y[at], 0.0f));
+          ASSERT_NEAR(sums[at], 1.0f + y[at], 1e-6f * (1.0f + static_cast<float>(in)));
         }
       }
     }
@@ -86,8 +87,8 @@ TEST(PackedMatrix, OfTrainingEqualsTheObviousLoops) {
       for (const float value : x) x16.push_back(to_bfloat16(value));
       std::vector<float> y(rows * width, std::nanf(""));
       const PackedMatrix& matrix = backward ? *layer.backward : layer.forward;
-      matrix.multiply(rows, x16.data(), PackedMatrix::Into::write, y.data());
-      matrix.multiply(rows, x16.data(), PackedMatrix::Into::add, y.data());
+      matrix.multiply(rows, x16.data(), y.data(), PackedMatrix::Into::write);
+      matrix.multiply(rows, x16.data(), y.data(), PackedMatrix::Into::add);
       for (size_t r = 0; r < rows; ++r) {
         for (size_t j = 0; j < width; ++j) {
           double sum = 0;

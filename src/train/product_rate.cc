@@ -41,8 +41,8 @@ class Products {
         gemm({.m = rows_, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in}, 1.0f, x_.data(), weight, 0.0f, y);
         gemm(for_weight, 1.0f, x_.data(), x_.data(), 0.0f, y);
       } else {
-        packed_[i].forward.multiply(rows_, x16_.data(), PackedMatrix::Into::write, y);
-        packed_[i].backward->multiply(rows_, x16_.data(), PackedMatrix::Into::write, y);
+        packed_[i].forward.multiply(rows_, x16_.data(), y, PackedMatrix::Into::write);
+        packed_[i].backward->multiply(rows_, x16_.data(), y, PackedMatrix::Into::write);
         gemm(for_weight, 1.0f, x16_.data(), x16_.data(), 0.0f, y);
       }
     }

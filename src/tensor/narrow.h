@@ -1,0 +1,31 @@
+// Values made narrow for products and back: bf16, and bytes with a scale for each row. Highway picks the best
+// instruction set at run time. Each call works on the calling thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace peapod::kernels {
+
+// y = x rounded to bf16, to nearest even: as its 16 bits, or as the f32 of the same value.
+void round_to_bf16(size_t n, const float* x, uint16_t* y);
+void round_to_bf16(size_t n, const float* x, float* y);
+
+// Rows as bytes: x = scale * (byte - kZeroPoint), the scale of a row such that its largest absolute value is 127 above
+// or below; NaN for a row that is not finite. x [rows, cols], scales [rows].
+inline constexpr int32_t kZeroPoint = 128;
+void quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* scales);
+// How far, as a Euclidean norm, a row of `cols` values of at most `largest` may be from what its bytes say.
+double quantisation_error(size_t cols, float largest);
+// What becomes of a result's place: it is overwritten, added to, or overwritten with 0 where the result is negative.
+enum class Into { write, add, relu };
+// Back from sums of products of such bytes: (sums - offsets) * row_scales * col_scales into y. sums [rows, cols];
+// offsets and col_scales [cols].
+struct Sums {
+  size_t rows, cols;
+  size_t stride;  // of a row of y
+};
+void dequantise(const Sums& shape, const int32_t* sums, const float* row_scales, const float* col_scales,
+                const int32_t* offsets, float* y, Into into);
+
+}  // namespace peapod::kernels
