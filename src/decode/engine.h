@@ -29,9 +29,10 @@ class Engine {
  private:
   const Seq2Seq<float>& network_;
   const OutputHead& head_;
-  Tape<float> tape_;
+  Tape<float> tape_;         // of the part or the step at hand
+  Tape<float> inputs_tape_;  // of what is kept of the inputs: cross_
   std::vector<uint32_t> encoded_spans_;
-  std::vector<std::vector<float>> cross_;  // by decoder layer: [rows of all inputs, 2 * inner], keys then values
+  CrossKeysValues<float> cross_;
   DecoderCache<float> cache_;
 };
 

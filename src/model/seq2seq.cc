@@ -41,12 +41,11 @@ Encoded<T> Seq2Seq<T>::encode(Pass<T>& pass, std::span<const ModelInput* const> 
     const Var<T> table = parameters_->on(tape, pass.gradients, whole_words_);
     text = add(tape, text, gather(tape, table, std::span<const int32_t>(words)));
   }
-  const size_t front = composer_.length();
   Encoded<T> result{nullptr, {0}};
   for (const ModelInput* input : inputs) {
-    result.spans.push_back(result.spans.back() + static_cast<uint32_t>(front + input->text.tokens.size()));
+    result.spans.push_back(result.spans.back() + static_cast<uint32_t>(encoded_length(*input)));
   }
-  if (front > 0) {
+  if (composer_.length() > 0) {
     const ComposerConfig& composer = composer_.config();
     std::vector<Var<T>> sources = {text, composer_.task_prompts(tape, pass.gradients)};
     if (composer.personal()) {

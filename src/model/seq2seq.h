@@ -47,6 +47,9 @@ class Seq2Seq {
   const Parameters<T>& parameters() const { return *parameters_; }
   const Matrix& user_table() const { return user_table_; }
 
+  // Rows that an input is encoded to: its prompts and its text.
+  size_t encoded_length(const ModelInput& input) const { return composer_.length() + input.text.tokens.size(); }
+
   // Encoder states. `mixing_weights`, if not null, is filled as Composer::personal_prompts says.
   Encoded<T> encode(Pass<T>& pass, std::span<const ModelInput* const> inputs, T* mixing_weights = nullptr) const;
 

@@ -116,7 +116,7 @@ Var<T> T5<T>::self_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attenti
   options.v_column = 2 * config_.inner();
   options.causal = causal;
   const Var<T> mixed = attention(pass.tape, qkv, qkv, qkv, spans, spans, bias, options);
-  return residual(pass, x, linear(pass.tape, mixed, weight(pass, layer.out)));
+  return add_linear(pass.tape, x, mixed, weight(pass, layer.out), pass.next_dropout());
 }
 
 template <class T>
@@ -126,7 +126,7 @@ Var<T> T5<T>::cross_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attent
   AttentionOptions options = attention_options(pass);
   options.v_column = config_.inner();
   const Var<T> mixed = attention<T>(pass.tape, q, keys_values, keys_values, spans, encoded_spans, nullptr, options);
-  return residual(pass, x, linear(pass.tape, mixed, weight(pass, layer.out)));
+  return add_linear(pass.tape, x, mixed, weight(pass, layer.out), pass.next_dropout());
 }
 
 template <class T>
@@ -136,8 +136,8 @@ Var<T> T5<T>::feed_forward(Pass<T>& pass, Var<T> x, const Layer& layer) const {
   const Var<T> hidden = config_.gated_gelu
                             ? gated_gelu(tape, linear(tape, in, weight(pass, layer.ff_in)),
                                          linear(tape, in, weight(pass, layer.ff_in + 1)), pass.next_dropout())
-                            : relu(tape, linear(tape, in, weight(pass, layer.ff_in)), pass.next_dropout());
-  return residual(pass, x, linear(tape, hidden, weight(pass, layer.ff_out)));
+                            : linear_relu(tape, in, weight(pass, layer.ff_in), pass.next_dropout());
+  return add_linear(tape, x, hidden, weight(pass, layer.ff_out), pass.next_dropout());
 }
 
 template <class T>
@@ -190,7 +190,7 @@ Var<T> T5<T>::decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossK
       std::copy_n(qkv->value.row(r) + config_.inner(), width, cache.current(i) + r * width);
     }
     const Var<T> mixed = cached_attention(pass.tape, qkv, cache.positions(i), bias, attention_options(pass));
-    x = residual(pass, x, linear(pass.tape, mixed, weight(pass, layer.self.out)));
+    x = add_linear(pass.tape, x, mixed, weight(pass, layer.self.out), pass.next_dropout());
     x = cross_attention(pass, x, spans, layer.cross, cross[i], encoded_spans);
     x = pass.tape.keep_only(feed_forward(pass, x, layer), start);
   }

@@ -43,7 +43,8 @@ class T5 {
   // The matrices of the linear layers, as linear() is given them; the output head is not among them.
   std::vector<Tensor<const T>> linear_weights() const;
 
-  // Encoder stack over embedded inputs [rows, d_model]; the result is normalised.
+  // Encoder stack over embedded inputs [rows, d_model]; the result is normalised. Where nothing is recorded this and
+  // the decoder overwrite `input`.
   Var<T> encode(Pass<T>& pass, Var<T> input, Spans spans) const;
 
   CrossKeysValues<T> cross_keys_values(Pass<T>& pass, Var<T> encoded) const;
@@ -86,7 +87,6 @@ class T5 {
   Var<T> cross_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attention& layer, Var<T> keys_values,
                          Spans encoded_spans) const;
   Var<T> feed_forward(Pass<T>& pass, Var<T> x, const Layer& layer) const;
-  Var<T> residual(Pass<T>& pass, Var<T> x, Var<T> y) const { return add(pass.tape, x, y, pass.next_dropout()); }
 
   T5Config config_;
   Parameters<T>& parameters_;

@@ -113,11 +113,26 @@ Var<T> reshape(Tape<T>& tape, Var<T> x, size_t rows, size_t cols) {
 
 namespace {
 
-// out = x weightᵀ. What training rounds to bf16 it rounds once: x for both passes, the upstream gradient for both
-// products.
+// x weightᵀ into `out`, nothing recorded.
+template <class T>
+void multiply(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> out, kernels::Into into) {
+  const size_t rows = x->value.rows;
+  const size_t in = x->value.cols;
+  const size_t width = weight->value.rows;
+  assert(weight->value.cols == in && out->value.rows == rows && out->value.cols == width);
+  if constexpr (std::is_same_v<T, float>) {
+    const PackedLayer* packed = tape.packed(weight);
+    if (packed != nullptr) return packed->forward.multiply(rows, x->value.data, out->value.data, into);
+  }
+  gemm({.m = rows, .n = width, .k = in, .lda = in, .ldb = in, .ldc = width, .op_b = Op::transpose}, T(1), x->value.data,
+       weight->value.data, into == kernels::Into::add ? T(1) : T(0), out->value.data, tape.precision());
+  if (into == kernels::Into::relu) kernels::relu_dropout(out->value.size(), out->value.data, out->value.data, T(0), 0);
+}
+
+// out = x weightᵀ with weights packed for training. What is rounded to bf16 is rounded once: x for both passes, the
+// upstream gradient for both products.
 void packed_linear(Tape<float>& tape, Var<float> x, Var<float> weight, const PackedLayer& layer, Var<float> out) {
   const size_t rows = x->value.rows;
-  if (!tape.recording()) return layer.forward.multiply(rows, x->value.data, out->value.data);
   const size_t in = x->value.cols;
   const size_t width = out->value.cols;
   uint16_t* x16 = tape.array<uint16_t>(rows * in);
@@ -144,21 +159,20 @@ Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias) {
   const size_t rows = x->value.rows;
   const size_t in = x->value.cols;
   const size_t width = weight->value.rows;
-  assert(weight->value.cols == in);
   Var<T> out = tape.result(rows, width);
   if constexpr (std::is_same_v<T, float>) {
-    const PackedLayer* packed = bias == nullptr ? tape.packed(weight) : nullptr;
+    const PackedLayer* packed = tape.recording() ? tape.packed(weight) : nullptr;
     if (packed != nullptr) {
+      assert(bias == nullptr);
       packed_linear(tape, x, weight, *packed, out);
       return out;
     }
   }
-  const Precision precision = tape.precision();
   if (bias != nullptr) {
     for (size_t r = 0; r < rows; ++r) std::copy_n(bias->value.data, width, out->value.row(r));
   }
-  gemm({.m = rows, .n = width, .k = in, .lda = in, .ldb = in, .ldc = width, .op_b = Op::transpose}, T(1), x->value.data,
-       weight->value.data, bias == nullptr ? T(0) : T(1), out->value.data, precision);
+  multiply(tape, x, weight, out, bias == nullptr ? kernels::Into::write : kernels::Into::add);
+  const Precision precision = tape.precision();
   tape.on_backward(out, [=] {
     const T* up = out->grad.data;
     if (x->grad.data != nullptr) {
@@ -175,6 +189,21 @@ Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias) {
     }
   });
   return out;
+}
+
+template <class T>
+Var<T> linear_relu(Tape<T>& tape, Var<T> x, Var<T> weight, Dropout dropout) {
+  if (tape.recording() || dropout.p != 0.0) return relu(tape, linear<T>(tape, x, weight), dropout);
+  Var<T> out = tape.result(x->value.rows, weight->value.rows);
+  multiply(tape, x, weight, out, kernels::Into::relu);
+  return out;
+}
+
+template <class T>
+Var<T> add_linear(Tape<T>& tape, Var<T> x, Var<T> y, Var<T> weight, Dropout dropout) {
+  if (tape.recording() || dropout.p != 0.0) return add(tape, x, linear<T>(tape, y, weight), dropout);
+  multiply(tape, y, weight, x, kernels::Into::add);
+  return x;
 }
 
 template <class T>
@@ -315,6 +344,8 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
   template Var<T> collect_rows(Tape<T>&, const std::vector<Var<T>>&, std::span<const RowOf>); \
   template Var<T> reshape(Tape<T>&, Var<T>, size_t, size_t);                                  \
   template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                   \
+  template Var<T> linear_relu(Tape<T>&, Var<T>, Var<T>, Dropout);                             \
+  template Var<T> add_linear(Tape<T>&, Var<T>, Var<T>, Var<T>, Dropout);                      \
   template Var<T> rms_norm(Tape<T>&, Var<T>, Var<T>, double);                                 \
   template Var<T> relu(Tape<T>&, Var<T>, Dropout);                                            \
   template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                              \

@@ -50,6 +50,14 @@ Var<T> reshape(Tape<T>& tape, Var<T> x, size_t rows, size_t cols);
 template <class T>
 Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias = nullptr);
 
+// dropout(relu(x weightᵀ)).
+template <class T>
+Var<T> linear_relu(Tape<T>& tape, Var<T> x, Var<T> weight, Dropout dropout);
+
+// x + dropout(y weightᵀ). Where the tape records, x is as for add(); else it is overwritten with the sum.
+template <class T>
+Var<T> add_linear(Tape<T>& tape, Var<T> x, Var<T> y, Var<T> weight, Dropout dropout);
+
 // T5's layer norm: x / sqrt(mean(x²) + epsilon) * weight, weight [1, cols].
 template <class T>
 Var<T> rms_norm(Tape<T>& tape, Var<T> x, Var<T> weight, double epsilon);

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "base/random.h"
+#include "tensor/made_values.h"
+#include "tensor/packed_matrix.h"
 
 namespace peapod {
 namespace {
@@ -139,6 +141,42 @@ TEST(Gradients, OfLinearWithAndWithoutBias) {
   Input x2(random, 5, 3);
   Input w2(random, 4, 3);
   expect_gradients({&x2, &w2, &b}, [&](auto& tape) { return linear(tape, x2.on(tape), w2.on(tape), b.on(tape)); });
+}
+
+TEST(Gradients, OfLinearWithReluOrASum) {
+  Random random(14);
+  Input x(random, 5, 3);
+  Input w(random, 4, 3);
+  expect_gradients({&x, &w}, [&](auto& tape) { return linear_relu(tape, x.on(tape), w.on(tape), {0.25, 3}); });
+  Input sum(random, 5, 4);
+  Input y(random, 5, 3);
+  Input v(random, 4, 3);
+  expect_gradients({&sum, &y, &v},
+                   [&](auto& tape) { return add_linear(tape, sum.on(tape), y.on(tape), v.on(tape), {0.25, 3}); });
+}
+
+// Without recording they take another way than their parts do; with packed weights a third one.
+TEST(Ops, LinearWithReluOrASumIsWhatItsPartsMake) {
+  Random random(15);
+  auto x = draw(random, 5 * 30), w = draw(random, 40 * 30), sum = draw(random, 5 * 40);
+  PackedWeights packed;
+  packed.add(40, 30, w.data(), Precision::f32);
+  Tape<float> recording({.record = true}), plain({.record = false}), with_packed({.record = false, .packed = &packed});
+  const auto on = [](Tape<float>& tape, std::vector<float>& values, size_t rows) {
+    return tape.leaf({values.data(), rows, values.size() / rows}, nullptr);
+  };
+  const auto parts = on(recording, x, 5);
+  const auto positive = relu(recording, linear(recording, parts, on(recording, w, 40)), {});
+  const auto summed = add(recording, on(recording, sum, 5), linear(recording, parts, on(recording, w, 40)));
+  for (Tape<float>* tape : {&plain, &with_packed}) {
+    auto sum_here = sum;
+    const auto fused = linear_relu(*tape, on(*tape, x, 5), on(*tape, w, 40), {});
+    const auto added = add_linear(*tape, on(*tape, sum_here, 5), on(*tape, x, 5), on(*tape, w, 40), {});
+    for (size_t i = 0; i < 5 * 40; ++i) {
+      ASSERT_NEAR(fused->value.data[i], positive->value.data[i], 1e-5);
+      ASSERT_NEAR(added->value.data[i], summed->value.data[i], 1e-5);
+    }
+  }
 }
 
 TEST(Gradients, OfRmsNorm) {

@@ -50,7 +50,7 @@ Var<T> Tape<T>::keep_only(Var<T> x, Arena::Mark mark) {
   const Tensor<T> from = x->value;
   arena_.reset_to(mark);
   const Tensor<T> to = scratch(from.rows, from.cols);
-  std::memmove(to.data, from.data, from.size() * sizeof(T));  // the places may overlap
+  if (to.data != from.data) std::memmove(to.data, from.data, from.size() * sizeof(T));  // the places may overlap
   return leaf(to, nullptr);
 }
 
