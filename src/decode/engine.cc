@@ -55,6 +55,8 @@ void Engine::step(const DecodeStep& step, std::span<float> logits) {
   cache_.begin_step(step.parents);
   assert(cache_.length() == step.index + 1);  // else start() was forgotten
   const Var<float> hidden = t5.decode_step(pass, t5.embed(pass, step.tokens), spans, cross_, encoded_spans_, cache_);
+  const auto scale = static_cast<float>(t5.head_scale());
+  for (size_t i = 0; i < hidden->value.size(); ++i) hidden->value.data[i] *= scale;
   assert(logits.size() == rows * head_.tokens.size());
   head_.weight.multiply(rows, hidden->value.data, logits.data());
 }

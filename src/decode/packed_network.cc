@@ -9,10 +9,20 @@
 namespace peapod {
 namespace {
 
-std::vector<int32_t> whole_vocabulary(const Seq2Seq<float>& network) {
-  std::vector<int32_t> tokens(network.config().t5.vocab_size);
+OutputHead text_head_of(const Tensor<const float>& head, Precision precision) {
+  std::vector<int32_t> tokens(head.rows);
   std::iota(tokens.begin(), tokens.end(), 0);
-  return tokens;
+  return {std::move(tokens), PackedMatrix(head.rows, head.cols, head.data, precision)};
+}
+
+OutputHead item_head_of(const Tensor<const float>& head, std::span<const int32_t> tokens, Precision precision) {
+  std::vector<float> rows;
+  rows.reserve(tokens.size() * head.cols);
+  for (const int32_t token : tokens) {
+    const float* row = head.row(static_cast<size_t>(token));
+    rows.insert(rows.end(), row, row + head.cols);
+  }
+  return {{tokens.begin(), tokens.end()}, PackedMatrix(tokens.size(), head.cols, rows.data(), precision)};
 }
 
 }  // namespace
@@ -22,28 +32,15 @@ PackedNetwork::PackedNetwork(const Seq2Seq<float>& network, const PackOptions& o
   for (const Tensor<const float>& weight : network.t5().linear_weights()) {
     weights_.add(weight.rows, weight.cols, weight.data, precision_);
   }
-  if (options.text) text_head_ = head_of(whole_vocabulary(network));
+  const Tensor<const float> head = network.t5().head_weight();
+  if (options.text) text_head_ = text_head_of(head, precision_);
   const auto tokens = options.item_tokens;
   if (tokens.empty()) return;
-  const size_t vocabulary = network.config().t5.vocab_size;
-  if (tokens.front() < 0 || static_cast<size_t>(tokens.back()) >= vocabulary) {
-    throw Error("catalogue", fmt::format("token {} is beyond the model's vocabulary of {}", tokens.back(), vocabulary),
+  if (tokens.front() < 0 || static_cast<size_t>(tokens.back()) >= head.rows) {
+    throw Error("catalogue", fmt::format("token {} is beyond the model's vocabulary of {}", tokens.back(), head.rows),
                 "use the data set that the model was trained on");
   }
-  item_head_ = head_of({tokens.begin(), tokens.end()});
-}
-
-OutputHead PackedNetwork::head_of(std::vector<int32_t> tokens) const {
-  const Tensor<const float> head = network_.t5().head_weight();
-  const auto scale = static_cast<float>(network_.t5().head_scale());
-  std::vector<float> rows;
-  rows.reserve(tokens.size() * head.cols);
-  for (const int32_t token : tokens) {
-    const float* row = head.row(static_cast<size_t>(token));
-    for (size_t c = 0; c < head.cols; ++c) rows.push_back(scale * row[c]);
-  }
-  PackedMatrix weight(tokens.size(), head.cols, rows.data(), precision_);
-  return {std::move(tokens), std::move(weight)};
+  item_head_ = item_head_of(head, tokens, precision_);
 }
 
 }  // namespace peapod

@@ -12,10 +12,10 @@
 
 namespace peapod {
 
-// The rows of a network's output head that score some of its tokens.
+// The rows of a network's output head that score some of its tokens, from states times T5::head_scale().
 struct OutputHead {
   std::vector<int32_t> tokens;  // of each logit
-  PackedMatrix weight;          // [tokens, d_model], the network's scale included
+  PackedMatrix weight;          // [tokens, d_model]
 };
 
 struct PackOptions {
@@ -40,8 +40,6 @@ class PackedNetwork {
   const OutputHead& item_head() const { return *item_head_; }
 
  private:
-  OutputHead head_of(std::vector<int32_t> tokens) const;
-
   const Seq2Seq<float>& network_;
   Precision precision_;
   PackedWeights weights_;

@@ -32,7 +32,7 @@ void load_parameters(const SafetensorsFile& file, const std::string& where, cons
       throw Error(where + ": tensor \"" + name + "\"",
                   fmt::format("expected shape [{}], found [{}]", fmt::join(info.shape, ", "), fmt::join(stored, ", ")));
     }
-    std::ranges::copy(file.read_f32(name), parameters.data(id));
+    file.read_f32(name, {parameters.data(id), (fewer_rows ? stored[0] : info.rows) * info.cols});
   }
 }
 

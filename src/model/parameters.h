@@ -26,6 +26,9 @@ using ParameterId = size_t;
 template <class T>
 class Parameters {
  public:
+  // Makes room for so many values, so that adding them does not move those before.
+  void reserve(size_t size) { values_.reserve(size); }
+
   // Adds a parameter, zero until initialised. A deviation of 0 stands for ones (norm weights, which do not decay).
   ParameterId add(std::string name, std::vector<size_t> shape, double init_deviation);
 

@@ -195,18 +195,12 @@ float from_f16(uint16_t bits) {
 
 // Reads values of type Stored, aligned or not, and converts each.
 template <class Stored, class Convert>
-std::vector<float> converted(std::span<const std::byte> bytes, Convert convert) {
-  std::vector<float> values(bytes.size() / sizeof(Stored));
+void convert_all(std::span<const std::byte> bytes, Convert convert, std::span<float> values) {
   for (size_t i = 0; i < values.size(); ++i) {
     Stored stored;
     std::memcpy(&stored, bytes.data() + i * sizeof(Stored), sizeof(Stored));
     values[i] = convert(stored);
   }
-  return values;
-}
-
-std::vector<float> copied(std::span<const std::byte> bytes) {
-  return converted<float>(bytes, [](float value) { return value; });
 }
 
 // The header's text for `tensors`, padded with spaces so that the values start at a multiple of kAlignment.
@@ -257,7 +251,10 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
     tensor.shape = std::move(entry.shape);
     tensor.bytes = data.subspan(entry.begin, entry.end - entry.begin);
     const bool aligned = reinterpret_cast<uintptr_t>(tensor.bytes.data()) % alignof(float) == 0;
-    if (tensor.type == Type::f32 && !aligned) tensor.aligned_copy = copied(tensor.bytes);
+    if (tensor.type == Type::f32 && !aligned) {
+      tensor.aligned_copy.resize(tensor.bytes.size() / sizeof(float));
+      std::memcpy(tensor.aligned_copy.data(), tensor.bytes.data(), tensor.bytes.size());
+    }
     tensors_.emplace(std::move(entry.name), std::move(tensor));
   }
 }
@@ -271,16 +268,24 @@ std::vector<std::string> SafetensorsFile::names() const {
 std::span<const size_t> SafetensorsFile::shape(std::string_view name) const { return require(name).shape; }
 
 std::vector<float> SafetensorsFile::read_f32(std::string_view name) const {
+  std::vector<float> values(product(1, require(name).shape).value());
+  read_f32(name, values);
+  return values;
+}
+
+void SafetensorsFile::read_f32(std::string_view name, std::span<float> values) const {
   const Tensor& tensor = require(name);
+  assert(values.size() == product(1, tensor.shape));
   switch (tensor.type) {
     case Type::f32:
-      return copied(tensor.bytes);
+      std::ranges::copy(std::as_bytes(f32_view(name)), std::as_writable_bytes(values).begin());
+      return;
     case Type::f16:
-      return converted<uint16_t>(tensor.bytes, from_f16);
+      return convert_all<uint16_t>(tensor.bytes, from_f16, values);
     case Type::bf16:
-      return converted<uint16_t>(tensor.bytes, from_bf16);
+      return convert_all<uint16_t>(tensor.bytes, from_bf16, values);
     case Type::f64:
-      return converted<double>(tensor.bytes, [](double value) { return static_cast<float>(value); });
+      return convert_all<double>(tensor.bytes, [](double value) { return static_cast<float>(value); }, values);
     case Type::other:
       break;
   }

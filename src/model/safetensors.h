@@ -29,6 +29,8 @@ class SafetensorsFile {
   std::span<const size_t> shape(std::string_view name) const;  // empty for a scalar
   // A copy as f32, row-major, from F32, F16, BF16 or F64. Throws Error for other types.
   std::vector<float> read_f32(std::string_view name) const;
+  // The same into the caller's memory. REQUIRES: as many values as the tensor has.
+  void read_f32(std::string_view name, std::span<float> values) const;
   // The stored values themselves; valid while this object or what it is moved to lives. Throws Error unless the type
   // is F32. (Values that the file does not align to four bytes were copied by open().)
   std::span<const float> f32_view(std::string_view name) const;

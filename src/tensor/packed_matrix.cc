@@ -135,7 +135,7 @@ struct PackedMatrix::Layout {
   std::vector<memory> panels;  // int8: kPanelOutputs rows of the weight each, the last the rest; else all of it
   std::vector<float> emulated;
   std::vector<float> scales;     // int8: what a one is worth [out]
-  std::vector<int32_t> offsets;  // int8, packed: what the zero point of x adds to each product [out]
+  std::vector<int32_t> offsets;  // int8: what the zero point of x adds to each sum [out]
 };
 
 PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision precision, Op stored)
@@ -146,12 +146,18 @@ PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision
   std::vector<uint16_t> halves;
   const void* values = weight;
   if (precision == Precision::int8) {
-    std::vector<uint8_t> bytes(out * in);
     integers.resize(out * in);
     layout_->scales.resize(out);
-    kernels::quantise(out, in, weight, bytes.data(), layout_->scales.data());
-    std::ranges::transform(bytes, integers.begin(),
-                           [](uint8_t byte) { return static_cast<int8_t>(byte - kernels::kZeroPoint); });
+    layout_->offsets.resize(out);
+#pragma omp parallel for schedule(static)
+    for (size_t r = 0; r < out; ++r) {
+      int8_t* row = integers.data() + r * in;
+      auto* bytes = reinterpret_cast<uint8_t*>(row);
+      kernels::quantise(1, in, weight + r * in, bytes, layout_->scales.data() + r);
+      std::transform(bytes, bytes + in, row,
+                     [](uint8_t byte) { return static_cast<int8_t>(byte - kernels::kZeroPoint); });
+      layout_->offsets[r] = kernels::kZeroPoint * std::accumulate(row, row + in, int32_t{0});
+    }
     values = integers.data();
     if (!is_native(precision)) layout_->emulated.assign(integers.begin(), integers.end());
   } else if (precision == Precision::bf16 && is_native(precision)) {
@@ -164,10 +170,6 @@ PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision
   }
   if (!is_native(precision)) return;
 
-  for (size_t r = 0; r < out && precision == Precision::int8; ++r) {
-    const int8_t* row = integers.data() + r * in;
-    layout_->offsets.push_back(kernels::kZeroPoint * std::accumulate(row, row + in, int32_t{0}));
-  }
   const memory::data_type type = types_of(precision).weight;
   const size_t panel = precision == Precision::int8 ? kPanelOutputs : out;
   dnnl::stream stream(cpu());
