@@ -59,6 +59,57 @@ double rounding_of(std::span<const float> row) {
   return kernels::quantisation_error(row.size(), largest);
 }
 
+// Sorts out what is not worth measuring: the products of a block of queries with a block of the base, both at length 1,
+// in the precision of the screening. One thread.
+class Screen {
+ public:
+  // [queries, columns]; must outlive their use.
+  void set_queries(const Matrix& queries) {
+    queries_ = &queries;
+    if (screening() != Precision::int8) return;
+    bytes_.resize(queries.values.size());
+    inverse_scales_.resize(queries.rows);
+    kernels::quantise(queries.rows, queries.cols, queries.values.data(), bytes_.data(), inverse_scales_.data());
+    for (float& scale : inverse_scales_) scale = scale > 0.0f ? 1.0f / scale : 0.0f;
+  }
+
+  void multiply(const PackedMatrix& base) {
+    base_ = &base;
+    const size_t count = queries_->rows * base.out();
+    if (screening() != Precision::int8) {
+      products_.resize(count);
+      base.multiply(queries_->rows, queries_->values.data(), products_.data());
+      return;
+    }
+    sums_.resize(count);
+    base.multiply(queries_->rows, bytes_.data(), sums_.data());
+    // A row of zeros passes for bounds that are not above 0.
+    constexpr float kBeyondAll = 1e30f;
+    factors_.clear();
+    for (const float scale : base.scales()) factors_.push_back(scale > 0.0f ? 1.0f / scale : kBeyondAll);
+  }
+
+  // The first row of the base from `first` on whose product with query q is at least `bound`, give or take the
+  // roundings of the screening; the number of rows where there is none.
+  size_t next(size_t q, size_t first, double bound) const {
+    constexpr double kBelowAll = -4.0;  // of the cosines; finite, for it is multiplied
+    const auto least = static_cast<float>(std::max(bound, kBelowAll));
+    const size_t rows = base_->out();
+    const size_t at = q * rows + first;
+    if (screening() != Precision::int8) return first + kernels::first_at_least(rows - first, &products_[at], least);
+    return first + kernels::first_at_least(rows - first, sums_.data() + at, base_->offsets().data() + first,
+                                           factors_.data() + first, least * inverse_scales_[q]);
+  }
+
+ private:
+  const Matrix* queries_ = nullptr;
+  const PackedMatrix* base_ = nullptr;
+  std::vector<float> products_;                  // f32
+  std::vector<uint8_t> bytes_;                   // int8: the queries
+  std::vector<float> inverse_scales_, factors_;  // int8: of the queries, of the base
+  std::vector<int32_t> sums_;                    // int8
+};
+
 struct Neighbour {
   double cosine;
   uint32_t index;
@@ -139,7 +190,7 @@ std::vector<uint32_t> NeighbourIndex::nearest(const Matrix& queries, size_t n, c
   const size_t num_blocks = (queries.rows + kQueryBlock - 1) / kQueryBlock;
 #pragma omp parallel
   {
-    std::vector<float> products(block_rows * kBaseBlock);
+    Screen screen;
     std::vector<double> margins(block_rows);
     std::vector<BestNeighbours> best(block_rows, BestNeighbours(std::min(n, base.rows)));
 #pragma omp for schedule(dynamic)
@@ -147,6 +198,7 @@ std::vector<uint32_t> NeighbourIndex::nearest(const Matrix& queries, size_t n, c
       const size_t first_query = block * kQueryBlock;
       const size_t num_queries = std::min(kQueryBlock, queries.rows - first_query);
       const Matrix unit = unit_rows(queries, query_scale, first_query, num_queries);
+      screen.set_queries(unit);
       for (size_t q = 0; q < num_queries; ++q) {
         // |xy - x'y'| <= |x - x'| |y| + |x'| |y - y'| for unit vectors x, y seen as x', y'.
         const double rounding = rounding_of(unit.row(q));
@@ -155,12 +207,11 @@ std::vector<uint32_t> NeighbourIndex::nearest(const Matrix& queries, size_t n, c
       for (size_t first_base = 0; first_base < base.rows; first_base += kBaseBlock) {
         const PackedMatrix& base_block = blocks_[first_base / kBaseBlock];
         const size_t num_base = base_block.out();
-        base_block.multiply(num_queries, unit.values.data(), products.data());
+        screen.multiply(base_block);
         for (size_t q = 0; q < num_queries; ++q) {
           const size_t query = first_query + q;
-          const float* row = products.data() + q * num_base;
-          const auto bound = [&] { return static_cast<float>(best[q].threshold() - margins[q]); };
-          for (size_t j = 0; (j += kernels::first_at_least(num_base - j, row + j, bound())) < num_base; ++j) {
+          const auto bound = [&] { return best[q].threshold() - margins[q]; };
+          for (size_t j = 0; (j = screen.next(q, j, bound())) < num_base; ++j) {
             const size_t index = first_base + j;
             if (options.exclude_same_index && index == query) continue;
             const double cosine = scale_[index] == 0.0

@@ -114,6 +114,21 @@ void Dequantise(const Sums& shape, const int32_t* sums, const float* row_scales,
   }
 }
 
+size_t FirstSumAtLeast(size_t n, const int32_t* sums, const int32_t* offsets, const float* factors, float bound) {
+  const F d;
+  const I di;
+  const auto least = hn::Set(d, bound);
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto above = hn::ConvertTo(d, hn::Sub(hn::LoadU(di, sums + i), hn::LoadU(di, offsets + i)));
+    const intptr_t found = hn::FindFirstTrue(d, hn::Ge(above, hn::Mul(least, hn::LoadU(d, factors + i))));
+    if (HWY_UNLIKELY(found >= 0)) return i + static_cast<size_t>(found);
+  }
+  while (i < n && !(static_cast<float>(sums[i] - offsets[i]) >= bound * factors[i])) ++i;
+  return i;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peapod::kernels
 HWY_AFTER_NAMESPACE();
@@ -125,6 +140,7 @@ HWY_EXPORT(RoundToBf16);
 HWY_EXPORT(RoundThroughBf16);
 HWY_EXPORT(Quantise);
 HWY_EXPORT(Dequantise);
+HWY_EXPORT(FirstSumAtLeast);
 
 void round_to_bf16(size_t n, const float* x, uint16_t* y) { HWY_DYNAMIC_DISPATCH(RoundToBf16)(n, x, y); }
 void round_to_bf16(size_t n, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(RoundThroughBf16)(n, x, y); }
@@ -140,6 +156,9 @@ double quantisation_error(size_t cols, float largest) {
 void dequantise(const Sums& shape, const int32_t* sums, const float* row_scales, const float* col_scales,
                 const int32_t* offsets, float* y, Into into) {
   HWY_DYNAMIC_DISPATCH(Dequantise)(shape, sums, row_scales, col_scales, offsets, y, into);
+}
+size_t first_at_least(size_t n, const int32_t* sums, const int32_t* offsets, const float* factors, float bound) {
+  return HWY_DYNAMIC_DISPATCH(FirstSumAtLeast)(n, sums, offsets, factors, bound);
 }
 
 }  // namespace peapod::kernels

@@ -27,5 +27,7 @@ struct Sums {
 };
 void dequantise(const Sums& shape, const int32_t* sums, const float* row_scales, const float* col_scales,
                 const int32_t* offsets, float* y, Into into);
+// Index of the first sum that is at least bound * factors[i] above its offset; n where none is.
+size_t first_at_least(size_t n, const int32_t* sums, const int32_t* offsets, const float* factors, float bound);
 
 }  // namespace peapod::kernels

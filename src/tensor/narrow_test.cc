@@ -80,6 +80,30 @@ TEST(Narrow, QuantiseRowsToTheNearestByteAndBack) {
   });
 }
 
+TEST(Narrow, FindTheFirstSumThatIsLargeEnough) {
+  for_lengths(1, [](Random& random, size_t n) {
+    std::vector<int32_t> sums(n), offsets(n);
+    std::vector<float> factors(n);
+    for (size_t i = 0; i < n; ++i) {
+      sums[i] = static_cast<int32_t>(random.below(2000)) - 1000;
+      offsets[i] = static_cast<int32_t>(random.below(500));
+      factors[i] = i % 5 == 0 ? 1e30f : static_cast<float>(1 + random.below(100));  // as of a row of zeros
+    }
+    for (const float bound : {-1e9f, -3.0f, 0.0f, 2.0f, 30.0f, 1e9f}) {
+      for (size_t first = 0; first < n; ++first) {
+        size_t expected = first;
+        while (expected < n && static_cast<float>(sums[expected] - offsets[expected]) < bound * factors[expected]) {
+          ++expected;
+        }
+        ASSERT_EQ(first + first_at_least(n - first, sums.data() + first, offsets.data() + first,
+                                         factors.data() + first, bound),
+                  expected)
+            << "from " << first << ", bound " << bound;
+      }
+    }
+  });
+}
+
 TEST(Narrow, RoundToBf16AsTheScalarDoes) {
   Random random(17);
   for (const size_t n : {1, 3, 15, 16, 17, 1000}) {

@@ -39,7 +39,7 @@ void for_each_piece(size_t rows, const Work& work) {
 }
 
 // Outputs of one product in int8.
-constexpr size_t kPanelOutputs = 1024;
+constexpr size_t kPanelOutputs = PackedMatrix::kMostSums;
 
 memory::dim dim(size_t n) { return static_cast<memory::dim>(n); }
 
@@ -210,6 +210,16 @@ void PackedMatrix::multiply(size_t rows, const uint16_t* x, float* y, Into into)
   for_each_piece(rows,
                  [&](size_t first, size_t count) { execute(count, x + first * in_, y + first * out_, into); });
 }
+
+void PackedMatrix::multiply(size_t rows, const uint8_t* x, int32_t* sums) const {
+  assert(precision_ == Precision::int8 && is_native(precision_) && layout_->panels.size() == 1);
+  for_each_piece(rows, [&](size_t first, size_t count) {
+    run({count, out_, in_, precision_, Into::write}, x + first * in_, layout_->panels.front(), sums + first * out_);
+  });
+}
+
+std::span<const int32_t> PackedMatrix::offsets() const { return layout_->offsets; }
+std::span<const float> PackedMatrix::scales() const { return layout_->scales; }
 
 // A product in f32 or bf16.
 void PackedMatrix::execute(size_t rows, const void* x, float* y, Into into) const {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
 
 #include "tensor/gemm.h"
@@ -34,6 +35,14 @@ class PackedMatrix {
   void multiply(size_t rows, const float* x, float* y, Into into = Into::write) const;
   // The same for an x that is bf16 already. REQUIRES: cpu_has_bf16() and a matrix packed in bf16.
   void multiply(size_t rows, const uint16_t* x, float* y, Into into) const;
+
+  // For those who only compare products in int8: sums [rows, out] of bytes x [rows, in] (kernels::quantise), of which
+  // offsets() are to be taken and which count scales() times the scale of x, [out] each. REQUIRES: cpu_has_int8() and a
+  // matrix packed in int8 of at most kMostSums outputs.
+  static constexpr size_t kMostSums = 1024;
+  void multiply(size_t rows, const uint8_t* x, int32_t* sums) const;
+  std::span<const int32_t> offsets() const;
+  std::span<const float> scales() const;
 
  private:
   struct Layout;

@@ -102,6 +102,24 @@ TEST(PackedMatrix, OfTrainingEqualsTheObviousLoops) {
   }
 }
 
+TEST(PackedMatrix, InInt8GivesItsSumsToWhoWantsThem) {
+  if (!cpu_has_int8()) GTEST_SKIP() << "the processor has no products of bytes";
+  Random random(13);
+  const size_t rows = 70, out = 37, in = 50;
+  const auto x = draw(random, rows * in), weight = draw(random, out * in);
+  const PackedMatrix packed(out, in, weight.data(), Precision::int8);
+  std::vector<float> y(rows * out), x_scales(rows);
+  std::vector<uint8_t> bytes(rows * in);
+  std::vector<int32_t> sums(rows * out);
+  packed.multiply(rows, x.data(), y.data());
+  kernels::quantise(rows, in, x.data(), bytes.data(), x_scales.data());
+  packed.multiply(rows, bytes.data(), sums.data());
+  for (size_t i = 0; i < y.size(); ++i) {
+    const size_t j = i % out;
+    ASSERT_FLOAT_EQ(y[i], static_cast<float>(sums[i] - packed.offsets()[j]) * x_scales[i / out] * packed.scales()[j]);
+  }
+}
+
 TEST(PackedMatrix, InInt8KeepsTheSizesOfRowsThatDifferByAMillion) {
   const size_t in = 32;
   std::vector<float> x(2 * in, 1.0f), weight(2 * in, 1.0f);
