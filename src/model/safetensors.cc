@@ -285,7 +285,8 @@ void SafetensorsFile::read_f32(std::string_view name, std::span<float> values) c
     case Type::bf16:
       return convert_all<uint16_t>(tensor.bytes, from_bf16, values);
     case Type::f64:
-      return convert_all<double>(tensor.bytes, [](double value) { return static_cast<float>(value); }, values);
+      return convert_all<double>(
+          tensor.bytes, [](double value) { return static_cast<float>(value); }, values);
     case Type::other:
       break;
   }

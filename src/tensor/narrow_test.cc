@@ -95,8 +95,8 @@ TEST(Narrow, FindTheFirstSumThatIsLargeEnough) {
         while (expected < n && static_cast<float>(sums[expected] - offsets[expected]) < bound * factors[expected]) {
           ++expected;
         }
-        ASSERT_EQ(first + first_at_least(n - first, sums.data() + first, offsets.data() + first,
-                                         factors.data() + first, bound),
+        ASSERT_EQ(first + first_at_least(n - first, sums.data() + first, offsets.data() + first, factors.data() + first,
+                                         bound),
                   expected)
             << "from " << first << ", bound " << bound;
       }

@@ -151,8 +151,9 @@ TEST(Gradients, OfLinearWithReluOrASum) {
   Input sum(random, 5, 4);
   Input y(random, 5, 3);
   Input v(random, 4, 3);
-  expect_gradients({&sum, &y, &v},
-                   [&](auto& tape) { return add_linear(tape, sum.on(tape), y.on(tape), v.on(tape), {0.25, 3}); });
+  expect_gradients({&sum, &y, &v}, [&](auto& tape) {
+    return add_linear(tape, sum.on(tape), y.on(tape), v.on(tape), {0.25, 3});
+  });
 }
 
 // Without recording they take another way than their parts do; with packed weights a third one.

@@ -115,9 +115,10 @@ void run(const Product& product, const void* x, const memory& weight, void* y) {
   thread_local dnnl::stream stream(cpu());
   const Types types = types_of(product.precision);
   built(product, weight.get_desc())
-      .execute(stream, {{DNNL_ARG_SRC, memory(row_major(product.rows, product.in, types.x), cpu(), const_cast<void*>(x))},
-                        {DNNL_ARG_WEIGHTS, weight},
-                        {DNNL_ARG_DST, memory(row_major(product.rows, product.out, types.y), cpu(), y)}});
+      .execute(stream,
+               {{DNNL_ARG_SRC, memory(row_major(product.rows, product.in, types.x), cpu(), const_cast<void*>(x))},
+                {DNNL_ARG_WEIGHTS, weight},
+                {DNNL_ARG_DST, memory(row_major(product.rows, product.out, types.y), cpu(), y)}});
   stream.wait();
 }
 
@@ -207,8 +208,7 @@ void PackedMatrix::multiply(size_t rows, const float* x, float* y, Into into) co
 
 void PackedMatrix::multiply(size_t rows, const uint16_t* x, float* y, Into into) const {
   assert(precision_ == Precision::bf16 && is_native(precision_));
-  for_each_piece(rows,
-                 [&](size_t first, size_t count) { execute(count, x + first * in_, y + first * out_, into); });
+  for_each_piece(rows, [&](size_t first, size_t count) { execute(count, x + first * in_, y + first * out_, into); });
 }
 
 void PackedMatrix::multiply(size_t rows, const uint8_t* x, int32_t* sums) const {
