@@ -3,12 +3,15 @@
 // one thread and keeps its memory between them.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "decode/beam_search.h"
 #include "decode/packed_network.h"
 #include "model/decoder_cache.h"
+#include "model/t5.h"
+#include "tensor/tape.h"
 
 namespace peapod {
 

@@ -109,7 +109,8 @@ TEST(PackedNetwork, ShowsInEveryPrecisionThatAModelHasDiverged) {
   const ItemRequest request{
       small->input(Task::sequential, 0, {.text_user = 3, .known_as = 3, .profile = history}, history), &tree, {}};
   Parameters<float>& parameters = small->network().parameters();
-  for (const char* name : {"encoder.block.0.layer.0.SelfAttention.o.weight", "encoder.final_layer_norm.weight"}) {
+  for (const char* name : {"encoder.block.0.layer.0.SelfAttention.o.weight", "encoder.final_layer_norm.weight",
+                           "encoder.block.0.layer.1.DenseReluDense.wi.weight"}) {
     float& weight = *parameters.data(parameters.id_of(name));
     const float before = weight;
     for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -268,17 +269,18 @@ std::vector<std::string> SafetensorsFile::names() const {
 std::span<const size_t> SafetensorsFile::shape(std::string_view name) const { return require(name).shape; }
 
 std::vector<float> SafetensorsFile::read_f32(std::string_view name) const {
-  std::vector<float> values(product(1, require(name).shape).value());
+  const Tensor& tensor = require(name);
+  std::vector<float> values(tensor.type == Type::other ? 0 : product(1, tensor.shape).value());
   read_f32(name, values);
   return values;
 }
 
 void SafetensorsFile::read_f32(std::string_view name, std::span<float> values) const {
   const Tensor& tensor = require(name);
-  assert(values.size() == product(1, tensor.shape));
+  assert(tensor.type == Type::other || values.size() == product(1, tensor.shape));
   switch (tensor.type) {
     case Type::f32:
-      std::ranges::copy(std::as_bytes(f32_view(name)), std::as_writable_bytes(values).begin());
+      std::ranges::copy(f32_view(name), values.begin());
       return;
     case Type::f16:
       return convert_all<uint16_t>(tensor.bytes, from_f16, values);

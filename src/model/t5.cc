@@ -18,7 +18,8 @@ Dropout Pass<T>::next_dropout() {
 // Deviations are those of Hugging Face's T5PreTrainedModel._init_weights at factor 1.
 template <class T>
 T5<T>::T5(const T5Config& config, Parameters<T>& parameters) : config_(config), parameters_(parameters) {
-  parameters.reserve(config.num_weights() + config.num_weights() / 16);  // so much for norms, biases and prompts
+  parameters.reserve(config.num_weights() +
+                     config.num_weights() / 16);  // enough with norms and prompts, or all moves once
   embedding_ = parameters.add("shared.weight", {config.vocab_size, config.d_model}, 1.0);
   head_ = config.tie_word_embeddings ? embedding_
                                      : parameters.add("lm_head.weight", {config.vocab_size, config.d_model}, 1.0);

@@ -43,8 +43,8 @@ class T5 {
   // The matrices of the linear layers, as linear() is given them; the output head is not among them.
   std::vector<Tensor<const T>> linear_weights() const;
 
-  // Encoder stack over embedded inputs [rows, d_model]; the result is normalised. Where nothing is recorded this and
-  // the decoder overwrite `input`.
+  // Encoder stack over embedded inputs [rows, d_model]; the result is normalised. Where nothing is recorded,
+  // `input` is overwritten, here and by the decoder below.
   Var<T> encode(Pass<T>& pass, Var<T> input, Spans spans) const;
 
   CrossKeysValues<T> cross_keys_values(Pass<T>& pass, Var<T> encoded) const;

@@ -19,6 +19,7 @@ namespace {
 // scan finds it in the second-level cache.
 constexpr size_t kQueryBlock = 256;
 constexpr size_t kBaseBlock = 512;
+static_assert(kBaseBlock <= PackedMatrix::kMostSums);
 
 // Products in 8 bits where the processor has them (docs/decisions.md).
 Precision screening() { return cpu_has_int8() ? Precision::int8 : Precision::f32; }
@@ -92,11 +93,13 @@ class Screen {
   // The first row of the base from `first` on whose product with query q is at least `bound`, give or take the
   // roundings of the screening; the number of rows where there is none.
   size_t next(size_t q, size_t first, double bound) const {
-    constexpr double kBelowAll = -4.0;  // of the cosines; finite, for it is multiplied
+    // Rounded to bytes, a row of length 1 is at most 2 long. Finite, for a query of zeros multiplies it by 0.
+    constexpr double kBelowAll = -4.0;
     const auto least = static_cast<float>(std::max(bound, kBelowAll));
     const size_t rows = base_->out();
     const size_t at = q * rows + first;
-    if (screening() != Precision::int8) return first + kernels::first_at_least(rows - first, &products_[at], least);
+    if (screening() != Precision::int8)
+      return first + kernels::first_at_least(rows - first, products_.data() + at, least);
     return first + kernels::first_at_least(rows - first, sums_.data() + at, base_->offsets().data() + first,
                                            factors_.data() + first, least * inverse_scales_[q]);
   }
@@ -182,7 +185,8 @@ std::vector<uint32_t> NeighbourIndex::nearest(const Matrix& queries, size_t n, c
   if (result.empty() || base.rows == 0) return result;
   if (base.cols == 0) throw Error("neighbours", "the vectors have no columns", "give them at least one dimension");
   const std::vector<double> query_scale = inverse_norms(queries);
-  // Of the sum in f32, through |x| . |y| <= 1.
+  // What f32 rounds, with products of rows at length 1: the sum; in int8, whose sums are exact, the rows before they
+  // become bytes, two inverse scales, the bound and its products, at most 8 * 2^-24 together.
   const double sum_error = static_cast<double>(base.cols + 4) * 0x1p-23;
   constexpr double kZeroRow = -2.0;  // below every cosine
 

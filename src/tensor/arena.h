@@ -22,10 +22,7 @@ class Arena {
       used_ = 0;
     }
     if (block_ == blocks_.size()) {
-      const size_t size = bytes > kBlockBytes ? bytes : kBlockBytes;
-      void* memory = std::aligned_alloc(64, size);
-      if (memory == nullptr) throw std::bad_alloc();
-      blocks_.push_back({std::unique_ptr<std::byte, Free>(static_cast<std::byte*>(memory)), size});
+      add_block(bytes > kBlockBytes ? bytes : kBlockBytes);
       used_ = 0;
     }
     std::byte* start = blocks_[block_].memory.get() + used_;
@@ -33,8 +30,16 @@ class Arena {
     return reinterpret_cast<T*>(start);
   }
 
-  // Takes everything back but keeps the memory for the next pass.
-  void reset() { block_ = used_ = 0; }
+  // Takes everything back but keeps the memory for the next pass, as one block: in several of them a value larger than
+  // each would find no room.
+  void reset() {
+    block_ = used_ = 0;
+    if (blocks_.size() < 2) return;
+    size_t total = 0;
+    for (const Block& block : blocks_) total += block.size;
+    blocks_.clear();
+    add_block(total);
+  }
 
   struct Mark {
     size_t block, used;
@@ -55,6 +60,12 @@ class Arena {
     std::unique_ptr<std::byte, Free> memory;
     size_t size;
   };
+  void add_block(size_t size) {
+    void* memory = std::aligned_alloc(64, size);
+    if (memory == nullptr) throw std::bad_alloc();
+    blocks_.push_back({std::unique_ptr<std::byte, Free>(static_cast<std::byte*>(memory)), size});
+  }
+
   std::vector<Block> blocks_;
   size_t block_ = 0;
   size_t used_ = 0;

@@ -126,7 +126,7 @@ void AddDropout(size_t n, const float* x, const float* z, float* y, float p, uin
 void ReluDropout(size_t n, const float* x, float* y, float p, uint32_t seed) {
   const F d;
   in_kept_vectors(n, p, seed, [&](size_t i, size_t count, const auto& kept) HWY_ATTR {
-    store(d, kept(hn::ZeroIfNegative(load(d, x + i, count))), y + i, count);
+    store(d, kept(positive_part(d, load(d, x + i, count))), y + i, count);
   });
 }
 

@@ -65,6 +65,18 @@ TEST(Kernels, OfDropoutEqualTheReference) {
   }
 }
 
+TEST(Kernels, OfReluDoNotHideWhatIsNoNumber) {
+  for_lengths(1, [](Random& random, size_t n) {
+    for (const float bad : {std::nanf(""), -std::nanf("")}) {
+      auto x = draw(random, n);
+      const size_t place = random.below(n);
+      x[place] = bad;
+      relu_dropout(n, x.data(), x.data(), 0.0f, 0);
+      for (size_t i = 0; i < n; ++i) EXPECT_TRUE(i == place ? std::isnan(x[i]) : x[i] >= 0.0f) << i;
+    }
+  });
+}
+
 TEST(Kernels, OfSumsEqualTheReference) {
   for_lengths(0, [](Random& random, size_t n) {
     const Both x(random, n);

@@ -16,6 +16,17 @@ HWY_BEFORE_NAMESPACE();
 namespace peapod::kernels {
 namespace HWY_NAMESPACE {
 
+template <class D>
+HWY_INLINE void store_narrow(D d, hn::Vec<D> value, hn::TFromD<D>* to, size_t count) {
+  if (HWY_LIKELY(count == hn::Lanes(d))) {
+    hn::StoreU(value, d, to);
+    return;
+  }
+  HWY_ALIGN hn::TFromD<D> padded[hn::MaxLanes(D())];
+  hn::Store(value, d, padded);
+  for (size_t i = 0; i < count; ++i) to[i] = padded[i];
+}
+
 // As to_bfloat16() of tensor/bfloat16.h rounds; Highway's own demotion truncates.
 HWY_INLINE hn::Vec<U> bf16_bits(hn::Vec<F> value) {
   const U du;
@@ -32,13 +43,7 @@ void RoundToBf16(size_t n, const float* x, uint16_t* y) {
   const hn::Rebind<uint16_t, F> d16;
   in_vectors(n, [&](size_t i, size_t count) HWY_ATTR {
     const auto narrow = hn::DemoteTo(d16, hn::BitCast(di, bf16_bits(load(d, x + i, count))));
-    if (HWY_LIKELY(count == hn::Lanes(d))) {
-      hn::StoreU(narrow, d16, y + i);
-    } else {
-      HWY_ALIGN uint16_t padded[hn::MaxLanes(F())];
-      hn::Store(narrow, d16, padded);
-      for (size_t k = 0; k < count; ++k) y[i + k] = padded[k];
-    }
+    store_narrow(d16, narrow, y + i, count);
   });
 }
 
@@ -73,13 +78,7 @@ void Quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* s
     in_vectors(cols, [&](size_t i, size_t count) HWY_ATTR {
       const auto rounded = hn::NearestInt(hn::Mul(load(d, x + i, count), inverse));
       const auto narrow = hn::DemoteTo(d8, hn::Add(rounded, hn::Set(di, kZeroPoint)));
-      if (HWY_LIKELY(count == hn::Lanes(d))) {
-        hn::StoreU(narrow, d8, bytes + i);
-      } else {
-        HWY_ALIGN uint8_t padded[hn::MaxLanes(F())];
-        hn::Store(narrow, d8, padded);
-        for (size_t k = 0; k < count; ++k) bytes[i + k] = padded[k];
-      }
+      store_narrow(d8, narrow, bytes + i, count);
     });
   }
 }
@@ -96,7 +95,7 @@ HWY_INLINE void DequantiseInto(const Sums& shape, const int32_t* sums, const flo
       const auto scale = hn::Mul(row_scale, load(d, col_scales + i, count));
       auto value = hn::Mul(hn::ConvertTo(d, sum), scale);
       if constexpr (into == Into::add) value = hn::Add(value, load(d, y + i, count));
-      if constexpr (into == Into::relu) value = hn::ZeroIfNegative(value);
+      if constexpr (into == Into::relu) value = positive_part(d, value);
       store(d, value, y + i, count);
     });
   }

@@ -17,6 +17,7 @@ inline constexpr int32_t kZeroPoint = 128;
 void quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* scales);
 // How far, as a Euclidean norm, a row of `cols` values of at most `largest` may be from what its bytes say.
 double quantisation_error(size_t cols, float largest);
+
 // What becomes of a result's place: it is overwritten, added to, or overwritten with 0 where the result is negative.
 enum class Into { write, add, relu };
 // Back from sums of products of such bytes: (sums - offsets) * row_scales * col_scales into y. sums [rows, cols];

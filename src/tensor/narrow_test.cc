@@ -64,7 +64,8 @@ TEST(Narrow, QuantiseRowsToTheNearestByteAndBack) {
     for (float& scale : col_scales) scale = static_cast<float>(std::abs(random.normal()));
     for (const Into into : {Into::write, Into::add, Into::relu}) {
       const size_t stride = n + 1;
-      const auto before = draw(random, kRows * stride);
+      auto before = draw(random, kRows * stride);
+      for (float& value : before) value *= 1e6f;  // as large as what is added to it
       auto y = before;
       dequantise({kRows, n, stride}, sums.data(), scales.data(), col_scales.data(), offsets.data(), y.data(), into);
       for (size_t r = 0; r < kRows; ++r) {
@@ -72,7 +73,7 @@ TEST(Narrow, QuantiseRowsToTheNearestByteAndBack) {
           const float value = static_cast<float>(sums[r * n + c] - offsets[c]) * scales[r] * col_scales[c];
           const float was = before[r * stride + c];
           const float expected = into == Into::write ? value : into == Into::add ? was + value : std::max(value, 0.0f);
-          ASSERT_NEAR(y[r * stride + c], expected, 1e-6f * std::abs(value)) << r << ", " << c;
+          ASSERT_NEAR(y[r * stride + c], expected, 1e-6f * (std::abs(value) + std::abs(was))) << r << ", " << c;
         }
         EXPECT_EQ(y[r * stride + n], before[r * stride + n]) << "wrote behind row " << r;
       }
@@ -90,7 +91,7 @@ TEST(Narrow, FindTheFirstSumThatIsLargeEnough) {
       factors[i] = i % 5 == 0 ? 1e30f : static_cast<float>(1 + random.below(100));  // as of a row of zeros
     }
     for (const float bound : {-1e9f, -3.0f, 0.0f, 2.0f, 30.0f, 1e9f}) {
-      for (size_t first = 0; first < n; ++first) {
+      for (size_t first = 0; first <= n; ++first) {
         size_t expected = first;
         while (expected < n && static_cast<float>(sums[expected] - offsets[expected]) < bound * factors[expected]) {
           ++expected;

@@ -137,12 +137,12 @@ void packed_linear(Tape<float>& tape, Var<float> x, Var<float> weight, const Pac
   const size_t width = out->value.cols;
   uint16_t* x16 = tape.array<uint16_t>(rows * in);
   kernels::round_to_bf16(rows * in, x->value.data, x16);
-  layer.forward.multiply(rows, x16, out->value.data, PackedMatrix::Into::write);
+  layer.forward.multiply(rows, x16, out->value.data, kernels::Into::write);
   tape.on_backward(out, [=, &layer] {
     std::vector<uint16_t> up16(rows * width);
     kernels::round_to_bf16(up16.size(), out->grad.data, up16.data());
     if (x->grad.data != nullptr) {
-      const auto into = x->adds_to_grad() ? PackedMatrix::Into::add : PackedMatrix::Into::write;
+      const auto into = x->adds_to_grad() ? kernels::Into::add : kernels::Into::write;
       layer.backward->multiply(rows, up16.data(), x->grad.data, into);
     }
     if (weight->grad.data != nullptr) {
@@ -202,6 +202,7 @@ Var<T> linear_relu(Tape<T>& tape, Var<T> x, Var<T> weight, Dropout dropout) {
 template <class T>
 Var<T> add_linear(Tape<T>& tape, Var<T> x, Var<T> y, Var<T> weight, Dropout dropout) {
   if (tape.recording() || dropout.p != 0.0) return add(tape, x, linear<T>(tape, y, weight), dropout);
+  assert(x != y);
   multiply(tape, y, weight, x, kernels::Into::add);
   return x;
 }

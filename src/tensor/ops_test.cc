@@ -159,7 +159,7 @@ TEST(Gradients, OfLinearWithReluOrASum) {
 // Without recording they take another way than their parts do; with packed weights a third one.
 TEST(Ops, LinearWithReluOrASumIsWhatItsPartsMake) {
   Random random(15);
-  auto x = draw(random, 5 * 30), w = draw(random, 40 * 30), sum = draw(random, 5 * 40);
+  auto x = draw(random, 5 * 30), w = draw(random, 40 * 30), sum = draw(random, 5 * 40), bias = draw(random, 40);
   PackedWeights packed;
   packed.add(40, 30, w.data(), Precision::f32);
   Tape<float> recording({.record = true}), plain({.record = false}), with_packed({.record = false, .packed = &packed});
@@ -169,13 +169,24 @@ TEST(Ops, LinearWithReluOrASumIsWhatItsPartsMake) {
   const auto parts = on(recording, x, 5);
   const auto positive = relu(recording, linear(recording, parts, on(recording, w, 40)), {});
   const auto summed = add(recording, on(recording, sum, 5), linear(recording, parts, on(recording, w, 40)));
+  const auto with_bias = linear(recording, parts, on(recording, w, 40), on(recording, bias, 1));
+  const auto with_dropout =
+      add(recording, on(recording, sum, 5), linear(recording, parts, on(recording, w, 40)), {0.5, 3});
   for (Tape<float>* tape : {&plain, &with_packed}) {
     auto sum_here = sum;
     const auto fused = linear_relu(*tape, on(*tape, x, 5), on(*tape, w, 40), {});
-    const auto added = add_linear(*tape, on(*tape, sum_here, 5), on(*tape, x, 5), on(*tape, w, 40), {});
+    const auto place = on(*tape, sum_here, 5);
+    const auto added = add_linear(*tape, place, on(*tape, x, 5), on(*tape, w, 40), {});
+    EXPECT_EQ(added, place) << "made a value of its own";
+    const auto biased = linear(*tape, on(*tape, x, 5), on(*tape, w, 40), on(*tape, bias, 1));
+    const auto kept = on(*tape, sum, 5);
+    const auto dropped = add_linear(*tape, kept, on(*tape, x, 5), on(*tape, w, 40), {0.5, 3});
+    EXPECT_NE(dropped, kept);
     for (size_t i = 0; i < 5 * 40; ++i) {
       ASSERT_NEAR(fused->value.data[i], positive->value.data[i], 1e-5);
       ASSERT_NEAR(added->value.data[i], summed->value.data[i], 1e-5);
+      ASSERT_NEAR(biased->value.data[i], with_bias->value.data[i], 1e-5);
+      ASSERT_NEAR(dropped->value.data[i], with_dropout->value.data[i], 1e-5);
     }
   }
 }
@@ -348,6 +359,18 @@ TEST(Tape, KeepsOneValueAndGivesBackTheRest) {
   EXPECT_EQ(kept->value.rows, 2u);
   for (size_t i = 0; i < 200; ++i) ASSERT_EQ(kept->value.data[i], static_cast<float>(i + 1));
   EXPECT_NE(tape.scratch(2, 100).data, kept->value.data);
+}
+
+TEST(Arena, FindsRoomInWhatItHasForValuesThatGrewALittle) {
+  Arena arena;
+  constexpr size_t kLarge = size_t{3} << 20;  // 12 MB of floats, more than a block
+  for (int i = 0; i < 4; ++i) arena.allocate<float>(kLarge);
+  arena.reset();
+  const float* first = arena.allocate<float>(kLarge + 1000);
+  const float* last = first;
+  for (int i = 0; i < 2; ++i) last = arena.allocate<float>(kLarge + 1000);
+  EXPECT_LT(first, last);
+  EXPECT_LT(last, first + 4 * kLarge);
 }
 
 TEST(RelativePositionBucket, ClampsBeyondTheMaximumDistance) {

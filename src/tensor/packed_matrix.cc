@@ -38,9 +38,6 @@ void for_each_piece(size_t rows, const Work& work) {
   }
 }
 
-// Outputs of one product in int8.
-constexpr size_t kPanelOutputs = PackedMatrix::kMostSums;
-
 memory::dim dim(size_t n) { return static_cast<memory::dim>(n); }
 
 const dnnl::engine& cpu() {
@@ -133,7 +130,7 @@ Value* room(std::vector<Value>& buffer, size_t count) {
 
 // Either packed for oneDNN, or where the processor lacks the precision the rounded values as f32 [out, in].
 struct PackedMatrix::Layout {
-  std::vector<memory> panels;  // int8: kPanelOutputs rows of the weight each, the last the rest; else all of it
+  std::vector<memory> panels;  // int8: kMostSums rows of the weight each, the last the rest; else all of it
   std::vector<float> emulated;
   std::vector<float> scales;     // int8: what a one is worth [out]
   std::vector<int32_t> offsets;  // int8: what the zero point of x adds to each sum [out]
@@ -172,7 +169,7 @@ PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision
   if (!is_native(precision)) return;
 
   const memory::data_type type = types_of(precision).weight;
-  const size_t panel = precision == Precision::int8 ? kPanelOutputs : out;
+  const size_t panel = precision == Precision::int8 ? kMostSums : out;
   dnnl::stream stream(cpu());
   for (size_t first = 0; first < out; first += panel) {
     const size_t count = std::min(panel, out - first);
@@ -184,8 +181,8 @@ PackedMatrix::PackedMatrix(size_t out, size_t in, const float* weight, Precision
     memory from(plain, cpu(), const_cast<std::byte*>(static_cast<const std::byte*>(values) + offset));
     memory& packed = layout_->panels.emplace_back(primitive.weights_desc(), cpu());
     dnnl::reorder(from, packed).execute(stream, from, packed);
+    stream.wait();
   }
-  stream.wait();
 }
 
 PackedMatrix::~PackedMatrix() = default;
@@ -197,7 +194,7 @@ void PackedMatrix::multiply(size_t rows, const float* x, float* y, Into into) co
     const float* from = x + first * in_;
     float* to = y + first * out_;
     if (!is_native(precision_)) return emulate(count, from, to, into);
-    if (precision_ == Precision::int8) return multiply_bytes(count, from, to, into);
+    if (precision_ == Precision::int8) return multiply_in_panels(count, from, to, into);
     if (precision_ == Precision::f32) return execute(count, from, to, into);
     thread_local std::vector<uint16_t> halves;
     uint16_t* rounded = room(halves, count * in_);
@@ -229,17 +226,17 @@ void PackedMatrix::execute(size_t rows, const void* x, float* y, Into into) cons
 }
 
 // In int8, a panel at a time: its sums are still in the cache when they become results.
-void PackedMatrix::multiply_bytes(size_t rows, const float* x, float* y, Into into) const {
+void PackedMatrix::multiply_in_panels(size_t rows, const float* x, float* y, Into into) const {
   thread_local std::vector<uint8_t> bytes;
   thread_local std::vector<float> row_scales;
   thread_local std::vector<int32_t> sums;
   uint8_t* quantised = room(bytes, rows * in_);
   float* scales = room(row_scales, rows);
-  int32_t* products = room(sums, rows * std::min(out_, kPanelOutputs));
+  int32_t* products = room(sums, rows * std::min(out_, kMostSums));
   kernels::quantise(rows, in_, x, quantised, scales);
-  for (size_t first = 0; first < out_; first += kPanelOutputs) {
-    const size_t count = std::min(kPanelOutputs, out_ - first);
-    run({rows, count, in_, precision_, Into::write}, quantised, layout_->panels[first / kPanelOutputs], products);
+  for (size_t first = 0; first < out_; first += kMostSums) {
+    const size_t count = std::min(kMostSums, out_ - first);
+    run({rows, count, in_, precision_, Into::write}, quantised, layout_->panels[first / kMostSums], products);
     kernels::dequantise({rows, count, out_}, products, scales, layout_->scales.data() + first,
                         layout_->offsets.data() + first, y + first, into);
   }

@@ -36,9 +36,9 @@ class PackedMatrix {
   // The same for an x that is bf16 already. REQUIRES: cpu_has_bf16() and a matrix packed in bf16.
   void multiply(size_t rows, const uint16_t* x, float* y, Into into) const;
 
-  // For those who only compare products in int8: sums [rows, out] of bytes x [rows, in] (kernels::quantise), of which
-  // offsets() are to be taken and which count scales() times the scale of x, [out] each. REQUIRES: cpu_has_int8() and a
-  // matrix packed in int8 of at most kMostSums outputs.
+  // In int8 a product is (sum - offsets()[j]) * scales()[j] * the scale of x's row. The sums [rows, out] alone, for
+  // those who compare them, of bytes x [rows, in] (kernels::quantise). REQUIRES: cpu_has_int8() and a matrix packed in
+  // int8 with kMostSums outputs at most.
   static constexpr size_t kMostSums = 1024;
   void multiply(size_t rows, const uint8_t* x, int32_t* sums) const;
   std::span<const int32_t> offsets() const;
@@ -47,7 +47,7 @@ class PackedMatrix {
  private:
   struct Layout;
   void execute(size_t rows, const void* x, float* y, Into into) const;
-  void multiply_bytes(size_t rows, const float* x, float* y, Into into) const;
+  void multiply_in_panels(size_t rows, const float* x, float* y, Into into) const;
   void emulate(size_t rows, const float* x, float* y, Into into) const;
 
   size_t out_, in_;

@@ -59,8 +59,8 @@ class Tape {
   struct Options {
     bool record = true;  // false: values only, for inference
     Precision precision = Precision::f32;
-    // Used by linear() and cross_entropy() in place of the weights it holds; must outlive the tape. Where the tape
-    // records they are bf16 with a backward part, and the processor has it.
+    // Used by the linear layers and cross_entropy() in place of the weights it holds; must outlive the tape. Where the
+    // tape records they are bf16 with a backward part, and the processor has it.
     const PackedWeights* packed = nullptr;
   };
 
@@ -101,8 +101,8 @@ class Tape {
 
   // What of the tape's memory is in use.
   Arena::Mark mark() const { return arena_.mark(); }
-  // Where the tape does not record, forgets what was made since `mark` but `x`, which is returned from a new place; so
-  // a stack of layers needs the memory of one. Where it records, returns x.
+  // Where the tape does not record, forgets what was made since `mark` but `x`, which may move; so a stack of layers
+  // needs the memory of one. Where it records, returns x.
   Var<T> keep_only(Var<T> x, Arena::Mark mark);
 
  private:

@@ -66,6 +66,9 @@ HWY_INLINE void store(F d, hn::Vec<F> value, float* to, size_t count) {
   }
 }
 
+// max(x, 0); what is no number stays so.
+HWY_INLINE hn::Vec<F> positive_part(F d, hn::Vec<F> x) { return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x); }
+
 HWY_INLINE float sum_of(F d, hn::Vec<F> v) { return hn::GetLane(hn::SumOfLanes(d, v)); }
 
 }  // namespace HWY_NAMESPACE
