@@ -208,6 +208,10 @@ TEST_F(CommandLine, MeasuresItselfBesideTargets) {
     EXPECT_GT(rows[0].at("value").get<double>(), 0.0) << name;
   }
   expect_failure(1, "bench --only warmth", {"warmth", "recommend.mini.latency"});
+  // A path that cannot be written shows before minutes are spent.
+  expect_failure(1, "bench --json " + at("nowhere/figures.json"), {"nowhere"});
+  ASSERT_EQ(peapod("bench --quick --only help --json " + at("figures.json")), 0) << log();
+  EXPECT_EQ(json::parse(contents(at("figures.json"))).at("rows").size(), 1u);
 }
 
 TEST_F(CommandLine, TakesInt8ForAnswersAndNotForTraining) {

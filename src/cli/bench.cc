@@ -318,6 +318,12 @@ void bench(const BenchFlags& flags) {
   // With `--json -` standard output belongs to the object alone.
   std::ostream& out = flags.json == "-" ? std::cerr : std::cout;
   Json object = {{"machine", machine()}, {"quick", flags.quick}, {"rows", Json::array()}};
+  // A file is written before the first figure, lest it fail after the last, and after each, for there are minutes
+  // between them.
+  const auto write_file = [&] {
+    if (flags.json != "-") write_json(flags.json, object.dump(2));
+  };
+  write_file();
   out << object["machine"].get<std::string>() << "\nTargets are for two cores with AMX.\n" << std::flush;
   for (const Row& row : rows) {
     const Measured measured{&row, row.measure()};
@@ -327,8 +333,9 @@ void bench(const BenchFlags& flags) {
                               {"unit", row.unit},
                               {"target", row.target},
                               {"met", measured.met()}});
+    write_file();
   }
-  write_json(flags.json, object.dump(2));
+  if (flags.json == "-") write_json(flags.json, object.dump(2));
 }
 
 }  // namespace

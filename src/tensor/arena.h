@@ -22,7 +22,11 @@ class Arena {
       used_ = 0;
     }
     if (block_ == blocks_.size()) {
-      add_block(bytes > kBlockBytes ? bytes : kBlockBytes);
+      // In whole steps, so that a value somewhat larger than in the pass before finds room where that one was.
+      const size_t size = (bytes / kBlockBytes + 1) * kBlockBytes;
+      void* memory = std::aligned_alloc(64, size);
+      if (memory == nullptr) throw std::bad_alloc();
+      blocks_.push_back({std::unique_ptr<std::byte, Free>(static_cast<std::byte*>(memory)), size});
       used_ = 0;
     }
     std::byte* start = blocks_[block_].memory.get() + used_;
@@ -30,16 +34,8 @@ class Arena {
     return reinterpret_cast<T*>(start);
   }
 
-  // Takes everything back but keeps the memory for the next pass, as one block: in several of them a value larger than
-  // each would find no room.
-  void reset() {
-    block_ = used_ = 0;
-    if (blocks_.size() < 2) return;
-    size_t total = 0;
-    for (const Block& block : blocks_) total += block.size;
-    blocks_.clear();
-    add_block(total);
-  }
+  // Takes everything back but keeps the memory for the next pass.
+  void reset() { block_ = used_ = 0; }
 
   struct Mark {
     size_t block, used;
@@ -60,12 +56,6 @@ class Arena {
     std::unique_ptr<std::byte, Free> memory;
     size_t size;
   };
-  void add_block(size_t size) {
-    void* memory = std::aligned_alloc(64, size);
-    if (memory == nullptr) throw std::bad_alloc();
-    blocks_.push_back({std::unique_ptr<std::byte, Free>(static_cast<std::byte*>(memory)), size});
-  }
-
   std::vector<Block> blocks_;
   size_t block_ = 0;
   size_t used_ = 0;
