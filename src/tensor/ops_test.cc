@@ -361,18 +361,6 @@ TEST(Tape, KeepsOneValueAndGivesBackTheRest) {
   EXPECT_NE(tape.scratch(2, 100).data, kept->value.data);
 }
 
-TEST(Arena, FindsRoomInWhatItHasForValuesThatGrewALittle) {
-  Arena arena;
-  constexpr size_t kLarge = size_t{3} << 20;  // 12 MB of floats, more than a block
-  const auto three = [&](size_t count) {
-    std::vector<const float*> places;
-    for (int i = 0; i < 3; ++i) places.push_back(arena.allocate<float>(count));
-    arena.reset();
-    return places;
-  };
-  EXPECT_EQ(three(kLarge), three(kLarge + 1000));
-}
-
 TEST(RelativePositionBucket, ClampsBeyondTheMaximumDistance) {
   EXPECT_EQ(relative_position_bucket(0, true, 32, 128), 0);
   EXPECT_EQ(relative_position_bucket(-7, true, 32, 128), 7);
