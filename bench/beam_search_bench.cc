@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/random.h"
+#include "bench/made_workload.h"
 #include "decode/beam_search.h"
-#include "train/made_workload.h"
 
 namespace peapod {
 namespace {

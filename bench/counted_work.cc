@@ -7,8 +7,8 @@
 #include <iostream>
 #include <string>
 
+#include "bench/made_workload.h"
 #include "train/adamw.h"
-#include "train/made_workload.h"
 #include "train/step.h"
 
 // Its name is what callgrind looks for.

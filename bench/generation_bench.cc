@@ -1,7 +1,7 @@
 // Recommending: 20 beams on the tree of a catalogue as large as Beauty's, many users at once and one user alone.
 #include <benchmark/benchmark.h>
 
-#include "train/made_workload.h"
+#include "bench/made_workload.h"
 
 namespace peapod {
 namespace {

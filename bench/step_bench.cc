@@ -1,7 +1,7 @@
 // One whole training step on made data: what the other benchmarks add up to.
 #include <benchmark/benchmark.h>
 
-#include "train/made_workload.h"
+#include "bench/made_workload.h"
 #include "train/step.h"
 
 namespace peapod {

@@ -2,7 +2,7 @@
 // training that is cut off and resumed.
 #include <gtest/gtest.h>
 
-#include "program.h"
+#include "support/program.h"
 
 namespace peapod {
 namespace {

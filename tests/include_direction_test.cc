@@ -65,14 +65,20 @@ std::vector<fs::path> sources_under(const fs::path& src) {
   return files;
 }
 
-// Why `module` must not include `header`; empty when it may.
-std::string objection(const fs::path& src, const std::string& module, const std::string& header, bool quoted) {
+// Why `file` of `module` must not include `header`; empty when it may.
+std::string objection(const fs::path& src, const fs::path& file, const std::string& module, const std::string& header,
+                      bool quoted) {
   for (const OwnedHeader& owned : kOwnedHeaders) {
     if (header.starts_with(owned.prefix) && module != owned.owner) {
       return std::string(owned.package) + " headers belong to src/" + std::string(owned.owner);
     }
   }
   if (!quoted || header.starts_with("hwy/")) return "";
+  // Beside src/ stand tests/support and the workloads of bench/, which `peapod bench` measures itself with.
+  if (header.starts_with("support/")) {
+    return file.stem().string().ends_with("_test") ? "" : "tests/support is for tests alone";
+  }
+  if (header.starts_with("bench/")) return module == "cli" ? "" : "the workloads of bench/ are for cli alone";
   if (!fs::exists(src / header)) return "no such file under src/; paths start at src/, system headers take <>";
   const std::string target = module_of(header);
   if (target != module && !allowed_modules().at(module).contains(target)) {
@@ -98,7 +104,7 @@ std::vector<std::string> violations(const fs::path& src) {
     for (int number = 1; std::getline(in, line); ++number) {
       std::smatch match;
       if (!std::regex_match(line, match, include)) continue;
-      const std::string reason = objection(src, module, match[2], match[1] == "\"");
+      const std::string reason = objection(src, relative, module, match[2], match[1] == "\"");
       if (reason.empty()) continue;
       found.push_back(place + std::to_string(number) + ": includes \"" + match[2].str() + "\": " + reason);
     }
@@ -167,6 +173,17 @@ TEST_F(MadeTree, LibrariesOfTheTensorFolderAreRefusedElsewhere) {
   ASSERT_EQ(found.size(), 4U);
   EXPECT_EQ(found[0], "src/model/t5.cc:1: includes \"oneapi/dnnl/dnnl.hpp\": oneDNN headers belong to src/tensor");
   EXPECT_EQ(found[1], "src/model/t5.cc:2: includes \"hwy/highway.h\": Highway headers belong to src/tensor");
+}
+
+TEST_F(MadeTree, SupportIsForTestsAndWorkloadsForTheCommandLine) {
+  add("model/t5_test.cc", "#include \"support/small_model.h\"\n");
+  add("cli/bench.cc", "#include \"bench/made_workload.h\"\n");
+  EXPECT_EQ(violations(src_), Lines{});
+  add("model/t5.cc", "#include \"support/small_model.h\"\n#include \"bench/made_workload.h\"\n");
+  const Lines found = violations(src_);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_TRUE(found[0].ends_with("tests/support is for tests alone")) << found[0];
+  EXPECT_TRUE(found[1].ends_with("the workloads of bench/ are for cli alone")) << found[1];
 }
 
 TEST_F(MadeTree, RelativePathsAndUnknownFoldersAreRefused) {

@@ -12,10 +12,10 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "bench/made_workload.h"
 #include "decode/generation.h"
 #include "model/checkpoint.h"
 #include "train/adamw.h"
-#include "train/made_workload.h"
 #include "train/step.h"
 
 namespace peapod {

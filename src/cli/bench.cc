@@ -19,13 +19,13 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/threads.h"
+#include "bench/made_workload.h"
+#include "bench/product_rate.h"
 #include "cli/commands.h"
 #include "model/checkpoint.h"
 #include "prefs/neighbours.h"
 #include "prefs/pmf.h"
 #include "train/adamw.h"
-#include "train/made_workload.h"
-#include "train/product_rate.h"
 #include "train/step.h"
 
 namespace peapod::cli {

@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "data/preparation.h"
-#include "data/scratch_folder.h"
 #include "data/source_reader.h"
+#include "support/scratch_folder.h"
 
 namespace peapod {
 namespace {

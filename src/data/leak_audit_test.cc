@@ -2,8 +2,8 @@
 
 #include "base/random.h"
 #include "data/preparation.h"
-#include "data/scratch_folder.h"
 #include "data/source_reader.h"
+#include "support/scratch_folder.h"
 
 namespace peapod {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/random.h"
-#include "data/scratch_folder.h"
+#include "support/scratch_folder.h"
 
 namespace peapod {
 namespace {

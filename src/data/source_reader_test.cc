@@ -1,7 +1,7 @@
 #include "data/source_reader.h"
 
 #include "base/error.h"
-#include "data/scratch_folder.h"
+#include "support/scratch_folder.h"
 
 namespace peapod {
 namespace {

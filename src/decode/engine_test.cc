@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "model/small_model.h"
+#include "support/small_model.h"
 
 namespace peapod {
 namespace {

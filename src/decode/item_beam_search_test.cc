@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "decode/beam_search.h"
-#include "decode/markov_model.h"
+#include "support/markov_model.h"
 
 namespace peapod {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "decode/generation.h"
-#include "model/small_model.h"
+#include "support/small_model.h"
 
 namespace peapod {
 namespace {

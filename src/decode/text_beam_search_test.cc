@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "decode/beam_search.h"
-#include "decode/markov_model.h"
+#include "support/markov_model.h"
 
 namespace peapod {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/random.h"
-#include "model/small_model.h"
+#include "support/small_model.h"
 
 namespace peapod {
 namespace {

@@ -11,9 +11,9 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "data/scratch_folder.h"
 #include "model/checkpoint.h"
-#include "model/small_model.h"
+#include "support/scratch_folder.h"
+#include "support/small_model.h"
 
 namespace peapod {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "model/small_model.h"
+#include "support/small_model.h"
 
 namespace peapod {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "support/made_values.h"
 #include "tensor/bfloat16.h"
-#include "tensor/made_values.h"
 
 namespace peapod {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "tensor/made_values.h"
+#include "support/made_values.h"
 
 namespace peapod::kernels {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "tensor/made_values.h"
+#include "support/made_values.h"
 #include "tensor/packed_matrix.h"
 
 namespace peapod {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/random.h"
+#include "support/made_values.h"
 #include "tensor/bfloat16.h"
-#include "tensor/made_values.h"
 
 namespace peapod {
 namespace {

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "model/small_model.h"
+#include "support/small_model.h"
 
 namespace peapod {
 namespace {

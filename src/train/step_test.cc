@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "model/small_model.h"
+#include "support/small_model.h"
 
 namespace peapod {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "model/small_model.h"
+#include "support/small_model.h"
 #include "train/training_state.h"
 
 namespace peapod {

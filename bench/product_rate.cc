@@ -1,4 +1,4 @@
-#include "train/product_rate.h"
+#include "bench/product_rate.h"
 
 #include <algorithm>
 #include <chrono>

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "data/preparation.h"
-#include "data/scratch_folder.h"
 #include "model/peapod_model.h"
+#include "support/scratch_folder.h"
 
 namespace peapod {
 

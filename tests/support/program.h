@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +9,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "support/scratch_folder.h"
 
 namespace peapod {
 
@@ -20,15 +21,7 @@ inline std::string contents(const std::filesystem::path& path) {
 
 class ProgramTest : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() /
-              (std::string("peapod-") + test->name() + "-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string at(const std::string& name) const { return (folder_ / name).string(); }
+  std::string at(const std::string& name) const { return (folder_.path() / name).string(); }
 
   void write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(at(name)).parent_path());
@@ -56,7 +49,7 @@ class ProgramTest : public testing::Test {
     return nlohmann::json::parse(contents(at("answer.json")), nullptr, false);
   }
 
-  std::filesystem::path folder_;
+  ScratchFolder folder_;
 };
 
 }  // namespace peapod

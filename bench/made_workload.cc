@@ -1,4 +1,4 @@
-#include "train/made_workload.h"
+#include "bench/made_workload.h"
 
 #include <array>
 
