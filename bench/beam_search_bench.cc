@@ -34,8 +34,8 @@ void items(benchmark::State& state) {
   const auto alphabet = workload.catalogue().alphabet();
   const auto table = made_table();
   const StepFunction step = logits_from(table);
-  const std::vector<ItemQuery> queries(16, ItemQuery{&workload.catalogue(), {}});
-  for (auto _ : state) benchmark::DoNotOptimize(search_items(step, alphabet, queries, {}).size());
+  const std::vector<ItemQuery> queries(16, ItemQuery{.tree = &workload.catalogue(), .excluded = {}});
+  for (auto _ : state) benchmark::DoNotOptimize(search_items(step, alphabet, queries).size());
 }
 BENCHMARK(items)->Unit(benchmark::kMillisecond);
 

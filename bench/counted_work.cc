@@ -38,7 +38,7 @@ void count_request() {
   const MadeWorkload workload("mini");
   const PackedNetwork network(workload.network(), {.text = false, .item_tokens = workload.catalogue().alphabet()});
   const auto requests = workload.requests(1, 41);
-  count([&] { generate_items(network, requests, {}); });
+  count([&] { generate_items(network, views_of(requests.inputs), requests.queries); });
 }
 
 }  // namespace

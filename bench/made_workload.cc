@@ -51,10 +51,11 @@ ModelInput MadeWorkload::input(Random& random, size_t tokens) const {
   return made;
 }
 
-std::vector<ItemRequest> MadeWorkload::requests(size_t count, size_t tokens) const {
+MadeRequests MadeWorkload::requests(size_t count, size_t tokens) const {
   Random random(2);
-  std::vector<ItemRequest> made(count);
-  for (ItemRequest& request : made) request = {input(random, tokens), &catalogue_, {}};
+  MadeRequests made;
+  for (size_t i = 0; i < count; ++i) made.inputs.push_back(input(random, tokens));
+  made.queries.assign(count, {.tree = &catalogue_, .excluded = {}});
   return made;
 }
 

@@ -11,6 +11,12 @@
 
 namespace peapod {
 
+// Inputs and, for each, the question for the best items of the whole catalogue: what generate_items() takes.
+struct MadeRequests {
+  std::vector<ModelInput> inputs;
+  std::vector<ItemQuery> queries;
+};
+
 class MadeWorkload {
  public:
   // A preset with shared prompts; a catalogue of 12,101 items (Beauty's) named by codes of three tokens.
@@ -21,7 +27,7 @@ class MadeWorkload {
   const CatalogueTree& catalogue() const { return catalogue_; }
 
   // Inputs with so many text tokens, and targets of a code and the end id: sequential at 40 to 60 tokens, top-n at 480.
-  std::vector<ItemRequest> requests(size_t count, size_t tokens) const;
+  MadeRequests requests(size_t count, size_t tokens) const;
   std::vector<TrainingExample> examples(size_t count, size_t tokens) const;
 
   // Floating-point operations of one example's training, two for each weight and token forward and twice that backward,

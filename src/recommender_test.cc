@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "decode/answerer.h"
 #include "support/small_model.h"
 
 namespace peapod {
@@ -15,7 +16,7 @@ namespace {
 Recommender recommender_of(SmallModel& small) {
   small->save_static(small.model_directory());
   small->save_weights(small.model_directory());
-  return Recommender::load(small.model_directory(), Precision::f32);
+  return Recommender::load(small.model_directory(), {.precision = "f32"});
 }
 
 std::vector<std::string> names_of(const std::vector<RecommendedItem>& items) {
@@ -26,7 +27,7 @@ std::vector<std::string> names_of(const std::vector<RecommendedItem>& items) {
 
 class RecommenderTest : public testing::Test {
  protected:
-  std::string error_of(const Recommender::Request& request) const {
+  std::string error_of(const RecommendRequest& request) const {
     try {
       recommender_.recommend(request);
     } catch (const Error& error) {
@@ -54,15 +55,48 @@ TEST_F(RecommenderTest, RecommendsDistinctUnseenItemsBestFirst) {
   EXPECT_EQ(names_of(recommender_.recommend({.user = "3", .n = 4})), names_of({items.begin(), items.begin() + 4}));
 }
 
-TEST_F(RecommenderTest, TakesANewUsersHistoryAsThatOfAKnownOneButForTheName) {
-  Recommender::Request request{.history = {"4", "5", "6"}, .n = 5};
-  const auto items = recommender_.recommend(request);
-  EXPECT_EQ(items.size(), 5u);
-  for (const std::string& name : names_of(items)) {
-    EXPECT_EQ(std::ranges::find(request.history, name), request.history.end());
+TEST(Recommender, TakesANewUsersHistoryAsThatOfAKnownOneButForTheName) {
+  // Without the name in the prompt's neighbours (shared-prompts has none) only the text tells the two apart.
+  SmallModel small;
+  const Recommender recommender = recommender_of(small);
+  const auto history = small.data().history(5);
+  RecommendRequest newcomer{.n = 20, .num_beams = 20};
+  for (const uint32_t item : history) newcomer.history.push_back(small.data().item_name(item));
+  const auto found = recommender.recommend(newcomer);
+  ASSERT_EQ(found.size(), SmallModel::kItems - history.size());
+  for (const std::string& name : names_of(found)) {
+    EXPECT_EQ(std::ranges::find(newcomer.history, name), newcomer.history.end());
   }
-  request.history = {"12", "13", "14"};
-  EXPECT_NE(names_of(recommender_.recommend(request)), names_of(items));
+  // The same question as a known user's, but for `user_0` in the text.
+  Known known = known_in_use(small.data(), 5);
+  known.text_user = kUnknownUser;
+  const Question question = ask_next_item(*small, known, {.n = 20, .beams = 20});
+  const auto expected = Answerer(*small, {}).answer(std::span(&question, 1)).front().items;
+  ASSERT_EQ(expected.size(), found.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].item, small.data().item_name(expected[i].item));
+    EXPECT_FLOAT_EQ(found[i].score, expected[i].score);
+  }
+  EXPECT_NE(recommender.recommend({.user = small.data().user_name(5), .n = 20}).front().score, found.front().score)
+      << "the name counts";
+}
+
+TEST_F(RecommenderTest, AnswersManyRequestsAsItAnswersEachAlone) {
+  const RecommendRequest requests[] = {{.user = "3", .n = 4},
+                                       {.history = {"4", "5", "6"}, .n = 7, .num_beams = 3},
+                                       {.user = "1", .candidates = {"20", "19", "18"}},
+                                       {.user = "2", .category = "odd", .include_seen = true}};
+  const auto together = recommender_.recommend(requests);
+  ASSERT_EQ(together.size(), 4u);
+  for (size_t r = 0; r < 4; ++r) EXPECT_EQ(names_of(together[r]), names_of(recommender_.recommend(requests[r])));
+  const RecommendRequest bad[] = {{.user = "3"}, {.user = "400"}};
+  try {
+    recommender_.recommend(bad);
+    ADD_FAILURE() << "an unknown user went through";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.where().find("request 2: "), 0u) << error.what();
+  }
+  EXPECT_TRUE(recommender_.recommend(std::span<const RecommendRequest>()).empty());
 }
 
 TEST_F(RecommenderTest, KeepsToCandidatesAndCategory) {
@@ -79,63 +113,61 @@ TEST_F(RecommenderTest, KeepsToCandidatesAndCategory) {
 }
 
 TEST_F(RecommenderTest, NamesWhatIsWrongWithARequest) {
-  EXPECT_NE(error_of({}).find("neither"), std::string::npos);
-  EXPECT_NE(error_of({.user = "1", .history = {"2"}}).find("both"), std::string::npos);
+  const auto expect = [&](const RecommendRequest& request, const std::string& message) {
+    EXPECT_EQ(error_of(request), message);
+  };
+  expect({},
+         "request: has neither a user nor a history with items; give the name of a known user, or the items of a new "
+         "one");
+  expect({.user = "1", .history = {"2"}},
+         "request: has both a user and a history; give the name of a known user, or the items of a new one");
+  EXPECT_NE(error_of({.user = "400"}).find("\"400\""), std::string::npos) << error_of({.user = "400"});
   EXPECT_NE(error_of({.user = "400"}).find("did you mean \"40\""), std::string::npos) << error_of({.user = "400"});
-  EXPECT_NE(error_of({.history = {"2", "x"}}).find("x"), std::string::npos);
-  EXPECT_NE(error_of({.user = "1", .n = 0}).find("n"), std::string::npos);
-  EXPECT_NE(error_of({.user = "1", .n = kMaxRecommended + 1}).find("1000"), std::string::npos);
-  EXPECT_NE(error_of({.user = "1", .category = "evem"}).find("even"), std::string::npos);
+  EXPECT_NE(error_of({.history = {"2", "sofa"}}).find("item \"sofa\""), std::string::npos)
+      << error_of({.history = {"2", "sofa"}});
+  expect({.user = "1", .n = 0}, "n: expected 1 to 1000, got 0");
+  expect({.user = "1", .n = kMaxRecommended + 1}, "n: expected 1 to 1000, got 1001");
+  expect({.user = "1", .num_beams = 0}, "num_beams: expected 1 to 1000, got 0");
+  expect({.user = "1", .category = "evem"}, "category: no item has the category \"evem\"; did you mean \"even\"?");
 }
 
-TEST_F(RecommenderTest, ExplainsWithDistinctSentencesAndTheUsersPromptWeights) {
-  const ExplainAnswer answer = recommender_.explain("2", "9");
+TEST_F(RecommenderTest, ExplainsWithDistinctSentences) {
+  const ExplainedItem answer = recommender_.explain({.user = "2", .item = "9"});
   EXPECT_EQ(answer.item, "9");
   EXPECT_EQ(answer.title, "thing 9");
   EXPECT_FALSE(answer.sentence.empty());
   EXPECT_LE(answer.alternatives.size(), kMaxAlternatives);
   EXPECT_EQ(std::ranges::find(answer.alternatives, answer.sentence), answer.alternatives.end());
-  ASSERT_TRUE(answer.weights.has_value());
-  for (size_t h = 0; h < answer.weights->by_head.rows; ++h) {
-    const auto row = answer.weights->by_head.row(h);
-    EXPECT_NEAR(std::accumulate(row.begin(), row.end(), 0.0), 1.0, 1e-5);
-  }
-  EXPECT_THROW(recommender_.explain("2", "900"), Error);
-  EXPECT_THROW(recommender_.explain("nobody", "9"), Error);
+  std::set<std::string> distinct(answer.alternatives.begin(), answer.alternatives.end());
+  EXPECT_EQ(distinct.size(), answer.alternatives.size());
+  EXPECT_THROW(recommender_.explain({.user = "2", .item = "900"}), Error);
+  EXPECT_THROW(recommender_.explain({.user = "nobody", .item = "9"}), Error);
+  EXPECT_THROW(recommender_.explain({.item = "9"}), Error);
 }
 
-TEST_F(RecommenderTest, GivesTheSamePromptWeightsToAUserAloneAndAmongAll) {
-  const auto all = recommender_.prompt_weights_of_all();
-  ASSERT_EQ(all.size(), SmallModel::kUsers);
-  const PromptWeights alone = recommender_.prompt_weights("6");
-  for (size_t m = 0; m < alone.mean.size(); ++m) EXPECT_NEAR(alone.mean[m], all[5].mean[m], 1e-6);
-  EXPECT_GT(prompt_usage(all).mean_information, 0.0);
+TEST_F(RecommenderTest, ExplainsToANewUserToo) {
+  const ExplainRequest requests[] = {{.history = {"4", "5"}, .item = "9"}, {.user = "2", .item = "9"}};
+  const auto answers = recommender_.explain(requests);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_FALSE(answers[0].sentence.empty());
+  EXPECT_EQ(answers[0].sentence, recommender_.explain(requests[0]).sentence);
+  EXPECT_EQ(answers[1].sentence, recommender_.explain(requests[1]).sentence);
+}
+
+TEST_F(RecommenderTest, ShowsHowAPromptIsMixed) {
+  const auto weights = recommender_.prompt_weights("6");
+  ASSERT_FALSE(weights.empty());
+  for (const auto& head : weights) EXPECT_NEAR(std::accumulate(head.begin(), head.end(), 0.0), 1.0, 1e-5);
+  EXPECT_NE(weights, recommender_.prompt_weights("7"));
+  EXPECT_THROW(recommender_.prompt_weights("nobody"), Error);
 }
 
 TEST(RecommenderWithoutData, SaysWhatItCannotDo) {
   SmallModel silent({.composer = ComposerKind::task_only, .explanations = false});
   const Recommender recommender = recommender_of(silent);
-  EXPECT_THROW(recommender.explain("1", "2"), Error);
+  EXPECT_THROW(recommender.explain({.user = "1", .item = "2"}), Error);
   EXPECT_THROW(recommender.prompt_weights("1"), Error);
-  EXPECT_THROW(recommender.prompt_weights_of_all(), Error);
   EXPECT_EQ(recommender.recommend({.user = "1", .n = 3}).size(), 3u);
-}
-
-PromptWeights weights(std::vector<float> row) {
-  PromptWeights result{Matrix(1, row.size()), row};
-  std::ranges::copy(row, result.by_head.values.begin());
-  return result;
-}
-
-TEST(PromptUsage, IsOneBitForTwoUsersWithAPromptEachAndNoneForUsersAlike) {
-  const PromptWeights apart[] = {weights({1, 0}), weights({0, 1})};
-  EXPECT_NEAR(prompt_usage(apart).mean_information, 1.0, 1e-6);
-  EXPECT_NEAR(prompt_usage(apart).information_of_mean, 1.0, 1e-6);
-  EXPECT_NEAR(prompt_usage(apart).mean_weights[0], 0.5, 1e-6);
-  const PromptWeights alike[] = {weights({0.3f, 0.7f}), weights({0.3f, 0.7f})};
-  EXPECT_NEAR(prompt_usage(alike).mean_information, 0.0, 1e-6);
-  EXPECT_NEAR(prompt_usage(alike).mean_weights[1], 0.7, 1e-6);
-  EXPECT_THROW(prompt_usage({}), Error);
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ Json generate(std::span<const std::string> arguments) {
   const TextSearchOptions options{.num_beams = 20, .min_new_tokens = tokens, .max_new_tokens = tokens};
   std::vector<std::vector<Text>> texts;
   const auto seconds =
-      seconds_of_rounds(std::stoul(arguments[4]), [&] { texts = generate_texts(packed, inputs, options); });
+      seconds_of_rounds(std::stoul(arguments[4]), [&] { texts = generate_texts(packed, views_of(inputs), options); });
   Json best = Json::array();
   for (const auto& found : texts) best.push_back(found.front().tokens);
   return {{"seconds", seconds}, {"examples", inputs.size()}, {"best", best}};

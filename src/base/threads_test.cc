@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <vector>
 
 namespace peapod {
 namespace {
@@ -32,6 +36,37 @@ TEST(PartOf, CoversTheRangeInOrderWithPartsOfAlmostEqualSize) {
       EXPECT_LE(largest - smallest, 1U) << n << " in " << parts;
     }
   }
+}
+
+TEST(ParallelFor, CallsEachIndexOnceAndGivesEachThreadAStateOfItsOwn) {
+  std::vector<std::atomic<int>> calls(1000);
+  std::atomic<int> states = 0;
+  parallel_for(
+      calls.size(), [&] { return std::make_unique<int>(++states); },
+      [&](int& state, size_t i) {
+        EXPECT_GE(state, 1);
+        ++calls[i];
+      });
+  for (const auto& count : calls) EXPECT_EQ(count, 1);
+  EXPECT_EQ(states, num_threads());
+  parallel_for(0, [](size_t) { FAIL() << "nothing is to be done"; });
+}
+
+TEST(ParallelFor, PassesOnAnExceptionAfterTheOtherCalls) {
+  std::atomic<int> done = 0;
+  const auto work = [&](size_t i) {
+    if (i == 7) throw std::runtime_error("seven");
+    ++done;
+  };
+  try {
+    parallel_for(20, work);
+    FAIL() << "nothing was thrown";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "seven");
+  }
+  EXPECT_EQ(done, 19);
+  const auto no_state = []() -> std::unique_ptr<int> { throw std::runtime_error("no state"); };
+  EXPECT_THROW(parallel_for(20, no_state, [](int&, size_t) {}), std::runtime_error);
 }
 
 }  // namespace

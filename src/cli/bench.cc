@@ -204,7 +204,7 @@ class Bench {
     const auto requests = workload.requests(users, tokens);
     const PackedNetwork network(
         workload.network(), {.precision = precision, .text = false, .item_tokens = workload.catalogue().alphabet()});
-    return median_seconds(rounds, [&] { generate_items(network, requests, {}); });
+    return median_seconds(rounds, [&] { generate_items(network, views_of(requests.inputs), requests.queries); });
   }
   double users_per_second(const char* preset, size_t users, size_t tokens, Precision precision) const {
     return static_cast<double>(users) / generation_seconds(preset, users, tokens, precision, rounds_);
@@ -250,7 +250,8 @@ class Bench {
       const PackedNetwork network(
           workload.network(),
           {.precision = fastest_precision(), .text = false, .item_tokens = workload.catalogue().alphabet()});
-      generate_items(network, workload.requests(64, 60), {});
+      const MadeRequests requests = workload.requests(64, 60);
+      generate_items(network, views_of(requests.inputs), requests.queries);
     });
   }
 

@@ -44,13 +44,13 @@ bool ranks_sampled(const EvaluateFlags& flags) {
   return contains(flags.tasks, "topn") && contains(flags.protocols, "sampled99");
 }
 
-ProtocolRanks model_ranks(const PeapodModel& model, const EvaluateFlags& flags, EvaluationOptions options,
-                          const std::string& name) {
+ProtocolRanks model_ranks(const PeapodModel& model, const Answerer& answerer, const EvaluateFlags& flags,
+                          EvaluationOptions options, const std::string& name) {
   ProtocolRanks ranks;
   const auto timed = [&](const char* what, auto&& protocol) {
     Progress bar(progress_output(), fmt::format("{} {}", name, what), 100.0, "%");
     options.progress = [&](double done) { bar.update(100.0 * done); };
-    auto result = protocol(model, options);
+    auto result = protocol(model, answers_of(answerer), options);
     bar.finish();
     return result;
   };
@@ -115,10 +115,11 @@ void compare(const ProtocolRanks& ours, const ProtocolRanks& theirs, const std::
   }
 }
 
-void append_explanation_metrics(MetricMap& metrics, const PeapodModel& model, EvaluationOptions options) {
+void append_explanation_metrics(MetricMap& metrics, const PeapodModel& model, const Answerer& answerer,
+                                EvaluationOptions options) {
   Progress bar(progress_output(), "evaluating explanations", 100.0, "%");
   options.progress = [&](double done) { bar.update(100.0 * done); };
-  const GeneratedExplanations texts = generate_explanations(model, options);
+  const GeneratedExplanations texts = generate_explanations(model, answers_of(answerer), options);
   bar.finish();
   options.progress = {};
   const auto append = [&](const std::string& prefix, const OverlapScores& scores) {
@@ -129,7 +130,7 @@ void append_explanation_metrics(MetricMap& metrics, const PeapodModel& model, Ev
   };
   append("explanation.", text_overlap(texts.sentences, texts.references));
   metrics.emplace_back("explanation.distinct", distinct_share(texts.sentences));
-  const GeneratedExplanations swapped = generate_explanations(model, options, true);
+  const GeneratedExplanations swapped = generate_explanations(model, answers_of(answerer), options, true);
   size_t changed = 0;
   for (size_t i = 0; i < texts.sentences.size(); ++i) changed += texts.sentences[i] != swapped.sentences[i];
   metrics.emplace_back("explanation.changed_with_item",
@@ -142,7 +143,6 @@ EvaluationOptions options_of(const EvaluateFlags& flags) {
   EvaluationOptions options;
   options.split = split_from(flags.split);
   options.num_beams = flags.beams;
-  options.precision = precision_from(flags.precision);
   options.max_users = flags.max_users;
   options.include_seen = flags.include_seen;
   return options;
@@ -171,11 +171,11 @@ MetricMap evaluate(const std::string& directory, const EvaluateFlags& flags, con
   const EvaluationOptions options = options_of(flags);
   const PeapodModel model = load_trained_on(directory, flags, data);
   warn_of_leaking_ids(directory, model, out, object);
-  const ProtocolRanks ranks = model_ranks(model, flags, options, "evaluating");
+  const bool explains = contains(flags.tasks, "explanation") && has_explanations(data, options.split);
+  const Answerer answerer(model, {.precision = precision_from(flags.precision), .explains = explains});
+  const ProtocolRanks ranks = model_ranks(model, answerer, flags, options, "evaluating");
   MetricMap metrics = metrics_of(ranks);
-  if (contains(flags.tasks, "explanation") && has_explanations(data, options.split)) {
-    append_explanation_metrics(metrics, model, options);
-  }
+  if (explains) append_explanation_metrics(metrics, model, answerer, options);
   if (metrics.empty()) {
     throw Error(directory, "there is nothing to measure with these --tasks, --protocol and --split");
   }
@@ -188,15 +188,17 @@ MetricMap evaluate(const std::string& directory, const EvaluateFlags& flags, con
   if (flags.swap_prompts) {
     EvaluationOptions swapped = options;
     swapped.swap_prompts = true;
-    compare(ranks, model_ranks(model, flags, swapped, "prompts swapped:"), "personal prompts swapped between users",
-            out, object["swapped"]);
+    compare(ranks, model_ranks(model, answerer, flags, swapped, "prompts swapped:"),
+            "personal prompts swapped between users", out, object["swapped"]);
   }
   if (flags.against == "popularity" || flags.against == "item-knn") {
     compare(ranks, baseline_ranks(data, flags, options), flags.against, out, object["against"]);
   } else if (!flags.against.empty()) {
     const PeapodModel rival = load_trained_on(flags.against, flags, data);
     warn_of_leaking_ids(flags.against, rival, out, object["against"]);
-    compare(ranks, model_ranks(rival, flags, options, "against:"), flags.against, out, object["against"]);
+    const Answerer rival_answerer(rival, {.precision = precision_from(flags.precision), .explains = false});
+    compare(ranks, model_ranks(rival, rival_answerer, flags, options, "against:"), flags.against, out,
+            object["against"]);
   }
   return metrics;
 }

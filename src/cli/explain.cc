@@ -13,20 +13,24 @@ namespace {
 struct ExplainFlags {
   std::string model;
   std::string user;
-  std::string item;
+  ExplainRequest request;
   std::string precision = "auto";
   std::string json;
 };
 
 void explain(const ExplainFlags& flags) {
-  const Recommender recommender = Recommender::load(flags.model, precision_from(flags.precision));
-  const ExplainAnswer answer = recommender.explain(flags.user, flags.item);
+  if (flags.request.history.empty() == flags.user.empty()) throw CLI::RequiredError("Either --user or --history");
+  ExplainRequest request = flags.request;
+  if (!flags.user.empty()) request.user = flags.user;
+  const Recommender recommender = Recommender::load(flags.model, {.precision = flags.precision});
+  const ExplainedItem answer = recommender.explain(request);
   if (flags.json != "-") std::cout << answer.sentence << '\n' << std::flush;
-  const nlohmann::ordered_json object = {{"user", flags.user},
-                                         {"item", answer.item},
-                                         {"title", answer.title},
-                                         {"explanation", answer.sentence},
-                                         {"alternatives", answer.alternatives}};
+  nlohmann::ordered_json object = {{"user", nullptr},
+                                   {"item", answer.item},
+                                   {"title", answer.title},
+                                   {"explanation", answer.sentence},
+                                   {"alternatives", answer.alternatives}};
+  if (request.user) object["user"] = *request.user;
   write_json(flags.json, object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
@@ -36,8 +40,13 @@ void add_explain(CLI::App& app) {
   CLI::App* command = app.add_subcommand("explain", "Say why a user would like an item");
   const auto flags = std::make_shared<ExplainFlags>();  // shared: the callback outlives this function
   command->add_option("model", flags->model, "Model directory")->required();
-  command->add_option("--user", flags->user, "A user of the data set")->required();
-  command->add_option("--item", flags->item, "An item of the data set")->required();
+  CLI::Option* user = command->add_option("--user", flags->user, "A user of the data set");
+  command->add_option("--history", flags->request.history, "Instead: what a new user did, oldest first")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("A,B,...")
+      ->excludes(user);
+  command->add_option("--item", flags->request.item, "An item of the data set")->required();
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
       ->check(CLI::IsMember({"auto", "bf16", "f32", "int8"}))
       ->capture_default_str();

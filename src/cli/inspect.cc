@@ -7,12 +7,15 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "recommender.h"
+#include "model/peapod_model.h"
+#include "model/prompt_weights.h"
 
 namespace peapod::cli {
 namespace {
@@ -126,8 +129,7 @@ struct Report {
 };
 
 Report inspect_model(const InspectFlags& flags) {
-  const Recommender recommender = Recommender::load(flags.directory, Precision::f32);
-  const PeapodModel& model = recommender.model();
+  const PeapodModel model = PeapodModel::load(flags.directory);
   const ModelConfig& config = model.network().config();
   const T5Config& t5 = config.t5;
   const ComposerConfig& composer = config.composer;
@@ -163,12 +165,15 @@ Report inspect_model(const InspectFlags& flags) {
   report.text += readable(model.dataset());
 
   if (!flags.user.empty()) {
-    const PromptWeights weights = recommender.prompt_weights(flags.user);
+    const uint32_t user = model.dataset().require_user(flags.user);
+    const PromptWeights weights = prompt_weights(model, std::span(&user, 1)).front();
     report.json["user"] = flags.user;
     report.json["weights"] = json_of(weights);
     report.text += readable(flags.user, weights);
   } else if (composer.kind == ComposerKind::shared_prompts) {
-    const PromptUsage usage = prompt_usage(recommender.prompt_weights_of_all());
+    std::vector<uint32_t> users(model.dataset().num_users());
+    std::iota(users.begin(), users.end(), 0u);
+    const PromptUsage usage = prompt_usage(prompt_weights(model, users));
     report.json["num_prompts"] = composer.num_prompts;
     report.json["prompts"] = json_of(usage);
     report.text += readable(usage);

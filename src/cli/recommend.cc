@@ -17,7 +17,7 @@ namespace {
 struct RecommendFlags {
   std::string model;
   std::string user;
-  Recommender::Request request;
+  RecommendRequest request;
   std::string precision = "auto";
   std::string json;
 };
@@ -33,7 +33,7 @@ std::string table_of(const std::vector<RecommendedItem>& items) {
   return text;
 }
 
-std::string json_of(const Recommender::Request& request, const std::vector<RecommendedItem>& items) {
+std::string json_of(const RecommendRequest& request, const std::vector<RecommendedItem>& items) {
   nlohmann::ordered_json object = {{"user", nullptr}, {"items", nlohmann::ordered_json::array()}};
   if (request.user) object["user"] = *request.user;
   for (const RecommendedItem& item : items) {
@@ -44,9 +44,9 @@ std::string json_of(const Recommender::Request& request, const std::vector<Recom
 
 void recommend(const RecommendFlags& flags) {
   if (flags.user.empty() == flags.request.history.empty()) throw CLI::RequiredError("Either --user or --history");
-  Recommender::Request request = flags.request;
+  RecommendRequest request = flags.request;
   if (!flags.user.empty()) request.user = flags.user;
-  const Recommender recommender = Recommender::load(flags.model, precision_from(flags.precision));
+  const Recommender recommender = Recommender::load(flags.model, {.precision = flags.precision});
   const std::vector<RecommendedItem> items = recommender.recommend(request);
   if (flags.json != "-") std::cout << table_of(items) << std::flush;
   write_json(flags.json, json_of(request, items));

@@ -55,11 +55,8 @@ std::vector<std::vector<Text>> search_text(const StepFunction& step, size_t num_
 struct ItemQuery {
   const CatalogueTree* tree = nullptr;  // the items that may be found; must outlive the call
   std::span<const uint32_t> excluded;   // except these, in any order, in the tree or not; no beam is spent on them
-};
-
-struct ItemSearchOptions {
-  uint32_t num_items = 10;  // at least 1
-  uint32_t num_beams = 20;  // at least num_items; as many as the tree has items make the search exhaustive
+  uint32_t num_items = 10;              // at least 1
+  uint32_t num_beams = 20;              // at least num_items; as many as the tree has items make the search exhaustive
 };
 
 struct ScoredItem {
@@ -77,6 +74,6 @@ struct ScoredItem {
 // Throws Error when num_items or num_beams do not fit, when a tree has tokens beyond the alphabet's last, and for the
 // logits of a model that has diverged.
 std::vector<std::vector<ScoredItem>> search_items(const StepFunction& step, std::span<const int32_t> alphabet,
-                                                  std::span<const ItemQuery> queries, const ItemSearchOptions& options);
+                                                  std::span<const ItemQuery> queries);
 
 }  // namespace peapod

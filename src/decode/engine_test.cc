@@ -6,14 +6,14 @@
 #include <cmath>
 #include <numeric>
 
+#include "model/question.h"
 #include "support/small_model.h"
 
 namespace peapod {
 namespace {
 
 ModelInput history_of(const PeapodModel& model, uint32_t user) {
-  const auto history = model.dataset().train_items(user);
-  return model.input(Task::sequential, user % 3, {.text_user = user, .known_as = user, .profile = history}, history);
+  return ask_next_item(model, known_in_training(model.dataset(), user), {.wording = user % 3}).input;
 }
 
 // Log-probability of each target token, by the pass that training takes.

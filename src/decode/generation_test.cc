@@ -6,16 +6,14 @@
 #include <cmath>
 #include <numeric>
 
+#include "decode/answerer.h"
 #include "support/small_model.h"
 
 namespace peapod {
 namespace {
 
-ItemRequest request_of(const PeapodModel& model, uint32_t user, const CatalogueTree& tree) {
-  const auto history = model.dataset().train_items(user);
-  return {model.input(Task::sequential, 0, {.text_user = user, .known_as = user, .profile = history}, history),
-          &tree,
-          {history.begin(), history.end()}};
+Question next_item_of(SmallModel& small, uint32_t user) {
+  return ask_next_item(*small, known_in_training(small.data(), user));
 }
 
 // Log-probability over the whole vocabulary of each token as the one after `prefix`, by the pass that training takes.
@@ -60,14 +58,17 @@ TEST(GenerateItems, FindsWhatScoringEveryItemFinds) {
     SmallModel small({.ids = ids});
     const CatalogueTree tree = catalogue_of(*small);
     const PackedNetwork network(small->network(), {.item_tokens = tree.alphabet()});
-    const ItemRequest request = request_of(*small, 4, tree);
+    const Question question = next_item_of(small, 4);
+    const auto& excluded = question.allowed.except;
     std::vector<std::pair<double, uint32_t>> all;
     for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
-      if (std::ranges::find(request.excluded, item) != request.excluded.end()) continue;
-      all.emplace_back(score_of(*small, request.input, tree.alphabet(), item), item);
+      if (std::ranges::find(excluded, item) != excluded.end()) continue;
+      all.emplace_back(score_of(*small, question.input, tree.alphabet(), item), item);
     }
     std::ranges::sort(all, std::greater<>());
-    const auto found = generate_items(network, std::span(&request, 1), {.num_items = 20, .num_beams = 20}).front();
+    const ModelInput* const inputs[] = {&question.input};
+    const ItemQuery queries[] = {{.tree = &tree, .excluded = excluded, .num_items = 20, .num_beams = 20}};
+    const auto found = generate_items(network, inputs, queries).front();
     ASSERT_EQ(found.size(), all.size());
     for (size_t i = 0; i < all.size(); ++i) {
       EXPECT_EQ(found[i].item, all[i].second);
@@ -76,59 +77,13 @@ TEST(GenerateItems, FindsWhatScoringEveryItemFinds) {
   }
 }
 
-TEST(GenerateItems, AnswersARequestTheSameInAnyCompany) {
-  SmallModel small;
-  const CatalogueTree tree = catalogue_of(*small);
-  const PackedNetwork network(small->network(), {.item_tokens = tree.alphabet()});
-  const uint32_t some[] = {2, 3, 5, 7, 11};
-  const CatalogueTree few = tree.restricted_to(some);
-  std::vector<ItemRequest> requests;
-  for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
-    requests.push_back(request_of(*small, user, user % 3 == 0 ? few : tree));
-  }
-  const auto together = generate_items(network, requests, {});
-  for (uint32_t user = 0; user < SmallModel::kUsers; user += 7) {
-    const auto alone = generate_items(network, std::span(&requests[user], 1), {}).front();
-    ASSERT_EQ(alone.size(), together[user].size());
-    for (size_t i = 0; i < alone.size(); ++i) {
-      EXPECT_EQ(alone[i].item, together[user][i].item) << "user " << user << ", place " << i;
-      EXPECT_NEAR(alone[i].score, together[user][i].score, 1e-4);
-    }
-    for (const ScoredItem& scored : together[user]) {
-      const auto& excluded = requests[user].excluded;
-      EXPECT_EQ(std::ranges::find(excluded, scored.item), excluded.end());
-      const bool allowed = user % 3 != 0 || std::ranges::find(some, scored.item) != std::end(some);
-      EXPECT_TRUE(allowed);
-    }
-  }
-}
-
 std::vector<ModelInput> explanation_inputs(SmallModel& small, uint32_t count) {
   std::vector<ModelInput> inputs;
   for (uint32_t user = 0; user < count; ++user) {
-    const auto history = small.data().train_items(user);
-    inputs.push_back(small->input(Task::explanation, 0, {.text_user = user, .known_as = user, .profile = history},
-                                  history.first(1)));
+    const Known who = known_in_training(small.data(), user);
+    inputs.push_back(ask_explanation(*small, who, who.items.front()).input);
   }
   return inputs;
-}
-
-TEST(GenerateExplanations, KeepToTheLengthsAndAreTheSameInAnyCompany) {
-  SmallModel small;
-  const auto inputs = explanation_inputs(small, 20);
-  const PackedNetwork network(small->network(), {});
-  const auto together = generate_explanations(*small, network, inputs);
-  for (const auto& texts : together) {
-    ASSERT_FALSE(texts.empty());
-    for (const Text& text : texts) {
-      EXPECT_GE(text.tokens.size() + (text.ended ? 1 : 0), 10u);
-      EXPECT_LE(text.tokens.size() + (text.ended ? 1 : 0), 32u);
-    }
-  }
-  for (const size_t i : {0, 17}) {
-    const auto alone = generate_explanations(*small, network, std::span(&inputs[i], 1)).front();
-    EXPECT_EQ(alone.front().tokens, together[i].front().tokens);
-  }
 }
 
 // Log-probability of the text under logits that contrast the input with the other.
@@ -147,18 +102,36 @@ double contrasted_score(const PeapodModel& model, const ModelInput& input, const
   return score;
 }
 
+TEST(GenerateTexts, KeepsToTheLengthsAndIsTheSameInAnyCompany) {
+  SmallModel small;
+  const auto inputs = explanation_inputs(small, 20);
+  const PackedNetwork network(small->network(), {});
+  const Contrast contrast{.against = &inputs[19], .weight = 0.5f};
+  const auto together = generate_texts(network, views_of(inputs), kExplanationSearch, contrast);
+  for (const auto& texts : together) {
+    ASSERT_FALSE(texts.empty());
+    for (const Text& text : texts) {
+      EXPECT_GE(text.tokens.size() + (text.ended ? 1 : 0), 10u);
+      EXPECT_LE(text.tokens.size() + (text.ended ? 1 : 0), 32u);
+    }
+  }
+  for (const size_t i : {0, 17}) {
+    const auto alone =
+        generate_texts(network, views_of(std::span(&inputs[i], 1)), kExplanationSearch, contrast).front();
+    EXPECT_EQ(alone.front().tokens, together[i].front().tokens);
+  }
+}
+
 TEST(GenerateTexts, ContrastsWithTheOtherInput) {
   SmallModel small;
   const auto inputs = explanation_inputs(small, 2);
+  const auto first = views_of(std::span(&inputs[0], 1));
   const PackedNetwork network(small->network(), {});
   const TextSearchOptions greedy{.max_new_tokens = 3, .length_penalty = 0};
-  const auto plain = generate_texts(network, std::span(&inputs[0], 1), greedy).front();
-  const auto itself =
-      generate_texts(network, std::span(&inputs[0], 1), greedy, {.against = &inputs[0], .weight = 2.0f}).front();
+  const auto plain = generate_texts(network, first, greedy).front();
+  const auto itself = generate_texts(network, first, greedy, {.against = &inputs[0], .weight = 2.0f}).front();
   EXPECT_EQ(itself.front().tokens, plain.front().tokens) << "nothing to contrast with";
-  const auto other = generate_texts(network, std::span(&inputs[0], 1), greedy, {.against = &inputs[1], .weight = 2.0f})
-                         .front()
-                         .front();
+  const auto other = generate_texts(network, first, greedy, {.against = &inputs[1], .weight = 2.0f}).front().front();
   std::vector<int32_t> tokens = other.tokens;
   if (other.ended) tokens.push_back(kEndId);
   EXPECT_NEAR(other.score, contrasted_score(*small, inputs[0], inputs[1], 2.0f, tokens), 1e-3);

@@ -25,12 +25,12 @@ std::vector<uint32_t> columns_of(std::span<const int32_t> alphabet) {
 // The search of one input: its beams in the tree, and the items that have ended.
 class ItemSearch {
  public:
-  ItemSearch(const ItemQuery& query, std::span<const uint32_t> columns, const ItemSearchOptions& options)
+  ItemSearch(const ItemQuery& query, std::span<const uint32_t> columns)
       : tree_(*query.tree),
         columns_(columns),
-        num_items_(options.num_items),
-        live_(options.num_beams),
-        ended_(options.num_items) {
+        num_items_(query.num_items),
+        live_(query.num_beams),
+        ended_(query.num_items) {
     for (const uint32_t item : query.excluded) {
       if (const auto position = tree_.position_of(item)) excluded_.push_back(*position);
     }
@@ -119,15 +119,15 @@ class ItemSearch {
   TopCandidates ended_;  // of the whole search; choice is an item
 };
 
-void check(std::span<const ItemQuery> queries, std::span<const int32_t> alphabet, const ItemSearchOptions& options) {
-  if (options.num_items == 0) throw Error("number of items", "found 0, expected at least 1");
-  if (options.num_beams < options.num_items) {
-    throw Error("number of beams",
-                fmt::format("found {}, too few to find {} items", options.num_beams, options.num_items),
-                "use at least as many beams as items");
-  }
+void check(std::span<const ItemQuery> queries, std::span<const int32_t> alphabet) {
   if (alphabet.empty()) throw Error("beam search", "the alphabet is empty");
   for (const ItemQuery& query : queries) {
+    if (query.num_items == 0) throw Error("number of items", "found 0, expected at least 1");
+    if (query.num_beams < query.num_items) {
+      throw Error("number of beams",
+                  fmt::format("found {}, too few to find {} items", query.num_beams, query.num_items),
+                  "use at least as many beams as items");
+    }
     if (query.tree->max_token() > alphabet.back()) {
       throw Error("catalogue",
                   fmt::format("token {} is beyond the last that the model scores, {}", query.tree->max_token(),
@@ -140,14 +140,13 @@ void check(std::span<const ItemQuery> queries, std::span<const int32_t> alphabet
 }  // namespace
 
 std::vector<std::vector<ScoredItem>> search_items(const StepFunction& step, std::span<const int32_t> alphabet,
-                                                  std::span<const ItemQuery> queries,
-                                                  const ItemSearchOptions& options) {
-  check(queries, alphabet, options);
+                                                  std::span<const ItemQuery> queries) {
+  check(queries, alphabet);
   const std::vector<uint32_t> columns = columns_of(alphabet);
   LiveRows rows(step, alphabet.size());
   std::vector<ItemSearch> searches;
   searches.reserve(queries.size());
-  for (const ItemQuery& query : queries) searches.emplace_back(query, columns, options);
+  for (const ItemQuery& query : queries) searches.emplace_back(query, columns);
   for (uint32_t input = 0; input < searches.size(); ++input) searches[input].start(input, rows);
   while (rows.run()) {
 #pragma omp parallel for schedule(dynamic) if (rows.worth_threads(rows.num_rows()))

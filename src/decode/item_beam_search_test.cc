@@ -53,6 +53,15 @@ struct Catalogue {
   }
 };
 
+// The queries for so many items with so many beams.
+std::vector<ItemQuery> sized(std::vector<ItemQuery> queries, uint32_t num_items, uint32_t num_beams) {
+  for (ItemQuery& query : queries) {
+    query.num_items = num_items;
+    query.num_beams = num_beams;
+  }
+  return queries;
+}
+
 MarkovModel random_model(uint64_t seed, size_t inputs) {
   return MarkovModel::random(seed, kVocabulary, kLongest + 1, inputs);
 }
@@ -99,8 +108,7 @@ TEST(SearchItems, WithABeamAsWideAsTheCatalogueIsExhaustive) {
     const MarkovModel model = random_model(seed, 2);
     const std::vector<ItemQuery> queries(2, ItemQuery{&catalogue.tree, {}});
     for (const uint32_t wanted : {1u, (count + 1) / 2, count}) {
-      const auto found =
-          search_items(model.step_function(), kAllTokens, queries, {.num_items = wanted, .num_beams = count});
+      const auto found = search_items(model.step_function(), kAllTokens, sized(queries, wanted, count));
       for (size_t input = 0; input < 2; ++input) {
         expect_same(found[input], rank_all(model, input, catalogue, catalogue.items()), wanted);
       }
@@ -118,7 +126,7 @@ TEST(SearchItems, FindsOnlyCandidatesOnARestrictedTree) {
     candidates.resize(12);
     const CatalogueTree tree = catalogue.tree.restricted_to(candidates);
     const std::vector<ItemQuery> queries = {{&tree, {}}};
-    const auto found = search_items(model.step_function(), kAllTokens, queries, {.num_items = 12, .num_beams = 12});
+    const auto found = search_items(model.step_function(), kAllTokens, sized(queries, 12, 12));
     expect_same(found[0], rank_all(model, 0, catalogue, candidates), 12);
   }
 }
@@ -137,11 +145,10 @@ TEST(SearchItems, ExcludingItemsEqualsATreeWithoutThemAtAnyBeamWidth) {
     excluded.push_back(1000);              // not in the tree
     const CatalogueTree without = catalogue.tree.restricted_to(allowed);
     for (const uint32_t width : {3u, 8u, 60u}) {
-      const ItemSearchOptions options{.num_items = 3, .num_beams = width};
       const std::vector<ItemQuery> with_exclusions = {{&catalogue.tree, excluded}};
       const std::vector<ItemQuery> restricted = {{&without, {}}};
-      EXPECT_EQ(search_items(model.step_function(), kAllTokens, with_exclusions, options),
-                search_items(model.step_function(), kAllTokens, restricted, options));
+      EXPECT_EQ(search_items(model.step_function(), kAllTokens, sized(with_exclusions, 3, width)),
+                search_items(model.step_function(), kAllTokens, sized(restricted, 3, width)));
     }
   }
 }
@@ -153,8 +160,7 @@ TEST(SearchItems, FillsTheListWithDistinctItemsHoweverNarrowTheBeam) {
     const MarkovModel model = random_model(seed, 1);
     for (const uint32_t wanted : {1u, 7u, 50u}) {
       const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-      const auto found =
-          search_items(model.step_function(), kAllTokens, queries, {.num_items = wanted, .num_beams = wanted})[0];
+      const auto found = search_items(model.step_function(), kAllTokens, sized(queries, wanted, wanted))[0];
       EXPECT_EQ(found.size(), std::min<size_t>(wanted, 40));
       EXPECT_TRUE(std::ranges::is_sorted(found, std::ranges::greater{}, &ScoredItem::score));
       std::set<uint32_t> distinct;
@@ -184,7 +190,7 @@ TEST(SearchItems, WithOneBeamFollowsTheBestChild) {
       path.push_back(last);
     }
     const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-    const auto found = search_items(model.step_function(), kAllTokens, queries, {.num_items = 1, .num_beams = 1})[0];
+    const auto found = search_items(model.step_function(), kAllTokens, sized(queries, 1, 1))[0];
     EXPECT_EQ(catalogue.sequences[found.at(0).item], path);
   }
 }
@@ -195,17 +201,17 @@ TEST(SearchItems, GivesEachInputOfABatchWhatItGetsAlone) {
   const CatalogueTree few = catalogue.tree.restricted_to(std::vector<uint32_t>{3, 14, 15});
   const CatalogueTree none = catalogue.tree.restricted_to({});
   const std::vector<uint32_t> excluded = {1, 2, 3};
-  const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}, {&none, {}}, {&few, {}}, {&catalogue.tree, excluded}};
-  const ItemSearchOptions options{.num_items = 5, .num_beams = 6};
-  const auto together = search_items(model.step_function(), kAllTokens, queries, options);
+  const std::vector<ItemQuery> queries = {
+      {&catalogue.tree, {}, 5, 6}, {&none, {}, 5, 6}, {&few, {}, 4, 4}, {&catalogue.tree, excluded, 9, 30}};
+  const auto together = search_items(model.step_function(), kAllTokens, queries);
   ASSERT_EQ(together.size(), 4u);
   for (size_t input = 0; input < 4; ++input) {
     const MarkovModel alone = model.alone(input);
-    EXPECT_EQ(search_items(alone.step_function(), kAllTokens, std::span(&queries[input], 1), options)[0],
-              together[input]);
+    EXPECT_EQ(search_items(alone.step_function(), kAllTokens, std::span(&queries[input], 1))[0], together[input]);
   }
   EXPECT_TRUE(together[1].empty());
   EXPECT_EQ(together[2].size(), 3u);
+  EXPECT_EQ(together[3].size(), 9u) << "each query has a number of items of its own";
 }
 
 TEST(SearchItems, DoesNotDependOnTheNumberOfThreads) {
@@ -214,9 +220,9 @@ TEST(SearchItems, DoesNotDependOnTheNumberOfThreads) {
   const std::vector<ItemQuery> queries(50, ItemQuery{&catalogue.tree, {}});
   const int num_threads = omp_get_max_threads();
   omp_set_num_threads(1);
-  const auto one = search_items(hashed_logits(kLarge), tokens_below(kLarge), queries, {});
+  const auto one = search_items(hashed_logits(kLarge), tokens_below(kLarge), queries);
   omp_set_num_threads(3);
-  const auto three = search_items(hashed_logits(kLarge), tokens_below(kLarge), queries, {});
+  const auto three = search_items(hashed_logits(kLarge), tokens_below(kLarge), queries);
   omp_set_num_threads(num_threads);
   EXPECT_EQ(one, three);
 }
@@ -229,7 +235,7 @@ TEST(SearchItems, LetsAnItemCompeteWithOneThatContinuesIt) {
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
   const auto order = [&](float end_logit) {
     model.by_last[5][kEndId] = end_logit;
-    const auto found = search_items(model.step_function(), kAllTokens, queries, {.num_items = 2, .num_beams = 2})[0];
+    const auto found = search_items(model.step_function(), kAllTokens, sized(queries, 2, 2))[0];
     return std::vector<uint32_t>{found.at(0).item, found.at(1).item};
   };
   EXPECT_EQ(order(9), (std::vector<uint32_t>{0, 1}));
@@ -240,7 +246,7 @@ TEST(SearchItems, FindsTheOneItemOfACatalogueOfOne) {
   const Catalogue catalogue({{4, 4}});
   const MarkovModel model = random_model(2, 1);
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-  const auto found = search_items(model.step_function(), kAllTokens, queries, {})[0];
+  const auto found = search_items(model.step_function(), kAllTokens, queries)[0];
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].item, 0u);
   EXPECT_NEAR(found[0].score, score_of(model, 0, {4, 4}), 1e-5);
@@ -253,7 +259,7 @@ TEST(SearchItems, OrdersEqualScoresByTheirTokens) {
     for (auto& row : *table) std::ranges::fill(row, 0.0f);
   }
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-  const auto found = search_items(model.step_function(), kAllTokens, queries, {.num_items = 4, .num_beams = 4})[0];
+  const auto found = search_items(model.step_function(), kAllTokens, sized(queries, 4, 4))[0];
   std::vector<uint32_t> items;
   for (const auto& scored : found) items.push_back(scored.item);
   EXPECT_EQ(items, (std::vector<uint32_t>{2, 0, 1, 3}));
@@ -273,10 +279,10 @@ TEST(SearchItems, StopsAsSoonAsNoBeamCanReachTheList) {
     inner(s, logits);
   };
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-  EXPECT_EQ(search_items(step, kAllTokens, queries, {.num_items = 1, .num_beams = 2})[0].at(0).item, 0u);
+  EXPECT_EQ(search_items(step, kAllTokens, sized(queries, 1, 2))[0].at(0).item, 0u);
   EXPECT_EQ(num_steps, 2u);
   num_steps = 0;
-  EXPECT_EQ(search_items(step, kAllTokens, queries, {.num_items = 2, .num_beams = 2})[0].size(), 2u);
+  EXPECT_EQ(search_items(step, kAllTokens, sized(queries, 2, 2))[0].size(), 2u);
   EXPECT_EQ(num_steps, 5u);
 }
 
@@ -307,8 +313,8 @@ TEST(SearchItems, ReadsEachLogitAsThatOfItsTokenInTheAlphabet) {
   };
   const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
   const std::vector<ItemQuery> renamed_queries = {{&renamed.tree, {}}};
-  const auto found = search_items(by_place, alphabet, queries, {.num_items = 4, .num_beams = 4});
-  EXPECT_EQ(found, search_items(by_token, tokens_below(5), renamed_queries, {.num_items = 4, .num_beams = 4}));
+  const auto found = search_items(by_place, alphabet, sized(queries, 4, 4));
+  EXPECT_EQ(found, search_items(by_token, tokens_below(5), sized(renamed_queries, 4, 4)));
   EXPECT_EQ(found[0].size(), 4u);
 }
 
@@ -317,21 +323,21 @@ TEST(SearchItems, AsksNothingOfTheModelWhenEverythingIsExcluded) {
   const std::vector<uint32_t> excluded = {0, 1};
   const std::vector<ItemQuery> queries = {{&catalogue.tree, excluded}};
   const StepFunction step = [](const DecodeStep&, std::span<float>) { FAIL() << "a step without rows"; };
-  EXPECT_TRUE(search_items(step, kAllTokens, queries, {}).at(0).empty());
+  EXPECT_TRUE(search_items(step, kAllTokens, queries).at(0).empty());
 }
 
 TEST(SearchItems, RejectsOptionsAndTreesThatDoNotFit) {
   const Catalogue catalogue({{2}, {8}});
-  const MarkovModel model = random_model(1, 1);
-  const std::vector<ItemQuery> queries = {{&catalogue.tree, {}}};
-  const auto search = [&](size_t vocabulary, const ItemSearchOptions& options) {
-    return search_items(model.step_function(), tokens_below(vocabulary), queries, options);
+  const MarkovModel model = random_model(1, 2);
+  const auto search = [&](size_t vocabulary, uint32_t num_items, uint32_t num_beams) {
+    const ItemQuery queries[] = {{&catalogue.tree, {}}, {&catalogue.tree, {}, num_items, num_beams}};
+    return search_items(model.step_function(), tokens_below(vocabulary), queries);
   };
-  EXPECT_THROW(search(kVocabulary, {.num_items = 0}), Error);
-  EXPECT_THROW(search(kVocabulary, {.num_items = 5, .num_beams = 4}), Error);
-  EXPECT_THROW(search(8, {}), Error) << "token 8 is beyond the alphabet";
-  EXPECT_THROW(search(0, {}), Error);
-  EXPECT_NO_THROW(search(kVocabulary, {}));
+  EXPECT_THROW(search(kVocabulary, 0, 20), Error);
+  EXPECT_THROW(search(kVocabulary, 5, 4), Error);
+  EXPECT_THROW(search(8, 10, 20), Error) << "token 8 is beyond the alphabet";
+  EXPECT_THROW(search(0, 10, 20), Error);
+  EXPECT_NO_THROW(search(kVocabulary, 10, 20));
 }
 
 TEST(SearchItems, RejectsTheLogitsOfAModelThatHasDiverged) {
@@ -340,7 +346,7 @@ TEST(SearchItems, RejectsTheLogitsOfAModelThatHasDiverged) {
   const StepFunction step = [](const DecodeStep&, std::span<float> logits) {
     std::ranges::fill(logits, std::nanf(""));
   };
-  EXPECT_THROW(search_items(step, kAllTokens, queries, {}), Error);
+  EXPECT_THROW(search_items(step, kAllTokens, queries), Error);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ class PackedNetwork {
   Precision precision() const { return precision_; }
   const PackedWeights& weights() const { return weights_; }
 
+  bool has_text_head() const { return text_head_.has_value(); }
   // Scores the whole vocabulary. REQUIRES: options.text.
   const OutputHead& text_head() const { return *text_head_; }
   // Scores the item tokens alone: nothing else can occur in an item. REQUIRES: options.item_tokens.

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "decode/answerer.h"
 #include "decode/generation.h"
 #include "support/small_model.h"
 
@@ -63,9 +64,7 @@ TEST(PackedNetwork, PacksEveryMatrixOfT5) {
 // tell them apart.
 TEST(PackedNetwork, ComputesWhatTheNetworkComputes) {
   SmallModel small;
-  const auto history = small.data().train_items(3);
-  const ModelInput input =
-      small->input(Task::sequential, 0, {.text_user = 3, .known_as = 3, .profile = history}, history);
+  const ModelInput input = ask_next_item(*small, known_in_training(small.data(), 3)).input;
   const ModelInput* const inputs[] = {&input};
   std::vector<std::vector<int32_t>> sequences;
   std::vector<Target> targets;
@@ -105,9 +104,9 @@ TEST(PackedNetwork, ShowsInEveryPrecisionThatAModelHasDiverged) {
   SmallModel small;
   const CatalogueTree tree = catalogue_of(*small);
   const auto alphabet = tree.alphabet();
-  const auto history = small.data().train_items(3);
-  const ItemRequest request{
-      small->input(Task::sequential, 0, {.text_user = 3, .known_as = 3, .profile = history}, history), &tree, {}};
+  const ModelInput input = ask_next_item(*small, known_in_training(small.data(), 3)).input;
+  const ModelInput* const inputs[] = {&input};
+  const ItemQuery queries[] = {{&tree, {}}};
   Parameters<float>& parameters = small->network().parameters();
   for (const char* name : {"encoder.block.0.layer.0.SelfAttention.o.weight", "encoder.final_layer_norm.weight",
                            "encoder.block.0.layer.1.DenseReluDense.wi.weight"}) {
@@ -117,7 +116,7 @@ TEST(PackedNetwork, ShowsInEveryPrecisionThatAModelHasDiverged) {
       weight = bad;
       for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
         const PackedNetwork packed(small->network(), {.precision = precision, .item_tokens = alphabet});
-        EXPECT_THROW(generate_items(packed, std::span(&request, 1), {}), Error) << name << name_of(precision);
+        EXPECT_THROW(generate_items(packed, inputs, queries), Error) << name << name_of(precision);
       }
     }
     weight = before;

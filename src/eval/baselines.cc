@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "eval/text_overlap.h"
+#include "model/question.h"
 #include "prefs/popularity.h"
 
 namespace peapod {
@@ -29,7 +30,7 @@ RankingProblem ranking_problem(const Dataset& dataset, Split split) {
   RankingProblem problem{.num_items = dataset.num_items(), .train = dataset.train_histories(), .cases = {}};
   for (const uint32_t user : dataset.evaluated_users()) {
     problem.cases.push_back({.user = user,
-                             .history = dataset.items_before(user, split),
+                             .history = known_in_evaluation(dataset, user, split).items,
                              .target = dataset.target(user, split),
                              .negatives = dataset.negatives(user)});
   }

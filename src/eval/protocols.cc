@@ -1,61 +1,72 @@
 #include "eval/protocols.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/random.h"
+#include "base/threads.h"
 
 namespace peapod {
 namespace {
 
-constexpr uint32_t kDepth = 10;          // metrics look at ten places
-constexpr size_t kRequestsAtOnce = 512;  // bounds the memory that inputs take
+constexpr uint32_t kDepth = 10;           // metrics look at ten places
+constexpr size_t kQuestionsAtOnce = 512;  // bounds the memory that inputs take
+
+// Streams of random numbers of a seed.
+constexpr uint64_t kSwapStream = 0x5a;
+constexpr uint64_t kUsersStream = 0xe7;
+// The order of a user's candidates has a seed of its own: it stays the same from run to run.
+constexpr uint64_t kCandidateSeed = 0xca4d;
 
 void report(const EvaluationOptions& options, size_t done, size_t total) {
   if (options.progress && total > 0) options.progress(static_cast<double>(done) / static_cast<double>(total));
 }
 
-// Whose preferences the prompt of users[i] shows: their own, or with swap_prompts those of the next user in a shuffled
+// Makes ask(i) for each i of [0, n), has them answered and calls take(i, answer), some hundreds at once.
+template <class Ask, class Take>
+void in_blocks(size_t n, const AnswerFunction& answer, const EvaluationOptions& options, const Ask& ask,
+               const Take& take) {
+  for (size_t first = 0; first < n; first += kQuestionsAtOnce) {
+    const size_t last = std::min(n, first + kQuestionsAtOnce);
+    std::vector<Question> questions(last - first);
+    parallel_for(questions.size(), [&](size_t i) { questions[i] = ask(first + i); });
+    const std::vector<Answer> answers = answer(questions);
+    for (size_t i = first; i < last; ++i) take(i, answers[i - first]);
+    report(options, last, n);
+  }
+}
+
+// For each user, whose personal prompt they get: their own, or with swap_prompts that of the next one in a shuffled
 // circle, which is nobody's own.
 std::vector<uint32_t> prompt_owners(const std::vector<uint32_t>& users, const EvaluationOptions& options) {
   std::vector<uint32_t> owners = users;
   if (!options.swap_prompts || users.size() < 2) return owners;
   std::vector<size_t> order(users.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  Random random(options.seed, 0x5a);
+  std::iota(order.begin(), order.end(), size_t{0});
+  Random random(options.seed, kSwapStream);
   random.shuffle(order);
   for (size_t i = 0; i < order.size(); ++i) owners[order[i]] = users[order[(i + 1) % order.size()]];
   return owners;
 }
 
-// Calls build(user, owner, place in the block) for each user and ranks the user's target in what the model answers.
-template <class Build>
-std::vector<uint32_t> ranks(const PeapodModel& model, const CatalogueTree& catalogue, const EvaluationOptions& options,
-                            const Build& build) {
-  const PackedNetwork network(model.network(),
-                              {.precision = options.precision, .text = false, .item_tokens = catalogue.alphabet()});
-  const std::vector<uint32_t> users = users_to_evaluate(model.dataset(), options);
+// Asks ask(user) of each user and ranks the user's target in what is answered.
+template <class Ask>
+std::vector<uint32_t> ranks(const Dataset& data, const AnswerFunction& answer, const EvaluationOptions& options,
+                            const Ask& ask) {
+  const std::vector<uint32_t> users = users_to_evaluate(data, options);
   const std::vector<uint32_t> owners = prompt_owners(users, options);
-  std::vector<uint32_t> result;
-  for (size_t first = 0; first < users.size(); first += kRequestsAtOnce) {
-    const size_t last = std::min(users.size(), first + kRequestsAtOnce);
-    std::vector<ItemRequest> requests(last - first);
-#pragma omp parallel for schedule(static)
-    for (size_t i = first; i < last; ++i) requests[i - first] = build(users[i], owners[i], i - first);
-    const auto answers =
-        generate_items(network, requests, {.num_items = kDepth, .num_beams = std::max(kDepth, options.num_beams)});
-    for (size_t i = first; i < last; ++i) {
-      std::vector<uint32_t> items;
-      for (const ScoredItem& scored : answers[i - first]) items.push_back(scored.item);
-      result.push_back(rank_in_list(items, model.dataset().target(users[i], options.split)));
-    }
-    report(options, last, users.size());
-  }
+  std::vector<uint32_t> result(users.size());
+  const auto ask_with_prompt = [&](size_t i) {
+    Question question = ask(users[i]);
+    if (owners[i] != users[i]) question.input.user = ask(owners[i]).input.user;
+    return question;
+  };
+  in_blocks(users.size(), answer, options, ask_with_prompt, [&](size_t i, const Answer& answered) {
+    std::vector<uint32_t> items;
+    for (const ScoredItem& scored : answered.items) items.push_back(scored.item);
+    result[i] = rank_in_list(items, data.target(users[i], options.split));
+  });
   return result;
-}
-
-// The user in the text, and whose items the prompt is folded in from.
-InputUser input_user(const PeapodModel& model, uint32_t user, uint32_t owner, Split split) {
-  return {.text_user = user, .known_as = owner, .profile = model.dataset().items_before(owner, split)};
 }
 
 // The item of an explanation half the list away, or of the first after that which speaks of another item than the i-th.
@@ -73,7 +84,7 @@ uint32_t another_item(const std::vector<const Explanation*>& explanations, size_
 std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOptions& options) {
   std::vector<uint32_t> users = data.evaluated_users();
   if (options.max_users > 0 && options.max_users < users.size()) {
-    Random random(options.seed, 0xe7);
+    Random random(options.seed, kUsersStream);
     random.shuffle(users);
     users.resize(options.max_users);
     std::ranges::sort(users);
@@ -81,30 +92,26 @@ std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOpt
   return users;
 }
 
-std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const EvaluationOptions& options) {
-  const CatalogueTree catalogue = catalogue_of(model);
-  return ranks(model, catalogue, options, [&](uint32_t user, uint32_t owner, size_t) {
-    const auto history = model.dataset().items_before(user, options.split);
-    ItemRequest request{
-        model.input(Task::sequential, 0, input_user(model, user, owner, options.split), history), &catalogue, {}};
-    if (!options.include_seen) request.excluded.assign(history.begin(), history.end());
-    return request;
+std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const AnswerFunction& answer,
+                                       const EvaluationOptions& options) {
+  const Dataset& data = model.dataset();
+  return ranks(data, answer, options, [&](uint32_t user) {
+    return ask_next_item(model, known_in_evaluation(data, user, options.split),
+                         {.include_seen = options.include_seen, .n = kDepth, .beams = options.num_beams});
   });
 }
 
-std::vector<uint32_t> topn_ranks(const PeapodModel& model, const EvaluationOptions& options) {
+std::vector<uint32_t> topn_ranks(const PeapodModel& model, const AnswerFunction& answer,
+                                 const EvaluationOptions& options) {
   const Dataset& data = model.dataset();
-  const CatalogueTree catalogue = catalogue_of(model);
-  std::vector<CatalogueTree> trees(kRequestsAtOnce);
-  return ranks(model, catalogue, options, [&](uint32_t user, uint32_t owner, size_t place) {
+  return ranks(data, answer, options, [&](uint32_t user) {
     std::vector<uint32_t> candidates(data.negatives(user).begin(), data.negatives(user).end());
     candidates.push_back(data.target(user, options.split));
-    // The place of the positive must say nothing; the order is the user's own and stays the same from run to run.
-    Random random(mix64(0xca4d, user));
+    // The place of the target must say nothing.
+    Random random(mix64(kCandidateSeed, user));
     random.shuffle(candidates);
-    trees[place] = catalogue.restricted_to(candidates);
-    return ItemRequest{
-        model.input(Task::topn, 0, input_user(model, user, owner, options.split), candidates), &trees[place], {}};
+    return ask_ranking(model, known_in_evaluation(data, user, options.split), candidates,
+                       {.n = kDepth, .beams = options.num_beams});
   });
 }
 
@@ -115,37 +122,22 @@ bool has_explanations(const Dataset& data, Split split) {
   return in(Split::train) && in(split);
 }
 
-GeneratedExplanations generate_explanations(const PeapodModel& model, const EvaluationOptions& options,
-                                            bool swap_items) {
+GeneratedExplanations generate_explanations(const PeapodModel& model, const AnswerFunction& answer,
+                                            const EvaluationOptions& options, bool swap_items) {
   const Dataset& data = model.dataset();
   std::vector<const Explanation*> wanted;
   for (const Explanation& e : data.explanations()) {
     if (e.split == options.split) wanted.push_back(&e);
   }
-  const PackedNetwork network(model.network(), {.precision = options.precision});
   GeneratedExplanations result;
-  for (size_t first = 0; first < wanted.size(); first += kRequestsAtOnce) {
-    const size_t last = std::min(wanted.size(), first + kRequestsAtOnce);
-    std::vector<ModelInput> inputs;
-    for (size_t i = first; i < last; ++i) {
-      const Explanation& e = *wanted[i];
-      const uint32_t item = swap_items ? another_item(wanted, i) : e.item;
-      // What is known before the item the explanation speaks of is known in either split.
-      const auto known = data.evaluated(e.user) ? data.items_before(e.user, options.split) : data.history(e.user);
-      // As in training and in use, the item that is asked about is not among them.
-      std::vector<uint32_t> profile(known.begin(), known.end());
-      std::erase(profile, item);
-      inputs.push_back(model.input(Task::explanation, 0, {.text_user = e.user, .known_as = e.user, .profile = profile},
-                                   std::span(&item, 1)));
-    }
-    const auto texts = peapod::generate_explanations(model, network, inputs);
-    for (size_t i = first; i < last; ++i) {
-      const auto& best = texts[i - first];
-      result.sentences.push_back(best.empty() ? "" : model.tokenizer().decode(best.front().tokens));
-      result.references.push_back(wanted[i]->sentence);
-    }
-    report(options, last, wanted.size());
-  }
+  const auto ask = [&](size_t i) {
+    const uint32_t item = swap_items ? another_item(wanted, i) : wanted[i]->item;
+    return ask_explanation(model, known_in_evaluation(data, wanted[i]->user, options.split), item);
+  };
+  in_blocks(wanted.size(), answer, options, ask, [&](size_t i, const Answer& answered) {
+    result.sentences.push_back(answered.sentences.empty() ? "" : answered.sentences.front());
+    result.references.push_back(wanted[i]->sentence);
+  });
   return result;
 }
 

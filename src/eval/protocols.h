@@ -1,23 +1,32 @@
 // Evaluation of a model on a prepared data set: full ranking of the next item, ranking of 1 + 99 candidates,
-// explanations against what users wrote. What a model may know: the history before the target, nothing else.
+// explanations against what users wrote. What a model may know is decided by model/question.h; who answers, by the
+// caller: decode/answerer.h, or in tests something that answers as they like.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "data/dataset.h"
-#include "decode/generation.h"
+#include "decode/answerer.h"
 #include "eval/ranking.h"
 #include "model/peapod_model.h"
 
 namespace peapod {
 
+// One answer a question, in their order; items down to each question's n.
+using AnswerFunction = std::function<std::vector<Answer>(std::span<const Question>)>;
+
+// Answers of `answerer`, which must outlive the function.
+inline AnswerFunction answers_of(const Answerer& answerer) {
+  return [&answerer](std::span<const Question> questions) { return answerer.answer(questions); };
+}
+
 struct EvaluationOptions {
   Split split = Split::test;
   uint32_t num_beams = 20;
-  Precision precision = Precision::f32;
   size_t max_users = 0;       // 0: all; else a fixed random choice of that many (validation while training)
   bool include_seen = false;  // recommend items of the history too
   // Gives every user the personal prompt of another one (a fixed derangement): shows what the prompts carry.
@@ -30,10 +39,13 @@ struct EvaluationOptions {
 // Users that are evaluated, ascending.
 std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOptions& options);
 
-// Rank of each user's target among the ten recommended items, kNotRanked beyond; in the order of users_to_evaluate().
-std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const EvaluationOptions& options);
+// Rank of each user's target among the recommended items, as deep as the metrics look, kNotRanked beyond; in the order
+// of users_to_evaluate(). `model` is the one that questions are made for.
+std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const AnswerFunction& answer,
+                                       const EvaluationOptions& options);
 // The same among the target and the stored negatives.
-std::vector<uint32_t> topn_ranks(const PeapodModel& model, const EvaluationOptions& options);
+std::vector<uint32_t> topn_ranks(const PeapodModel& model, const AnswerFunction& answer,
+                                 const EvaluationOptions& options);
 
 struct GeneratedExplanations {
   std::vector<std::string> sentences;   // of the model, in the order of the split's explanations
@@ -41,8 +53,8 @@ struct GeneratedExplanations {
 };
 
 // `swap_items` asks about another item than the one the reference speaks of, where the split's explanations have one.
-GeneratedExplanations generate_explanations(const PeapodModel& model, const EvaluationOptions& options,
-                                            bool swap_items = false);
+GeneratedExplanations generate_explanations(const PeapodModel& model, const AnswerFunction& answer,
+                                            const EvaluationOptions& options, bool swap_items = false);
 
 // True when the data set has explanations of the training part and of `split`.
 bool has_explanations(const Dataset& data, Split split);

@@ -219,29 +219,24 @@ PeapodModel PeapodModel::load(const fs::path& directory) {
   return model;
 }
 
-ComposerUser PeapodModel::composer_user(const InputUser& user) const {
+ComposerUser PeapodModel::composer_user(uint32_t known_as, std::span<const uint32_t> profile) const {
   ComposerUser result;
   const ComposerConfig& composer = network_->config().composer;
   if (!composer.personal()) return result;
-  const bool fixed = static_user_vectors_ && user.known_as != kUnknownUser;
+  const bool fixed = static_user_vectors_ && known_as != kUnknownUser;
   result.vector.resize(composer.user_dim);
-  pmf_->fold_in(fixed ? dataset_->train_items(user.known_as) : user.profile, result.vector);
+  pmf_->fold_in(fixed ? dataset_->train_items(known_as) : profile, result.vector);
   standardiser_.apply(result.vector);
   if (composer.kind == ComposerKind::similar_users) {
     Matrix query(1, composer.user_dim);
     std::ranges::copy(result.vector, query.values.begin());
     // One more than wanted, so that the user can be left out.
     for (const uint32_t other : similar_->nearest(query, composer.num_neighbours + 1)) {
-      if (other == kNoNeighbour || other == user.known_as) continue;
+      if (other == kNoNeighbour || other == known_as) continue;
       if (result.neighbours.size() < composer.num_neighbours) result.neighbours.push_back(other);
     }
   }
   return result;
-}
-
-ModelInput PeapodModel::input(Task task, size_t which_template, const InputUser& user,
-                              std::span<const uint32_t> items) const {
-  return {task, writer_->write(task, which_template, user.text_user, items), composer_user(user)};
 }
 
 }  // namespace peapod

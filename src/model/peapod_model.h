@@ -30,13 +30,6 @@ struct CreateOptions {
   uint64_t seed = 1;
 };
 
-// Who an input is for.
-struct InputUser {
-  uint32_t text_user = kUnknownUser;  // number in the text; kUnknownUser is `user_0`
-  uint32_t known_as = kUnknownUser;   // training user, who is not their own neighbour; kUnknownUser: nobody
-  std::span<const uint32_t> profile;  // items that the user vector is folded in from
-};
-
 class PeapodModel {
  public:
   // A model before training: trains the vocabulary, fits PMF on the training interactions, draws the weights.
@@ -57,13 +50,13 @@ class PeapodModel {
   const Dataset& dataset() const { return *dataset_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const IdTokens& ids() const { return *ids_; }
+  const PromptWriter& writer() const { return *writer_; }
   const Pmf& pmf() const { return *pmf_; }
   bool static_user_vectors() const { return static_user_vectors_; }
 
-  // The input of one example; `items` are what the template shows (history, candidates, or the one item).
-  ModelInput input(Task task, size_t which_template, const InputUser& user, std::span<const uint32_t> items) const;
-  // The same with a user vector that is already there.
-  ComposerUser composer_user(const InputUser& user) const;
+  // What the composer sees of somebody: folded in from the items of `profile`, unless user vectors are static and
+  // `known_as` is a training user. That user is not their own neighbour; kUnknownUser: somebody new.
+  ComposerUser composer_user(uint32_t known_as, std::span<const uint32_t> profile) const;
 
  private:
   PeapodModel() = default;

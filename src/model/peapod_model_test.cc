@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "model/question.h"
 #include "support/small_model.h"
 
 namespace peapod {
@@ -14,9 +15,7 @@ namespace {
 
 // Log-probabilities of two items after a user's training history.
 std::vector<float> answers(const PeapodModel& model, uint32_t user) {
-  const auto history = model.dataset().train_items(user);
-  const ModelInput input =
-      model.input(Task::sequential, 0, {.text_user = user, .known_as = user, .profile = history}, history);
+  const ModelInput input = ask_next_item(model, known_in_training(model.dataset(), user)).input;
   std::vector<const ModelInput*> inputs;
   std::vector<std::span<const int32_t>> targets;
   for (const uint32_t item : {0u, 11u}) {
@@ -65,7 +64,7 @@ TEST(PeapodModel, FoldsTheProfileInUnlessUserVectorsAreStatic) {
     SmallModel small({.static_user_vectors = fixed});
     const auto history = small.data().train_items(3);
     const auto vector = [&](std::span<const uint32_t> profile, uint32_t known_as) {
-      return small->composer_user({.text_user = 3, .known_as = known_as, .profile = profile}).vector;
+      return small->composer_user(known_as, profile).vector;
     };
     EXPECT_EQ(vector(history, 3) == vector(history.first(2), 3), fixed);
     // Somebody new has no vector of their own, so theirs is folded in either way.
@@ -78,7 +77,7 @@ TEST(PeapodModel, IsNotAmongItsOwnNeighbours) {
   SmallModel small({.composer = ComposerKind::similar_users});
   for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
     const auto history = small.data().train_items(user);
-    const auto neighbours = small->composer_user({.text_user = user, .known_as = user, .profile = history}).neighbours;
+    const auto neighbours = small->composer_user(user, history).neighbours;
     EXPECT_EQ(neighbours.size(), 3u);
     EXPECT_EQ(std::ranges::find(neighbours, user), neighbours.end());
   }

@@ -27,7 +27,7 @@ Seq2Seq<T>::Seq2Seq(const ModelConfig& config, Matrix user_table)
 }
 
 template <class T>
-Encoded<T> Seq2Seq<T>::encode(Pass<T>& pass, std::span<const ModelInput* const> inputs, T* mixing_weights) const {
+Encoded<T> Seq2Seq<T>::encode(Pass<T>& pass, std::span<const ModelInput* const> inputs) const {
   Tape<T>& tape = pass.tape;
   std::vector<int32_t> tokens, words;
   for (const ModelInput* input : inputs) {
@@ -51,7 +51,7 @@ Encoded<T> Seq2Seq<T>::encode(Pass<T>& pass, std::span<const ModelInput* const> 
     if (composer.personal()) {
       std::vector<const ComposerUser*> users;
       for (const ModelInput* input : inputs) users.push_back(&input->user);
-      sources.push_back(composer_.personal_prompts(tape, pass.gradients, users, user_table_, mixing_weights));
+      sources.push_back(composer_.personal_prompts(tape, pass.gradients, users, user_table_));
     }
     std::vector<RowOf> rows;
     rows.reserve(result.spans.back());
@@ -70,6 +70,13 @@ Encoded<T> Seq2Seq<T>::encode(Pass<T>& pass, std::span<const ModelInput* const> 
   }
   result.rows = t5_.encode(pass, text, result.spans);
   return result;
+}
+
+template <class T>
+Var<T> Seq2Seq<T>::personal_prompts(Pass<T>& pass, std::span<const ComposerUser> users, T* mixing_weights) const {
+  std::vector<const ComposerUser*> views;
+  for (const ComposerUser& user : users) views.push_back(&user);
+  return composer_.personal_prompts(pass.tape, pass.gradients, views, user_table_, mixing_weights);
 }
 
 template <class T>

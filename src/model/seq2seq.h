@@ -22,6 +22,13 @@ struct ModelInput {
   ComposerUser user;
 };
 
+// Pointers to inputs that lie elsewhere, as a batch of them is passed on.
+inline std::vector<const ModelInput*> views_of(std::span<const ModelInput> inputs) {
+  std::vector<const ModelInput*> views;
+  for (const ModelInput& input : inputs) views.push_back(&input);
+  return views;
+}
+
 // A sequence that the decoder is to write for an input, the end id included; its tokens' losses count `weight` times.
 struct Target {
   std::span<const int32_t> tokens;
@@ -50,8 +57,12 @@ class Seq2Seq {
   // Rows that an input is encoded to: its prompts and its text.
   size_t encoded_length(const ModelInput& input) const { return composer_.length() + input.text.tokens.size(); }
 
-  // Encoder states. `mixing_weights`, if not null, is filled as Composer::personal_prompts says.
-  Encoded<T> encode(Pass<T>& pass, std::span<const ModelInput* const> inputs, T* mixing_weights = nullptr) const;
+  // Encoder states.
+  Encoded<T> encode(Pass<T>& pass, std::span<const ModelInput* const> inputs) const;
+
+  // The personal prompts alone. `mixing_weights`, if not null, is filled as Composer::personal_prompts says. REQUIRES:
+  // a composer that is personal.
+  Var<T> personal_prompts(Pass<T>& pass, std::span<const ComposerUser> users, T* mixing_weights = nullptr) const;
 
   // The decoder's normalised states when it is fed the start id and then all but the last token of each target. Those
   // of an input stand together, inputs ascending; an input may have several, or none.

@@ -6,12 +6,19 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/threads.h"
+#include "model/question.h"
 
 namespace peapod {
 namespace {
 
 constexpr uint32_t kMostCandidates = 100;  // of a top-n example, the target among them
 constexpr size_t kBuiltAtOnce = 64;        // examples drawn ahead of the token count
+
+// Streams of random numbers: a task's order has that of the task's number and the epoch, what is random about an
+// example those of its task from here on.
+constexpr uint64_t kOrderStreams = 1;
+constexpr uint64_t kExampleStreams = 101;
 
 // A small log gets small steps: it needs many of them before it has been read too often.
 constexpr size_t kLeastTokens = 1024;
@@ -23,12 +30,6 @@ uint32_t number_of_candidates(Random& random, uint32_t least) {
   const double high = std::log(kMostCandidates + 1.0);
   const auto count = static_cast<uint32_t>(std::exp(low + random.uniform() * (high - low)));
   return std::clamp(count, least, kMostCandidates);
-}
-
-std::vector<uint32_t> without(std::span<const uint32_t> items, size_t position) {
-  std::vector<uint32_t> rest(items.begin(), items.end());
-  rest.erase(rest.begin() + static_cast<ptrdiff_t>(position));
-  return rest;
 }
 
 void pad_targets(std::span<TrainingExample> examples) {
@@ -85,12 +86,12 @@ ExampleSpec Sampler::draw(Task task) {
   if (order_epoch_[t] != epoch + 1) {
     order_[t].resize(n);
     std::iota(order_[t].begin(), order_[t].end(), 0u);
-    Random random(options_.seed, mix64(t + 1, epoch));
+    Random random(options_.seed, mix64(kOrderStreams + t, epoch));
     random.shuffle(order_[t]);
     order_epoch_[t] = epoch + 1;
   }
   const Spec& spec = specs_[t][order_[t][state_.drawn[t] % n]];
-  const uint64_t seed = mix64(options_.seed, t + 101, state_.drawn[t]);
+  const uint64_t seed = mix64(options_.seed, kExampleStreams + t, state_.drawn[t]);
   ++state_.drawn[t];
   return {task, spec.user, spec.index, seed};
 }
@@ -108,8 +109,7 @@ std::vector<TrainingExample> Sampler::next_step() {
       std::vector<ExampleSpec> specs;
       for (size_t i = 0; i < kBuiltAtOnce; ++i) specs.push_back(draw(task));
       std::vector<TrainingExample> built(specs.size());
-#pragma omp parallel for schedule(static)
-      for (size_t i = 0; i < specs.size(); ++i) built[i] = build(specs[i]);
+      parallel_for(specs.size(), [&](size_t i) { built[i] = build(specs[i]); });
       size_t taken = 0;
       while (taken < built.size() && static_cast<double>(state_.tokens[t]) < due) {
         state_.tokens[t] += built[taken].input.text.tokens.size();
@@ -125,56 +125,58 @@ std::vector<TrainingExample> Sampler::next_step() {
 TrainingExample Sampler::build(const ExampleSpec& spec) const {
   const Dataset& data = model_.dataset();
   Random random(spec.draw);
-  const auto wording = static_cast<size_t>(random.below(templates_of(spec.task).size()));
-  InputUser user{.text_user = spec.user, .known_as = spec.user, .profile = {}};
-  if (random.uniform() < options_.unknown_user_share) user.text_user = kUnknownUser;
+  const AskOptions asking{.wording = static_cast<size_t>(random.below(templates_of(spec.task).size()))};
+  const bool is_unknown = random.uniform() < options_.unknown_user_share;
+  const auto asked_by = [&](Known who) {
+    if (is_unknown) who.text_user = kUnknownUser;
+    return who;
+  };
   const auto history = data.train_items(spec.user);
   TrainingExample example;
-  const auto add_item_target = [&](uint32_t item, double weight = 1.0) {
-    const auto tokens = model_.ids().item_output(item);
+  const auto add_target = [&](std::span<const int32_t> tokens, double weight = 1.0) {
     example.targets.push_back({{tokens.begin(), tokens.end()}, weight});
+    example.targets.back().tokens.push_back(kEndId);
   };
   if (spec.task == Task::sequential) {
-    user.profile = history.first(spec.index);
-    add_item_target(history[spec.index]);
+    add_target(model_.ids().item_output(history[spec.index]));
     for (size_t k = 1; k <= options_.later_items && spec.index + k < history.size(); ++k) {
-      add_item_target(history[spec.index + k], std::pow(static_cast<double>(k + 1), -options_.later_decay));
+      const double weight = std::pow(static_cast<double>(k + 1), -options_.later_decay);
+      add_target(model_.ids().item_output(history[spec.index + k]), weight);
     }
-    example.input = model_.input(spec.task, wording, user, user.profile);
+    example.input = ask_next_item(model_, asked_by(known_before(data, spec.user, spec.index)), asking).input;
   } else if (spec.task == Task::topn) {
     const uint32_t target = history[spec.index];
-    std::vector<uint32_t> rest = without(history, spec.index);
-    std::erase(rest, target);
-    user.profile = rest;
-    std::vector<uint32_t> candidates = {target};
-    // Negatives exclude the training items only: avoiding the user's later items would tell what they are not.
-    std::vector<uint32_t> taken(history.begin(), history.end());
-    std::ranges::sort(taken);
-    const size_t available =
-        data.num_items() - static_cast<size_t>(std::unique(taken.begin(), taken.end()) - taken.begin());
-    const size_t wanted = std::min<size_t>(number_of_candidates(random, options_.least_candidates), available + 1);
-    while (candidates.size() < wanted) {
-      const auto item = static_cast<uint32_t>(random.below(data.num_items()));
-      if (std::ranges::find(history, item) == history.end() &&
-          std::ranges::find(candidates, item) == candidates.end()) {
-        candidates.push_back(item);
-      }
-    }
-    random.shuffle(candidates);
-    add_item_target(target);
-    example.input = model_.input(spec.task, wording, user, candidates);
+    const std::vector<uint32_t> candidates = draw_candidates(random, target, history);
+    add_target(model_.ids().item_output(target));
+    example.input = ask_ranking(model_, asked_by(known_in_training(data, spec.user)), candidates, asking).input;
   } else {
     const Explanation& e = data.explanations()[spec.index];
-    std::vector<uint32_t> rest(history.begin(), history.end());
-    std::erase(rest, e.item);
-    user.profile = rest;
-    example.targets.push_back({model_.tokenizer().encode(e.sentence)});
-    example.input = random.uniform() < options_.generic_share
-                        ? model_.input(spec.task, wording, {}, {})
-                        : model_.input(spec.task, wording, user, std::span(&e.item, 1));
+    add_target(model_.tokenizer().encode(e.sentence));
+    const bool is_generic = random.uniform() < options_.generic_share;
+    const Known who = asked_by(known_in_training(data, spec.user));
+    example.input =
+        (is_generic ? ask_generic_explanation(model_, asking) : ask_explanation(model_, who, e.item, asking)).input;
   }
-  for (TrainingTarget& target : example.targets) target.tokens.push_back(kEndId);
   return example;
+}
+
+std::vector<uint32_t> Sampler::draw_candidates(Random& random, uint32_t target,
+                                               std::span<const uint32_t> history) const {
+  const uint32_t num_items = model_.dataset().num_items();
+  std::vector<uint32_t> candidates = {target};
+  // Negatives exclude the training items only: avoiding the user's later items would tell what they are not.
+  std::vector<uint32_t> taken(history.begin(), history.end());
+  std::ranges::sort(taken);
+  const size_t available = num_items - static_cast<size_t>(std::unique(taken.begin(), taken.end()) - taken.begin());
+  const size_t wanted = std::min<size_t>(number_of_candidates(random, options_.least_candidates), available + 1);
+  while (candidates.size() < wanted) {
+    const auto item = static_cast<uint32_t>(random.below(num_items));
+    if (std::ranges::find(history, item) == history.end() && std::ranges::find(candidates, item) == candidates.end()) {
+      candidates.push_back(item);
+    }
+  }
+  random.shuffle(candidates);
+  return candidates;
 }
 
 }  // namespace peapod

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "model/peapod_model.h"
 
 namespace peapod {
@@ -79,6 +80,8 @@ class Sampler {
     uint32_t user, index;
   };
   ExampleSpec draw(Task task);
+  // The target of a top-n example among items that the user's training history does not hold, shuffled.
+  std::vector<uint32_t> draw_candidates(Random& random, uint32_t target, std::span<const uint32_t> history) const;
 
   const PeapodModel& model_;
   SamplerOptions options_;

@@ -20,6 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr uint64_t kDropoutStream = 0xd0;  // of the seed; a step has one of its own
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Run {
@@ -89,12 +91,12 @@ void Run::log(const nlohmann::ordered_json& line) const {
 void Run::validate(const Sampler& sampler) {
   EvaluationOptions evaluation;
   evaluation.split = Split::valid;
-  evaluation.precision = options_.precision;
   evaluation.max_users = options_.validation_users;
+  const Answerer answerer(model_, {.precision = options_.precision, .explains = false});
   ProtocolRanks ranks;
-  if (validates_sequential_) ranks.full = sequential_ranks(model_, evaluation);
+  if (validates_sequential_) ranks.full = sequential_ranks(model_, answers_of(answerer), evaluation);
   evaluation.max_users = (options_.validation_users + 2) / 3;
-  if (validates_topn_) ranks.sampled99 = topn_ranks(model_, evaluation);
+  if (validates_topn_) ranks.sampled99 = topn_ranks(model_, answers_of(answerer), evaluation);
   const MetricMap metrics = metrics_of(ranks);
   double metric = 1.0;
   if (validates_sequential_) metric *= peapod::metric(metrics, "sequential.full.ndcg@10");
@@ -182,7 +184,7 @@ TrainResult Run::go(bool resume) {
     const auto step_start = Clock::now();
     const uint64_t step = sampler.state().steps;
     const std::vector<TrainingExample> examples = sampler.next_step();
-    const GradientWorkers::Result done = workers_.compute(examples, mix64(options_.seed, 0xd0, step));
+    const GradientWorkers::Result done = workers_.compute(examples, mix64(options_.seed, kDropoutStream, step));
     if (!std::isfinite(done.loss)) {
       throw Error("training", fmt::format("the loss is not finite at step {}", step), "lower --learning-rate");
     }

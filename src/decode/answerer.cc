@@ -1,0 +1,77 @@
+#include "decode/answerer.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/threads.h"
+#include "decode/generation.h"
+
+namespace peapod {
+namespace {
+
+// Chosen on validation (docs/decisions.md): less repeats the same praise for everything, more loses the sentence.
+constexpr float kExplanationContrast = 0.5f;
+
+std::vector<const ModelInput*> inputs_of(std::span<const Question* const> questions) {
+  std::vector<const ModelInput*> inputs;
+  for (const Question* question : questions) inputs.push_back(&question->input);
+  return inputs;
+}
+
+}  // namespace
+
+CatalogueTree catalogue_of(const PeapodModel& model) {
+  std::vector<std::span<const int32_t>> sequences;
+  for (uint32_t item = 0; item < model.ids().num_items(); ++item) sequences.push_back(model.ids().item_output(item));
+  return CatalogueTree::build(sequences);
+}
+
+Answerer::Answerer(const PeapodModel& model, const AnswererOptions& options)
+    : model_(model),
+      catalogue_(catalogue_of(model)),
+      network_(model.network(),
+               {.precision = options.precision, .text = options.explains, .item_tokens = catalogue_.alphabet()}) {
+  if (options.explains) generic_ = ask_generic_explanation(model).input;
+}
+
+std::vector<Answer> Answerer::answer(std::span<const Question> questions) const {
+  std::vector<Answer> answers(questions.size());
+  struct Part {
+    std::vector<const Question*> questions;
+    std::vector<Answer*> answers;
+  } items, texts;
+  for (size_t i = 0; i < questions.size(); ++i) {
+    Part& part = questions[i].input.task == Task::explanation ? texts : items;
+    part.questions.push_back(&questions[i]);
+    part.answers.push_back(&answers[i]);
+  }
+  answer_items(items.questions, items.answers);
+  explain(texts.questions, texts.answers);
+  return answers;
+}
+
+void Answerer::answer_items(std::span<const Question* const> questions, std::span<Answer* const> answers) const {
+  std::vector<CatalogueTree> restricted(questions.size());
+  std::vector<ItemQuery> queries(questions.size());
+  parallel_for(questions.size(), [&](size_t i) {
+    const auto& [input, allowed, n, beams] = *questions[i];
+    if (allowed.only) restricted[i] = catalogue_.restricted_to(*allowed.only);
+    const CatalogueTree& tree = allowed.only ? restricted[i] : catalogue_;
+    const auto num_items = static_cast<uint32_t>(std::min<size_t>(n, tree.num_items()));
+    queries[i] = {.tree = &tree, .excluded = allowed.except, .num_items = num_items, .num_beams = std::max(n, beams)};
+  });
+  auto found = generate_items(network_, inputs_of(questions), queries);
+  for (size_t i = 0; i < found.size(); ++i) answers[i]->items = std::move(found[i]);
+}
+
+void Answerer::explain(std::span<const Question* const> questions, std::span<Answer* const> answers) const {
+  if (questions.empty()) return;
+  assert(network_.has_text_head());
+  const auto texts = generate_texts(network_, inputs_of(questions), kExplanationSearch,
+                                    {.against = &generic_, .weight = kExplanationContrast});
+  for (size_t i = 0; i < texts.size(); ++i) {
+    for (const Text& text : texts[i]) answers[i]->sentences.push_back(model_.tokenizer().decode(text.tokens));
+  }
+}
+
+}  // namespace peapod

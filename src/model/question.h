@@ -1,0 +1,75 @@
+// What is asked of the model, with every rule of asking: what may be known of who asks, what the input shows of it, and
+// which items may be answered. Training, evaluation and use make their questions here and nowhere else, so that they
+// cannot disagree; decode/answerer.h answers them. Pure functions, safe from many threads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "data/dataset.h"
+#include "model/peapod_model.h"
+
+namespace peapod {
+
+// Who asks, and what is known of them.
+struct Known {
+  uint32_t text_user = kUnknownUser;  // number in the text; kUnknownUser is `user_0`
+  uint32_t known_as = kUnknownUser;   // the training user who they are; kUnknownUser: somebody new
+  std::span<const uint32_t> items;    // what they did, oldest first; a view
+};
+
+// What is known of a user of the data set, by situation; views live as long as the data set.
+// Training: what precedes the item at `position` of their training history, where the next item is asked for.
+Known known_before(const Dataset& data, uint32_t user, size_t position);
+// Training: their whole training history, where order has no part (rankings, explanations).
+Known known_in_training(const Dataset& data, uint32_t user);
+// Evaluation: what precedes the target of `split` (valid or test); everything of a user who is not evaluated.
+Known known_in_evaluation(const Dataset& data, uint32_t user, Split split);
+// Use: everything.
+Known known_in_use(const Dataset& data, uint32_t user);
+
+// Which items may be answered: those of `only`, or all, but for those of `except`.
+struct Allowed {
+  std::optional<std::vector<uint32_t>> only = std::nullopt;  // ascending; nullopt: the whole catalogue
+  std::vector<uint32_t> except = {};                         // in any order, in `only` or not
+
+  bool contains(uint32_t item) const;
+};
+
+struct AskOptions {
+  size_t wording = 0;         // of templates_of(task); the bare one, 0, is that of evaluation and use
+  Allowed allowed = {};       // items that the request admits, e.g. those of a category
+  bool include_seen = false;  // next item: what is known of the user may be answered too
+  uint32_t n = 10;            // items wanted, at least 1
+  uint32_t beams = 20;        // width of the search; n where that is more
+};
+
+// An input, and what may come of it. Questions of all tasks, of any n and beams, may be answered together.
+struct Question {
+  ModelInput input;
+  Allowed allowed;  // of the two ranking tasks, as are the following two
+  uint32_t n = 10;
+  uint32_t beams = 20;
+};
+
+// The next items. Shows the history; what is in it is not answered, unless options.include_seen.
+// REQUIRES: at least one known item.
+Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options = {});
+
+// The best of the candidates. Shows them in their order, each once, but for those that are not allowed; where none
+// remains, nothing can be answered. What is asked about is not known: candidates are taken out of the items that the
+// personal prompt is made of, as the target is in training (docs/decisions.md). They may all be answered, seen or not.
+// Throws Error for more candidates than the model can tell apart.
+Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const uint32_t> candidates,
+                     const AskOptions& options = {});
+
+// A sentence on why the user would like the item, which is taken out of what is known as candidates are. Of the
+// options, the wording counts.
+Question ask_explanation(const PeapodModel& model, const Known& who, uint32_t item, const AskOptions& options = {});
+
+// A sentence of nobody about nothing: what explanations are contrasted with (decode/answerer.h).
+Question ask_generic_explanation(const PeapodModel& model, const AskOptions& options = {});
+
+}  // namespace peapod

@@ -1,0 +1,183 @@
+#include "model/question.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include "base/error.h"
+#include "support/small_model.h"
+
+namespace peapod {
+namespace {
+
+using Items = std::vector<uint32_t>;
+
+constexpr uint32_t kUser = 6;  // of seven interactions: five for training
+
+Items items_of(std::span<const uint32_t> items) { return {items.begin(), items.end()}; }
+
+// The items that a text shows, in catalogue order.
+Items shown_in(const PeapodModel& model, const PromptText& text) {
+  Items shown;
+  for (uint32_t item = 0; item < model.ids().num_items(); ++item) {
+    if (!std::ranges::search(text.tokens, model.ids().item_input(item)).empty()) shown.push_back(item);
+  }
+  return shown;
+}
+
+Items sorted(std::span<const uint32_t> items) {
+  const std::set<uint32_t> distinct(items.begin(), items.end());
+  return {distinct.begin(), distinct.end()};
+}
+
+Items allowed_by(const Allowed& allowed, uint32_t num_items) {
+  Items items;
+  for (uint32_t item = 0; item < num_items; ++item) {
+    if (allowed.contains(item)) items.push_back(item);
+  }
+  return items;
+}
+
+Items all_but(std::span<const uint32_t> left_out) {
+  Items items;
+  for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
+    if (std::ranges::find(left_out, item) == left_out.end()) items.push_back(item);
+  }
+  return items;
+}
+
+// One row of the table of rules: what a situation knows, and what each task makes of that.
+struct Situation {
+  std::string name;
+  Known known;
+  Items expected;  // what is known, oldest first
+};
+
+std::vector<Situation> situations(const Dataset& data, uint32_t user) {
+  const auto history = data.history(user);
+  const auto first = [&](size_t count) { return items_of(history.first(count)); };
+  const size_t n = history.size();
+  return {
+      {"training, third item", known_before(data, user, 2), first(2)},
+      {"training", known_in_training(data, user), first(n - 2)},
+      {"evaluation, validation", known_in_evaluation(data, user, Split::valid), first(n - 2)},
+      {"evaluation, test", known_in_evaluation(data, user, Split::test), first(n - 1)},
+      {"use", known_in_use(data, user), first(n)},
+  };
+}
+
+TEST(Known, IsWhatPrecedesTheTargetInEachSituation) {
+  SmallModel small;
+  for (const Situation& situation : situations(small.data(), kUser)) {
+    EXPECT_EQ(items_of(situation.known.items), situation.expected) << situation.name;
+    EXPECT_EQ(situation.known.text_user, kUser) << situation.name;
+    EXPECT_EQ(situation.known.known_as, kUser) << situation.name;
+  }
+}
+
+TEST(Known, IsEverythingOfAUserWhoIsNotEvaluated) {
+  SmallModel small({.interactions = 2});
+  for (const Split split : {Split::valid, Split::test}) {
+    EXPECT_EQ(items_of(known_in_evaluation(small.data(), 3, split).items), items_of(small.data().history(3)));
+  }
+}
+
+// Task x situation: what the text shows, what the personal prompt is made of, what may be answered.
+TEST(Question, FollowsTheRulesOfItsTaskInEverySituation) {
+  SmallModel small;
+  const Items candidates = {19, small.data().history(kUser).front(), 15, 12};
+  const uint32_t item = small.data().history(kUser)[1];
+  for (const Situation& situation : situations(small.data(), kUser)) {
+    SCOPED_TRACE(situation.name);
+    const auto expect = [&](const char* task, const Question& question, const Items& shown, const Items& profile,
+                            const Items& allowed) {
+      EXPECT_EQ(shown_in(*small, question.input.text), sorted(shown)) << task;
+      EXPECT_EQ(question.input.user.vector, small->composer_user(kUser, profile).vector) << task;
+      EXPECT_EQ(allowed_by(question.allowed, SmallModel::kItems), allowed) << task;
+      EXPECT_FALSE(std::ranges::search(question.input.text.tokens, small->ids().user(kUser)).empty()) << task;
+    };
+    const Items& known = situation.expected;
+    Items without_candidates = known, without_item = known;
+    std::erase(without_candidates, candidates[1]);
+    std::erase(without_item, item);
+    expect("next item", ask_next_item(*small, situation.known), known, known, all_but(known));
+    expect("next item, seen too", ask_next_item(*small, situation.known, {.include_seen = true}), known, known,
+           all_but({}));
+    expect("ranking", ask_ranking(*small, situation.known, candidates), candidates, without_candidates,
+           sorted(candidates));
+    expect("explanation", ask_explanation(*small, situation.known, item), {item}, without_item, all_but({}));
+  }
+}
+
+TEST(Question, IsTheSameInTrainingEvaluationAndUseFromTheSameKnowledge) {
+  SmallModel small;
+  const Dataset& data = small.data();
+  const auto train = data.train_items(kUser);
+  const Known same[] = {known_in_training(data, kUser), known_in_evaluation(data, kUser, Split::valid),
+                        Known{.text_user = kUser, .known_as = kUser, .items = train}};
+  const Items candidates = {1, train.back(), 18};
+  const std::function<Question(const Known&)> tasks[] = {
+      [&](const Known& who) { return ask_next_item(*small, who); },
+      [&](const Known& who) { return ask_ranking(*small, who, candidates); },
+      [&](const Known& who) { return ask_explanation(*small, who, train.front()); }};
+  for (const auto& ask : tasks) {
+    const Question first = ask(same[0]);
+    for (const Known& who : same) {
+      const Question question = ask(who);
+      EXPECT_EQ(question.input.text.tokens, first.input.text.tokens);
+      EXPECT_EQ(question.input.text.whole_word, first.input.text.whole_word);
+      EXPECT_EQ(question.input.user.vector, first.input.user.vector);
+      EXPECT_EQ(allowed_by(question.allowed, SmallModel::kItems), allowed_by(first.allowed, SmallModel::kItems));
+    }
+  }
+}
+
+TEST(Question, KeepsToTheItemsThatTheRequestAllows) {
+  SmallModel small;
+  const Known who = known_in_use(small.data(), kUser);
+  const Items odd = {1, 3, 5, 7, 9, 11, 13, 15, 17, 19};
+  const Items known = items_of(who.items);
+  Items odd_and_new;
+  std::ranges::copy_if(odd, std::back_inserter(odd_and_new),
+                       [&](uint32_t item) { return std::ranges::find(known, item) == known.end(); });
+  const AskOptions options{.allowed = {.only = odd}};
+  EXPECT_EQ(allowed_by(ask_next_item(*small, who, options).allowed, SmallModel::kItems), odd_and_new);
+  const Question ranking = ask_ranking(*small, who, Items{4, 9, 19, 9, 2}, options);
+  EXPECT_EQ(allowed_by(ranking.allowed, SmallModel::kItems), (Items{9, 19}));
+  EXPECT_EQ(shown_in(*small, ranking.input.text), (Items{9, 19})) << "what is not allowed is not shown";
+  EXPECT_EQ(std::ranges::max(ranking.input.text.whole_word), 3) << "the user and two candidates, each once";
+  EXPECT_TRUE(allowed_by(ask_ranking(*small, who, Items{2, 4}, options).allowed, SmallModel::kItems).empty());
+}
+
+TEST(Question, CarriesItsSizes) {
+  SmallModel small;
+  const Known who = known_in_use(small.data(), kUser);
+  const AskOptions options{.n = 7, .beams = 11};
+  for (const Question& question : {ask_next_item(*small, who, options), ask_ranking(*small, who, Items{1}, options)}) {
+    EXPECT_EQ(question.n, 7u);
+    EXPECT_EQ(question.beams, 11u);
+  }
+}
+
+TEST(Question, RefusesMoreCandidatesThanTheModelCanTellApart) {
+  SmallModel small;
+  // A number that stands for no item does not matter: the count is what is refused.
+  Items many(small->network().config().num_whole_words - 1);
+  for (uint32_t i = 0; i < many.size(); ++i) many[i] = i;
+  EXPECT_THROW(ask_ranking(*small, known_in_use(small.data(), kUser), many), Error);
+}
+
+TEST(Question, OfNobodyAboutNothingNamesNeitherUserNorItem) {
+  SmallModel small;
+  const Question generic = ask_generic_explanation(*small);
+  EXPECT_TRUE(shown_in(*small, generic.input.text).empty());
+  EXPECT_FALSE(std::ranges::search(generic.input.text.tokens, small->ids().user(kUnknownUser)).empty());
+  EXPECT_EQ(generic.input.user.vector, small->composer_user(kUnknownUser, {}).vector);
+}
+
+}  // namespace
+}  // namespace peapod
