@@ -1,6 +1,9 @@
 #include "bench/made_workload.h"
 
 #include <array>
+#include <memory>
+
+#include "model/composers/shared_prompts.h"
 
 namespace peapod {
 namespace {
@@ -20,6 +23,10 @@ ModelConfig config_of(std::string_view preset) {
   return config;
 }
 
+std::unique_ptr<const Composer> shared_prompts() {
+  return std::make_unique<SharedPrompts>(ComposerOptions(), UserVectors());
+}
+
 std::array<int32_t, 3> code_of(int32_t item, int32_t first) {
   return {first + item % kCodeBook, first + kCodeBook + item / kCodeBook % kCodeBook,
           first + 2 * kCodeBook + item / (kCodeBook * kCodeBook)};
@@ -34,7 +41,7 @@ CatalogueTree catalogue_from(int32_t first) {
 }  // namespace
 
 MadeWorkload::MadeWorkload(std::string_view preset)
-    : network_(config_of(preset)), catalogue_(catalogue_from(num_words(preset))) {
+    : network_(config_of(preset), shared_prompts()), catalogue_(catalogue_from(num_words(preset))) {
   network_.parameters().initialise(1);
 }
 
@@ -45,7 +52,7 @@ ModelInput MadeWorkload::input(Random& random, size_t tokens) const {
     made.text.tokens.push_back(static_cast<int32_t>(random.below(config.t5.vocab_size)));
     made.text.whole_word.push_back(static_cast<int32_t>(i / 4));
   }
-  for (size_t i = 0; i < config.composer.user_dim; ++i) {
+  for (size_t i = 0; i < network_.composer().options().user_vectors.dim; ++i) {
     made.user.vector.push_back(static_cast<float>(random.normal()));
   }
   return made;
@@ -75,9 +82,8 @@ std::vector<TrainingExample> MadeWorkload::examples(size_t count, size_t tokens)
 
 double MadeWorkload::training_flops(size_t tokens) const {
   const T5Config& t5 = network_.config().t5;
-  const ComposerConfig& composer = network_.config().composer;
   const auto number = [](size_t n) { return static_cast<double>(n); };
-  const double rows = number(tokens + composer.task_length + composer.prompt_length);
+  const double rows = number(tokens + network_.config().task_length + network_.composer().length());
   const double targets = number(kTargetTokens);
   const double d = number(t5.d_model), inner = number(t5.inner());
   const double projections = 4.0 * d * inner;

@@ -163,7 +163,7 @@ TEST_F(RecommenderTest, ShowsHowAPromptIsMixed) {
 }
 
 TEST(RecommenderWithoutData, SaysWhatItCannotDo) {
-  SmallModel silent({.composer = ComposerKind::task_only, .explanations = false});
+  SmallModel silent({.composer = kTaskOnly, .explanations = false});
   const Recommender recommender = recommender_of(silent);
   EXPECT_THROW(recommender.explain({.user = "1", .item = "2"}), Error);
   EXPECT_THROW(recommender.prompt_weights("1"), Error);

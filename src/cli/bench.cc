@@ -223,7 +223,7 @@ class Bench {
       Seq2Seq<float> network(config);
       network.parameters().initialise(1);
       write_file_atomically(folder.path() / "config.json", t5_config_to_json(config.t5));
-      save_parameters(folder.path() / "model.safetensors", network.parameters(), {}, {});
+      save_parameters(folder.path() / "model.safetensors", network.parameters(), {});
     }
     return median_seconds(rounds_, [&] {
       const Seq2Seq<float> network = load_t5(folder.path());

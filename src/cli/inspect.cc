@@ -132,7 +132,8 @@ Report inspect_model(const InspectFlags& flags) {
   const PeapodModel model = PeapodModel::load(flags.directory);
   const ModelConfig& config = model.network().config();
   const T5Config& t5 = config.t5;
-  const ComposerConfig& composer = config.composer;
+  const Composer& composer = model.composer();
+  const ComposerOptions& options = composer.options();
   const size_t num_weights = model.network().parameters().size();
   Report report;
   report.json = {{"model", flags.directory},
@@ -144,7 +145,7 @@ Report inspect_model(const InspectFlags& flags) {
                  {"num_layers", t5.num_layers},
                  {"num_decoder_layers", t5.num_decoder_layers},
                  {"num_heads", t5.num_heads},
-                 {"composer", name_of(composer.kind)},
+                 {"composer", composer.name()},
                  {"user_vectors", model.static_user_vectors() ? "static" : "folded-in"}};
   report.text = line("model", flags.directory);
   report.text += line("weights", std::to_string(num_weights));
@@ -152,13 +153,13 @@ Report inspect_model(const InspectFlags& flags) {
                                         t5.d_ff, t5.num_layers, t5.num_decoder_layers, t5.num_heads, t5.d_kv));
   report.text +=
       line("vocabulary", fmt::format("{}, of which {} text pieces", t5.vocab_size, model.tokenizer().size()));
-  std::string prompts(name_of(composer.kind));
-  if (composer.personal()) {
-    report.json["heads"] = composer.heads;
-    report.json["prompt_length"] = composer.prompt_length;
-    report.json["user_dim"] = composer.user_dim;
-    prompts += fmt::format(", {} heads, {} vectors, from user vectors of {}", composer.heads, composer.prompt_length,
-                           composer.user_dim);
+  std::string prompts(composer.name());
+  if (composer.length() > 0) {
+    report.json["heads"] = options.heads;
+    report.json["prompt_length"] = options.prompt_length;
+    report.json["user_dim"] = options.user_vectors.dim;
+    prompts += fmt::format(", {} heads, {} vectors, from user vectors of {}", options.heads, options.prompt_length,
+                           options.user_vectors.dim);
   }
   report.text += line("composer", prompts);
   report.json["data"] = json_of(model.dataset());
@@ -170,11 +171,11 @@ Report inspect_model(const InspectFlags& flags) {
     report.json["user"] = flags.user;
     report.json["weights"] = json_of(weights);
     report.text += readable(flags.user, weights);
-  } else if (composer.kind == ComposerKind::shared_prompts) {
+  } else if (composer.name() == kSharedPrompts) {
     std::vector<uint32_t> users(model.dataset().num_users());
     std::iota(users.begin(), users.end(), 0u);
     const PromptUsage usage = prompt_usage(prompt_weights(model, users));
-    report.json["num_prompts"] = composer.num_prompts;
+    report.json["num_prompts"] = options.num_prompts;
     report.json["prompts"] = json_of(usage);
     report.text += readable(usage);
   }

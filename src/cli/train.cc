@@ -25,7 +25,6 @@ namespace {
 
 struct TrainFlags {
   std::string data, out, config, json;
-  std::string composer = "shared-prompts";
   std::string precision = "auto";
   std::string user_vectors = "folded-in";
   std::vector<double> task_share = {0.5, 0.25, 0.25};
@@ -113,7 +112,6 @@ std::map<std::string, std::string> fixed_flags(const CLI::App& command) {
 void run(TrainFlags& flags) {
   CreateOptions create = flags.create;
   TrainOptions options = flags.train;
-  create.composer.kind = composer_kind_from(flags.composer);
   create.static_user_vectors = flags.user_vectors == "static";
   create.seed = options.seed;
   options.precision = precision_from(flags.precision);
@@ -130,14 +128,14 @@ void run(TrainFlags& flags) {
   std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", data.name(),
                            data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),
                            name_of(data.item_ids().scheme));
-  PeapodModel model = PeapodModel::create(std::move(data), create);
+  PeapodModel model = going_on ? PeapodModel::load_static(out) : PeapodModel::create(std::move(data), create);
   if (!going_on) {
     PendingDirectory pending(out, PeapodModel::file_names());
     model.save_static(pending.path());
     pending.commit();
   }
   std::cerr << fmt::format("{} weights, vocabulary {}, composer {}, {} products\n", model.network().parameters().size(),
-                           model.network().config().t5.vocab_size, flags.composer, name_of(options.precision));
+                           model.network().config().t5.vocab_size, create.composer, name_of(options.precision));
 
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
@@ -177,8 +175,7 @@ void add_train(CLI::App& app) {
   command->add_option("DIR", flags->data, "Directory that `peapod prepare` made")->required();
   command->add_option("--out", flags->out, "Model directory to make")->required();
   option("--preset", flags->create.preset, "Sizes")->check(CLI::IsMember({"tiny", "mini", "base-mini", "t5-small"}));
-  option("--composer", flags->composer, "What makes the prompt")
-      ->check(CLI::IsMember({"shared-prompts", "similar-users", "task-only", "none"}));
+  option("--composer", flags->create.composer, "What makes the prompt")->check(CLI::IsMember(composer_names()));
   option("--user-vectors", flags->user_vectors, "From the items before the target, or one a user (as published)")
       ->check(CLI::IsMember({"folded-in", "static"}));
   command->add_option("--init", flags->create.init, "Hugging Face T5 directory to start from");
@@ -213,12 +210,13 @@ void add_train(CLI::App& app) {
   option("--validation-users", flags->train.validation_users, "Users of a validation; 0: all");
   option("--patience", flags->train.patience, "Validations in a row without a better one that end training");
   option("--checkpoint-steps", flags->train.checkpoint_steps, "Checkpoint every so many steps; 0: once a minute");
-  option("--num-prompts", flags->create.composer.num_prompts, "Shared prompts")->check(CLI::Range(1, 4096));
-  option("--prompt-length", flags->create.composer.prompt_length, "Vectors of the personal prompt")
+  option("--num-prompts", flags->create.composer_options.num_prompts, "Shared prompts")->check(CLI::Range(1, 4096));
+  option("--prompt-length", flags->create.composer_options.prompt_length, "Vectors of the personal prompt")
       ->check(CLI::Range(1, 64));
-  option("--neighbours", flags->create.composer.num_neighbours, "Similar users of similar-users")
+  option("--neighbours", flags->create.composer_options.num_neighbours, "Similar users of similar-users")
       ->check(CLI::Range(1, 4096));
-  option("--user-dim", flags->create.composer.user_dim, "Size of the user vectors")->check(CLI::Range(1, 1024));
+  option("--user-dim", flags->create.composer_options.user_vectors.dim, "Size of the user vectors")
+      ->check(CLI::Range(1, 1024));
   command->add_option("--json", flags->json, "Write the outcome as JSON; - is standard output");
   command->callback([flags, command] {
     apply_config(*command, flags->config);

@@ -118,12 +118,12 @@ TEST(SequentialRanks, GiveEveryUserAnotherOnesPromptWhenPromptsAreSwapped) {
 }
 
 TEST(SequentialRanks, ChangeWithSwappedPromptsOnlyWherePromptsArePersonal) {
-  for (const ComposerKind kind : {ComposerKind::shared_prompts, ComposerKind::task_only}) {
+  for (const std::string_view kind : {kSharedPrompts, kTaskOnly}) {
     SmallModel small({.composer = kind});
     const Answerer answerer(*small, {.explains = false});
     const bool same = sequential_ranks(*small, answers_of(answerer), {}) ==
                       sequential_ranks(*small, answers_of(answerer), {.swap_prompts = true});
-    EXPECT_EQ(same, kind == ComposerKind::task_only);
+    EXPECT_EQ(same, kind == kTaskOnly);
   }
 }
 

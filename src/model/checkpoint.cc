@@ -37,13 +37,12 @@ void load_parameters(const SafetensorsFile& file, const std::string& where, cons
 }
 
 void save_parameters(const std::filesystem::path& path, const Parameters<float>& parameters,
-                     std::vector<NamedTensor> extra, const std::map<std::string, std::string>& metadata) {
+                     const std::map<std::string, std::string>& metadata) {
   std::vector<NamedTensor> tensors;
   for (ParameterId id = 0; id < parameters.infos().size(); ++id) {
     const ParameterInfo& info = parameters.info(id);
     tensors.push_back({info.name, info.shape, {parameters.data(id), info.rows * info.cols}});
   }
-  std::ranges::move(extra, std::back_inserter(tensors));
   std::map<std::string, std::string> all = metadata;
   all["format"] = "pt";  // transformers asks for it
   write_safetensors(path, tensors, all);

@@ -27,9 +27,9 @@ void load_parameters(const SafetensorsFile& file, const std::string& where, cons
 // Throws Error where the file cannot hold a model of these sizes: asked before any memory is taken for one.
 void check_size(const SafetensorsFile& file, const std::string& where, const T5Config& config);
 
-// Writes all parameters and `extra` tensors; the file appears whole or not at all.
+// Writes all parameters; the file appears whole or not at all.
 void save_parameters(const std::filesystem::path& path, const Parameters<float>& parameters,
-                     std::vector<NamedTensor> extra, const std::map<std::string, std::string>& metadata);
+                     const std::map<std::string, std::string>& metadata);
 
 // A plain T5 from a Hugging Face directory.
 Seq2Seq<float> load_t5(const std::filesystem::path& directory);

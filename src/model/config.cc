@@ -27,13 +27,6 @@ void require_positive(const std::string& where, const char* field, size_t value,
   }
 }
 
-constexpr std::pair<ComposerKind, std::string_view> kComposers[] = {
-    {ComposerKind::shared_prompts, "shared-prompts"},
-    {ComposerKind::similar_users, "similar-users"},
-    {ComposerKind::task_only, "task-only"},
-    {ComposerKind::none, "none"},
-};
-
 }  // namespace
 
 T5Config t5_config_from_json(const std::string& text, const std::string& where) {
@@ -138,21 +131,6 @@ T5Config t5_preset(std::string_view name) {
   if (name == "base-mini") return sized(256, 1024, 4, 8, 32);
   if (name == "t5-small") return sized(512, 2048, 6, 8, 64);
   throw Error("--preset", "expected tiny, mini, base-mini or t5-small, got \"" + std::string(name) + "\"");
-}
-
-std::string_view name_of(ComposerKind kind) {
-  for (const auto& [known, name] : kComposers) {
-    if (known == kind) return name;
-  }
-  return "";
-}
-
-ComposerKind composer_kind_from(std::string_view name) {
-  for (const auto& [kind, known] : kComposers) {
-    if (known == name) return kind;
-  }
-  throw Error("--composer",
-              "expected shared-prompts, similar-users, task-only or none, got \"" + std::string(name) + "\"");
 }
 
 }  // namespace peapod

@@ -1,10 +1,14 @@
-// What a model is made of: the sizes of T5, the composer in front of it, and the named presets. Plain data.
+// What a network is made of: the sizes of T5, what stands in front of it, and the named presets. Plain data.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "text/templates.h"
 
 namespace peapod {
 
@@ -37,35 +41,15 @@ std::string t5_config_to_json(const T5Config& config);
 // Sizes by name: tiny, mini, base-mini, t5-small; vocab_size is left 0. Throws Error that lists them.
 T5Config t5_preset(std::string_view name);
 
-// What makes a user's soft prompt (design of PeaPOD, §3).
-enum class ComposerKind {
-  shared_prompts,  // a mixture of M shared prompts, weighted per head by the user vector
-  similar_users,   // attention from the user vector to those of the most similar users
-  task_only,       // no personal prompt, only the task's (that is POD)
-  none,            // no prompt at all
-};
-
-std::string_view name_of(ComposerKind kind);  // "shared-prompts", …
-ComposerKind composer_kind_from(std::string_view name);
-
-struct ComposerConfig {
-  ComposerKind kind = ComposerKind::shared_prompts;
-  size_t num_prompts = 20;     // M, of shared-prompts
-  size_t heads = 4;            // of both personal composers; divides d_model
-  size_t key_dim = 16;         // columns of a head's keys, of shared-prompts
-  size_t prompt_length = 3;    // L, vectors of the personal prompt
-  size_t task_length = 3;      // vectors of the task prompt
-  size_t user_dim = 64;        // of the user vectors
-  size_t num_neighbours = 20;  // of similar-users
-
-  bool personal() const { return kind == ComposerKind::shared_prompts || kind == ComposerKind::similar_users; }
-};
-
+// Everything but the composer, which is an object of its own (model/composer.h).
 struct ModelConfig {
   T5Config t5;
-  ComposerConfig composer;
   // Rows of the whole-word table; 0 for a plain T5. Index 0 is for tokens outside users and items.
   size_t num_whole_words = 0;
+  // Tasks that have a prompt, where the composer leaves room for one, and the vectors of each.
+  std::vector<Task> tasks = {std::begin(kTasks), std::end(kTasks)};
+  size_t task_length = 3;
+
   bool has_prompts() const { return num_whole_words > 0; }
 };
 

@@ -94,13 +94,5 @@ TEST(T5Preset, IsKnownByName) {
   EXPECT_THROW(t5_preset("huge"), Error);
 }
 
-TEST(ComposerKind, SurvivesItsName) {
-  for (const ComposerKind kind :
-       {ComposerKind::shared_prompts, ComposerKind::similar_users, ComposerKind::task_only, ComposerKind::none}) {
-    EXPECT_EQ(composer_kind_from(name_of(kind)), kind);
-  }
-  EXPECT_THROW(composer_kind_from("shared_prompts"), Error);
-}
-
 }  // namespace
 }  // namespace peapod

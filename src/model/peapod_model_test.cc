@@ -46,14 +46,13 @@ void replace_in(const std::filesystem::path& file, const std::string& from, cons
 }
 
 TEST(PeapodModel, AnswersTheSameAfterSaveAndLoad) {
-  for (const ComposerKind kind :
-       {ComposerKind::shared_prompts, ComposerKind::similar_users, ComposerKind::task_only, ComposerKind::none}) {
+  for (const std::string_view kind : {kSharedPrompts, kSimilarUsers, kTaskOnly, kNoPrompts}) {
     for (const IdScheme ids : {IdScheme::collaborative, IdScheme::random}) {
       SmallModel small({.composer = kind, .ids = ids});
       small->save_static(small.model_directory());
       small->save_weights(small.model_directory());
       const PeapodModel loaded = PeapodModel::load(small.model_directory());
-      for (const uint32_t user : {0u, 17u}) EXPECT_EQ(answers(*small, user), answers(loaded, user)) << name_of(kind);
+      for (const uint32_t user : {0u, 17u}) EXPECT_EQ(answers(*small, user), answers(loaded, user)) << kind;
       EXPECT_EQ(loaded.dataset().num_items(), SmallModel::kItems);
     }
   }
@@ -64,7 +63,7 @@ TEST(PeapodModel, FoldsTheProfileInUnlessUserVectorsAreStatic) {
     SmallModel small({.static_user_vectors = fixed});
     const auto history = small.data().train_items(3);
     const auto vector = [&](std::span<const uint32_t> profile, uint32_t known_as) {
-      return small->composer_user(known_as, profile).vector;
+      return small->see(known_as, profile).vector;
     };
     EXPECT_EQ(vector(history, 3) == vector(history.first(2), 3), fixed);
     // Somebody new has no vector of their own, so theirs is folded in either way.
@@ -74,10 +73,10 @@ TEST(PeapodModel, FoldsTheProfileInUnlessUserVectorsAreStatic) {
 }
 
 TEST(PeapodModel, IsNotAmongItsOwnNeighbours) {
-  SmallModel small({.composer = ComposerKind::similar_users});
+  SmallModel small({.composer = kSimilarUsers});
   for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
     const auto history = small.data().train_items(user);
-    const auto neighbours = small->composer_user(user, history).neighbours;
+    const auto neighbours = small->see(user, history).neighbours;
     EXPECT_EQ(neighbours.size(), 3u);
     EXPECT_EQ(std::ranges::find(neighbours, user), neighbours.end());
   }
@@ -99,9 +98,18 @@ TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
     write_file_atomically(file, good);
     return error;
   };
-  EXPECT_NE(error_after("\"format_version\": 1", "\"format_version\": 99").find("format_version"), std::string::npos);
+  EXPECT_NE(error_after("\"format_version\": 2", "\"format_version\": 99").find("use the peapod that made the model"),
+            std::string::npos);
+  EXPECT_NE(error_after("\"format_version\": 2", "\"format_version\": 1").find("train it again"), std::string::npos);
+  EXPECT_NE(error_after("\"task_length\": ", "\"tusk_length\": ").find("\"task_length\": is missing"),
+            std::string::npos);
+  EXPECT_NE(error_after("\"task_length\": ", "\"tasks_more\": 1, \"task_length\": ").find("is not known"),
+            std::string::npos);
+  EXPECT_NE(error_after("\"explanation\"", "\"singing\"").find("singing"), std::string::npos);
+  EXPECT_NE(error_after("\"shared-prompts\"", "\"own-prompts\"").find("own-prompts"), std::string::npos);
   EXPECT_NE(error_after("\"train_hash\": \"", "\"train_hash\": \"f").find("other interactions"), std::string::npos);
-  EXPECT_NE(error_after("\"num_prompts\": 20", "\"num_prompts\": 0").find("out of range"), std::string::npos);
+  EXPECT_NE(error_after("\"num_prompts\": 20", "\"num_prompts\": 0").find("expected a size from 1 to 4096, got 0"),
+            std::string::npos);
   EXPECT_NE(error_after("\"num_prompts\": 20", "\"num_prompts\": 21").find("peapod.composer"), std::string::npos);
   EXPECT_NE(error_after("\"user_dim\": 8", "\"user_dim\": \"eight\"").find("peapod.json"), std::string::npos);
 

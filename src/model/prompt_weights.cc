@@ -49,13 +49,14 @@ PromptWeights weights_from(std::span<const float> values, size_t heads, size_t n
 }  // namespace
 
 std::vector<PromptWeights> prompt_weights(const PeapodModel& model, std::span<const uint32_t> users) {
-  const ComposerConfig& composer = model.network().config().composer;
-  if (composer.kind != ComposerKind::shared_prompts) {
+  if (model.composer().name() != kSharedPrompts) {
     throw Error("prompt weights",
-                fmt::format("this model's composer is {}, which mixes no shared prompts", name_of(composer.kind)),
-                "train one with the composer shared-prompts");
+                fmt::format("this model's composer is {}, which mixes no shared prompts", model.composer().name()),
+                fmt::format("train one with the composer {}", kSharedPrompts));
   }
-  const size_t size = composer.heads * composer.num_prompts;
+  const size_t heads = model.composer().options().heads;
+  const size_t num_prompts = model.composer().options().num_prompts;
+  const size_t size = heads * num_prompts;
   std::vector<PromptWeights> result(users.size());
   parallel_for((users.size() + kUsersAtOnce - 1) / kUsersAtOnce, [&](size_t part) {
     const auto some =
@@ -63,15 +64,14 @@ std::vector<PromptWeights> prompt_weights(const PeapodModel& model, std::span<co
     std::vector<ComposerUser> seen;
     for (const uint32_t user : some) {
       const Known who = known_in_use(model.dataset(), user);
-      seen.push_back(model.composer_user(who.known_as, who.items));
+      seen.push_back(model.see(who.known_as, who.items));
     }
     std::vector<float> values(some.size() * size);
     Tape<float> tape({.record = false});
     Pass<float> pass{tape};
     model.network().personal_prompts(pass, seen, values.data());
     for (size_t i = 0; i < some.size(); ++i) {
-      result[part * kUsersAtOnce + i] =
-          weights_from(std::span(values).subspan(i * size, size), composer.heads, composer.num_prompts);
+      result[part * kUsersAtOnce + i] = weights_from(std::span(values).subspan(i * size, size), heads, num_prompts);
     }
   });
   return result;

@@ -26,9 +26,9 @@ TEST(PromptWeights, AreTheSameOfAUserAloneAndAmongAll) {
 
 TEST(PromptWeights, AreNotToBeHadOfOtherComposers) {
   const uint32_t users[] = {0};
-  for (const ComposerKind kind : {ComposerKind::similar_users, ComposerKind::task_only, ComposerKind::none}) {
+  for (const std::string_view kind : {kSimilarUsers, kTaskOnly, kNoPrompts}) {
     SmallModel small({.composer = kind});
-    EXPECT_THROW(prompt_weights(*small, users), Error) << name_of(kind);
+    EXPECT_THROW(prompt_weights(*small, users), Error) << kind;
   }
 }
 

@@ -36,7 +36,7 @@ std::vector<uint32_t> shown(std::span<const uint32_t> candidates, const Allowed&
 // `profile`: what the personal prompt is made of; `items`: what the text shows.
 ModelInput make_input(const PeapodModel& model, Task task, size_t wording, const Known& who,
                       std::span<const uint32_t> profile, std::span<const uint32_t> items) {
-  return {task, model.writer().write(task, wording, who.text_user, items), model.composer_user(who.known_as, profile)};
+  return {task, model.writer().write(task, wording, who.text_user, items), model.see(who.known_as, profile)};
 }
 
 }  // namespace

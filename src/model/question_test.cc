@@ -96,7 +96,7 @@ TEST(Question, FollowsTheRulesOfItsTaskInEverySituation) {
     const auto expect = [&](const char* task, const Question& question, const Items& shown, const Items& profile,
                             const Items& allowed) {
       EXPECT_EQ(shown_in(*small, question.input.text), sorted(shown)) << task;
-      EXPECT_EQ(question.input.user.vector, small->composer_user(kUser, profile).vector) << task;
+      EXPECT_EQ(question.input.user.vector, small->see(kUser, profile).vector) << task;
       EXPECT_EQ(allowed_by(question.allowed, SmallModel::kItems), allowed) << task;
       EXPECT_FALSE(std::ranges::search(question.input.text.tokens, small->ids().user(kUser)).empty()) << task;
     };
@@ -176,7 +176,7 @@ TEST(Question, OfNobodyAboutNothingNamesNeitherUserNorItem) {
   const Question generic = ask_generic_explanation(*small);
   EXPECT_TRUE(shown_in(*small, generic.input.text).empty());
   EXPECT_FALSE(std::ranges::search(generic.input.text.tokens, small->ids().user(kUnknownUser)).empty());
-  EXPECT_EQ(generic.input.user.vector, small->composer_user(kUnknownUser, {}).vector);
+  EXPECT_EQ(generic.input.user.vector, small->see(kUnknownUser, {}).vector);
 }
 
 }  // namespace

@@ -2,81 +2,101 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string>
+
+#include "base/error.h"
 
 namespace peapod {
-namespace {
-
-ComposerConfig composer_of(const ModelConfig& config) {
-  ComposerConfig composer = config.composer;
-  if (!config.has_prompts()) composer.kind = ComposerKind::none;
-  return composer;
-}
-
-}  // namespace
 
 template <class T>
-Seq2Seq<T>::Seq2Seq(const ModelConfig& config, Matrix user_table)
+Seq2Seq<T>::Seq2Seq(const ModelConfig& config, std::unique_ptr<const Composer> composer)
     : config_(config),
-      user_table_(std::move(user_table)),
+      composer_(std::move(composer)),
       parameters_(std::make_unique<Parameters<T>>()),
-      t5_(config.t5, *parameters_),
-      composer_(composer_of(config), config.t5.d_model, *parameters_) {
-  if (config.has_prompts()) {
-    whole_words_ = parameters_->add("peapod.whole_words.weight", {config.num_whole_words, config.t5.d_model}, 1.0);
+      t5_(config.t5, *parameters_) {
+  assert((composer_ != nullptr) == config.has_prompts());
+  if (!config.has_prompts()) return;
+  if (has_task_prompts()) {
+    for (const Task task : config.tasks) {
+      const ParameterId id = parameters_->add("peapod.task_prompts." + std::string(name_of(task)),
+                                              {config.task_length, config.t5.d_model}, 1.0);
+      if (task == config.tasks.front()) task_prompts_ = id;
+    }
   }
+  layer_ = composer_->layer(config.t5.d_model, *parameters_);
+  whole_words_ = parameters_->add("peapod.whole_words.weight", {config.num_whole_words, config.t5.d_model}, 1.0);
+}
+
+template <class T>
+size_t Seq2Seq<T>::place_of(Task task) const {
+  const auto found = std::ranges::find(config_.tasks, task);
+  if (found == config_.tasks.end()) {
+    throw Error("task", "this model has not learned the task " + std::string(name_of(task)), "train one that has");
+  }
+  return static_cast<size_t>(found - config_.tasks.begin());
+}
+
+// Each input's task prompt, personal prompt and text, one after the other.
+template <class T>
+Var<T> Seq2Seq<T>::behind_prompts(Pass<T>& pass, std::span<const ModelInput* const> inputs, Var<T> text) const {
+  std::vector<Var<T>> sources = {text};
+  constexpr uint32_t kText = 0;
+  const auto source = [&](Var<T> rows) {
+    sources.push_back(rows);
+    return static_cast<uint32_t>(sources.size() - 1);
+  };
+  uint32_t task_source = 0, personal_source = 0;
+  if (has_task_prompts()) {  // all tasks' as one matrix
+    task_source = source(parameters_->on(pass.tape, pass.gradients, task_prompts_, config_.tasks.size()));
+  }
+  if (layer_ != nullptr) {
+    std::vector<const ComposerUser*> users;
+    for (const ModelInput* input : inputs) users.push_back(&input->user);
+    personal_source = source(layer_->prompts(pass.tape, pass.gradients, users, nullptr));
+  }
+  std::vector<RowOf> rows;
+  const auto add_rows = [&](uint32_t from, size_t first, size_t count) {
+    for (size_t row = first; row < first + count; ++row) rows.push_back({from, static_cast<uint32_t>(row)});
+  };
+  size_t token = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (has_task_prompts()) {
+      add_rows(task_source, place_of(inputs[i]->task) * config_.task_length, config_.task_length);
+    }
+    add_rows(personal_source, i * personal_length(), personal_length());
+    add_rows(kText, token, inputs[i]->text.tokens.size());
+    token += inputs[i]->text.tokens.size();
+  }
+  return collect_rows(pass.tape, sources, std::span<const RowOf>(rows));
 }
 
 template <class T>
 Encoded<T> Seq2Seq<T>::encode(Pass<T>& pass, std::span<const ModelInput* const> inputs) const {
-  Tape<T>& tape = pass.tape;
   std::vector<int32_t> tokens, words;
+  Encoded<T> result{nullptr, {0}};
   for (const ModelInput* input : inputs) {
     tokens.insert(tokens.end(), input->text.tokens.begin(), input->text.tokens.end());
     words.insert(words.end(), input->text.whole_word.begin(), input->text.whole_word.end());
+    result.spans.push_back(result.spans.back() + static_cast<uint32_t>(encoded_length(*input)));
   }
   Var<T> text = t5_.embed(pass, tokens);
   if (config_.has_prompts()) {
     const auto last = static_cast<int32_t>(config_.num_whole_words) - 1;
     for (int32_t& word : words) word = std::min(word, last);
-    const Var<T> table = parameters_->on(tape, pass.gradients, whole_words_);
-    text = add(tape, text, gather(tape, table, std::span<const int32_t>(words)));
+    const Var<T> table = parameters_->on(pass.tape, pass.gradients, whole_words_);
+    text = add(pass.tape, text, gather(pass.tape, table, std::span<const int32_t>(words)));
   }
-  Encoded<T> result{nullptr, {0}};
-  for (const ModelInput* input : inputs) {
-    result.spans.push_back(result.spans.back() + static_cast<uint32_t>(encoded_length(*input)));
-  }
-  if (composer_.length() > 0) {
-    const ComposerConfig& composer = composer_.config();
-    std::vector<Var<T>> sources = {text, composer_.task_prompts(tape, pass.gradients)};
-    if (composer.personal()) {
-      std::vector<const ComposerUser*> users;
-      for (const ModelInput* input : inputs) users.push_back(&input->user);
-      sources.push_back(composer_.personal_prompts(tape, pass.gradients, users, user_table_));
-    }
-    std::vector<RowOf> rows;
-    rows.reserve(result.spans.back());
-    uint32_t token = 0;
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      const auto task = static_cast<size_t>(inputs[i]->task);
-      for (size_t l = 0; l < composer.task_length; ++l) {
-        rows.push_back({1, static_cast<uint32_t>(task * composer.task_length + l)});
-      }
-      for (size_t l = 0; composer.personal() && l < composer.prompt_length; ++l) {
-        rows.push_back({2, static_cast<uint32_t>(i * composer.prompt_length + l)});
-      }
-      for (size_t t = 0; t < inputs[i]->text.tokens.size(); ++t) rows.push_back({0, token++});
-    }
-    text = collect_rows(tape, sources, std::span<const RowOf>(rows));
-  }
+  if (prompt_length() > 0) text = behind_prompts(pass, inputs, text);
   result.rows = t5_.encode(pass, text, result.spans);
   return result;
 }
 
 template <class T>
 Var<T> Seq2Seq<T>::personal_prompts(Pass<T>& pass, std::span<const ComposerUser> users, T* mixing_weights) const {
+  assert(layer_ != nullptr);
   std::vector<const ComposerUser*> views;
   for (const ComposerUser& user : users) views.push_back(&user);
-  return composer_.personal_prompts(pass.tape, pass.gradients, views, user_table_, mixing_weights);
+  return layer_->prompts(pass.tape, pass.gradients, views, mixing_weights);
 }
 
 template <class T>

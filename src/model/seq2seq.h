@@ -6,7 +6,6 @@
 #include <span>
 #include <vector>
 
-#include "base/matrix.h"
 #include "model/composer.h"
 #include "model/config.h"
 #include "model/t5.h"
@@ -45,23 +44,24 @@ struct Encoded {
 template <class T>
 class Seq2Seq {
  public:
-  // `user_table`: see Composer::personal_prompts; empty unless the composer is similar-users.
-  explicit Seq2Seq(const ModelConfig& config, Matrix user_table = {});
+  // `composer`: null for a plain T5, which is where config.has_prompts() is false. Throws Error for sizes that do not
+  // fit.
+  explicit Seq2Seq(const ModelConfig& config, std::unique_ptr<const Composer> composer = nullptr);
 
   const ModelConfig& config() const { return config_; }
+  const Composer& composer() const { return *composer_; }  // REQUIRES: config().has_prompts()
   const T5<T>& t5() const { return t5_; }
   Parameters<T>& parameters() { return *parameters_; }
   const Parameters<T>& parameters() const { return *parameters_; }
-  const Matrix& user_table() const { return user_table_; }
 
   // Rows that an input is encoded to: its prompts and its text.
-  size_t encoded_length(const ModelInput& input) const { return composer_.length() + input.text.tokens.size(); }
+  size_t encoded_length(const ModelInput& input) const { return prompt_length() + input.text.tokens.size(); }
 
-  // Encoder states.
+  // Encoder states. Throws Error for an input of a task that the model does not have.
   Encoded<T> encode(Pass<T>& pass, std::span<const ModelInput* const> inputs) const;
 
-  // The personal prompts alone. `mixing_weights`, if not null, is filled as Composer::personal_prompts says. REQUIRES:
-  // a composer that is personal.
+  // The personal prompts alone. `mixing_weights`, if not null, is filled as ComposerLayer::prompts says. REQUIRES: a
+  // composer with a personal prompt.
   Var<T> personal_prompts(Pass<T>& pass, std::span<const ComposerUser> users, T* mixing_weights = nullptr) const;
 
   // The decoder's normalised states when it is fed the start id and then all but the last token of each target. Those
@@ -74,11 +74,19 @@ class Seq2Seq {
               T* log_probs = nullptr) const;
 
  private:
+  bool has_task_prompts() const { return composer_ != nullptr && composer_->has_task_prompts(); }
+  size_t personal_length() const { return layer_ != nullptr ? composer_->length() : 0; }
+  // Vectors in front of each text: the task's and the personal ones.
+  size_t prompt_length() const { return (has_task_prompts() ? config_.task_length : 0) + personal_length(); }
+  size_t place_of(Task task) const;  // in config_.tasks
+  Var<T> behind_prompts(Pass<T>& pass, std::span<const ModelInput* const> inputs, Var<T> text) const;
+
   ModelConfig config_;
-  Matrix user_table_;
+  std::unique_ptr<const Composer> composer_;
   std::unique_ptr<Parameters<T>> parameters_;  // on the heap: the parts keep references to it
   T5<T> t5_;
-  Composer<T> composer_;
+  ParameterId task_prompts_ = 0;             // of the first task; those of the others follow
+  std::unique_ptr<ComposerLayer<T>> layer_;  // null where there is no personal prompt
   ParameterId whole_words_ = 0;
 };
 

@@ -5,21 +5,25 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
 #include "base/random.h"
+#include "model/composers/shared_prompts.h"
 #include "support/small_model.h"
 
 namespace peapod {
 namespace {
 
-ModelConfig small_config(ComposerKind kind) {
+template <class T>
+Seq2Seq<T> small_network(std::string_view composer) {
   ModelConfig config;
   config.t5 = t5_preset("tiny");
   config.t5.vocab_size = 30;
-  config.composer.kind = kind;
-  config.composer.num_prompts = 4;
-  config.composer.user_dim = 6;
   config.num_whole_words = 8;
-  return config;
+  if (composer != kSharedPrompts) return Seq2Seq<T>(config, composer_kind(composer).fit({}, {{}, 0}));
+  ComposerOptions options;
+  options.num_prompts = 4;
+  options.user_vectors.dim = 6;
+  return Seq2Seq<T>(config, std::make_unique<SharedPrompts>(options, UserVectors()));
 }
 
 ModelInput made_input(uint64_t seed, Task task, size_t length) {
@@ -53,7 +57,7 @@ std::vector<float> log_probs(const Seq2Seq<float>& network, const std::vector<Mo
 }
 
 TEST(Seq2Seq, GivesAnExampleTheSameWhateverItIsPackedWith) {
-  Seq2Seq<float> network(small_config(ComposerKind::shared_prompts));
+  Seq2Seq<float> network = small_network<float>(kSharedPrompts);
   network.parameters().initialise(1);
   const std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 9), made_input(2, Task::topn, 140),
                                           made_input(3, Task::explanation, 3)};
@@ -71,27 +75,42 @@ TEST(Seq2Seq, GivesAnExampleTheSameWhateverItIsPackedWith) {
 }
 
 TEST(Seq2Seq, ListensToTheUserVectorOnlyWithAPersonalComposer) {
-  for (const ComposerKind kind : {ComposerKind::shared_prompts, ComposerKind::task_only, ComposerKind::none}) {
-    Seq2Seq<float> network(small_config(kind));
+  for (const std::string_view kind : {kSharedPrompts, kTaskOnly, kNoPrompts}) {
+    Seq2Seq<float> network = small_network<float>(kind);
     network.parameters().initialise(2);
     std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 9), made_input(1, Task::sequential, 9)};
     inputs[1].user = made_input(7, Task::sequential, 1).user;
     const std::vector<std::vector<int32_t>> targets = {{5, 6, 1}, {5, 6, 1}};
     const bool same = log_probs(network, inputs, targets, {0}) == log_probs(network, inputs, targets, {1});
-    EXPECT_EQ(same, kind != ComposerKind::shared_prompts) << name_of(kind);
+    EXPECT_EQ(same, kind != kSharedPrompts) << kind;
   }
 }
 
 TEST(Seq2Seq, TellsTheTasksApartByTheirPrompts) {
-  Seq2Seq<float> network(small_config(ComposerKind::task_only));
+  Seq2Seq<float> network = small_network<float>(kTaskOnly);
   network.parameters().initialise(3);
   std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 9), made_input(1, Task::topn, 9)};
   const std::vector<std::vector<int32_t>> targets = {{5, 1}, {5, 1}};
   EXPECT_NE(log_probs(network, inputs, targets, {0}), log_probs(network, inputs, targets, {1}));
 }
 
+TEST(Seq2Seq, HasAPromptForEachTaskItLearnsAndRefusesOthers) {
+  ModelConfig config;
+  config.t5 = t5_preset("tiny");
+  config.t5.vocab_size = 30;
+  config.num_whole_words = 8;
+  config.tasks = {Task::topn};
+  Seq2Seq<float> network(config, composer_kind(kTaskOnly).fit({}, {{}, 0}));
+  network.parameters().initialise(3);
+  EXPECT_NO_THROW(network.parameters().id_of("peapod.task_prompts.topn"));
+  EXPECT_THROW(network.parameters().id_of("peapod.task_prompts.sequential"), Error);
+  const std::vector<std::vector<int32_t>> targets = {{5, 1}};
+  EXPECT_NO_THROW(log_probs(network, {made_input(1, Task::topn, 9)}, targets, {0}));
+  EXPECT_THROW(log_probs(network, {made_input(1, Task::sequential, 9)}, targets, {0}), Error);
+}
+
 TEST(Seq2Seq, TellsSeveralTargetsOfAnInputApart) {
-  Seq2Seq<float> network(small_config(ComposerKind::shared_prompts));
+  Seq2Seq<float> network = small_network<float>(kSharedPrompts);
   network.parameters().initialise(1);
   const std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 9), made_input(2, Task::topn, 14),
                                           made_input(3, Task::sequential, 5)};
@@ -118,7 +137,7 @@ TEST(Seq2Seq, TellsSeveralTargetsOfAnInputApart) {
 
 // A few weights of every tensor: dropout stays on, since its masks depend on the seed alone.
 TEST(Seq2Seq, HasTheGradientsOfItsLoss) {
-  Seq2Seq<double> network(small_config(ComposerKind::shared_prompts));
+  Seq2Seq<double> network = small_network<double>(kSharedPrompts);
   Parameters<double>& parameters = network.parameters();
   parameters.initialise(4);
   const std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 7), made_input(2, Task::explanation, 4)};

@@ -97,7 +97,7 @@ TEST(Sampler, ShowsASequentialExampleWhatCameBeforeAndNothingElse) {
       const bool before = std::ranges::find(history.first(index), item) != history.begin() + index;
       EXPECT_EQ(contains(example.input.text.tokens, small->ids().item_input(item)), before);
     }
-    const auto folded = small->composer_user(6, history.first(index));
+    const auto folded = small->see(6, history.first(index));
     EXPECT_EQ(example.input.user.vector, folded.vector);
   }
 }
@@ -118,7 +118,7 @@ TEST(Sampler, ShowsATopnExampleTheTargetAmongItemsThatAreNotTrainingItems) {
   EXPECT_EQ(shown, SmallModel::kItems - history.size() + 1);
   std::vector<uint32_t> rest(history.begin(), history.end());
   rest.erase(rest.begin() + 2);
-  EXPECT_EQ(example.input.user.vector, small->composer_user(6, rest).vector);
+  EXPECT_EQ(example.input.user.vector, small->see(6, rest).vector);
 }
 
 TEST(Sampler, ShowsFewAndManyCandidates) {

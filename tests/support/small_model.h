@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/preparation.h"
@@ -15,7 +16,7 @@
 namespace peapod {
 
 struct SmallModelOptions {
-  ComposerKind composer = ComposerKind::shared_prompts;
+  std::string_view composer = kSharedPrompts;
   IdScheme ids = IdScheme::collaborative;
   bool static_user_vectors = false;
   bool explanations = true;
@@ -40,9 +41,9 @@ class SmallModel {
     write_dataset(data_directory(), prepare(made_log(options), {.min_user = 0, .min_item = 0}), made_ids(options.ids));
     CreateOptions create;
     create.preset = "tiny";
-    create.composer.kind = options.composer;
-    create.composer.user_dim = 8;
-    create.composer.num_neighbours = 3;
+    create.composer = options.composer;
+    create.composer_options.user_vectors.dim = 8;
+    create.composer_options.num_neighbours = 3;
     create.static_user_vectors = options.static_user_vectors;
     create.max_pieces = 200;
     model_ = std::make_unique<PeapodModel>(PeapodModel::create(Dataset::open(data_directory()), create));

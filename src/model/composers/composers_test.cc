@@ -1,13 +1,17 @@
-#include "model/composer.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "base/error.h"
 #include "base/random.h"
+#include "model/composer.h"
+#include "model/composers/shared_prompts.h"
+#include "model/composers/similar_users.h"
 #include "model/safetensors.h"
+#include "support/scratch_folder.h"
+#include "support/small_model.h"
 
 namespace peapod {
 namespace {
@@ -27,14 +31,14 @@ std::vector<const ComposerUser*> pointers(const std::vector<ComposerUser>& users
   return result;
 }
 
-ComposerConfig small_config() {
-  ComposerConfig config;
-  config.num_prompts = 5;
-  config.heads = 2;
-  config.key_dim = 3;
-  config.prompt_length = 2;
-  config.user_dim = 4;
-  return config;
+ComposerOptions small_options() {
+  ComposerOptions options;
+  options.num_prompts = 5;
+  options.heads = 2;
+  options.key_dim = 3;
+  options.prompt_length = 2;
+  options.user_vectors.dim = 4;
+  return options;
 }
 
 // tests/golden/similar_users: the formula of PeaPOD's second version written in PyTorch (tools/make_golden.py).
@@ -46,13 +50,15 @@ TEST(SimilarUsersComposer, EqualsThePyTorchFormulaAndItsGradients) {
   const auto prompts_shape = golden.shape("prompts");
   const size_t num_users = users_shape[0], user_dim = users_shape[1], n = neighbours_shape[1];
   const size_t length = prompts_shape[1], d_model = prompts_shape[2];
-  ComposerConfig config;
-  config.kind = ComposerKind::similar_users;
-  config.heads = golden.shape("weights")[1];
-  config.prompt_length = length;
-  config.user_dim = user_dim;
+  ComposerOptions options;
+  options.heads = golden.shape("weights")[1];
+  options.prompt_length = length;
+  options.user_vectors.dim = user_dim;
+  Matrix table(num_users * n, user_dim);
+  table.values = golden.read_f32("neighbours");
+  const SimilarUsers composer(options, {}, table);
   Parameters<float> parameters;
-  const Composer<float> composer(config, d_model, parameters);
+  const auto layer = composer.layer(d_model, parameters);
   const std::pair<std::string, std::string> names[] = {
       {"query", "query"}, {"key", "key"}, {"value", "value"}, {"out", "output"}};
   for (const auto& [ours, theirs] : names) {
@@ -62,8 +68,6 @@ TEST(SimilarUsersComposer, EqualsThePyTorchFormulaAndItsGradients) {
     }
   }
   const auto vectors = golden.read_f32("users");
-  Matrix table(num_users * n, user_dim);
-  table.values = golden.read_f32("neighbours");
   std::vector<ComposerUser> users(num_users);
   for (size_t u = 0; u < num_users; ++u) {
     users[u].vector.assign(vectors.begin() + static_cast<ptrdiff_t>(u * user_dim),
@@ -73,7 +77,7 @@ TEST(SimilarUsersComposer, EqualsThePyTorchFormulaAndItsGradients) {
   Tape<float> tape({.record = true});
   std::vector<float> gradients(parameters.size());
   const auto list = pointers(users);
-  const Var<float> prompts = composer.personal_prompts(tape, gradients.data(), list, table);
+  const Var<float> prompts = layer->prompts(tape, gradients.data(), list, nullptr);
   const auto expected = golden.read_f32("prompts");
   ASSERT_EQ(prompts->value.size(), expected.size());
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(prompts->value.data[i], expected[i], 1e-5);
@@ -92,27 +96,27 @@ TEST(SimilarUsersComposer, EqualsThePyTorchFormulaAndItsGradients) {
 }
 
 TEST(SharedPromptsComposer, HasTheGradientsOfItsOutput) {
-  const ComposerConfig config = small_config();
+  const ComposerOptions options = small_options();
+  const SharedPrompts composer(options, {});
   Parameters<double> parameters;
-  const Composer<double> composer(config, kDim, parameters);
+  const auto layer = composer.layer(kDim, parameters);
   parameters.initialise(3);
   const std::vector<ComposerUser> users = {made_user(1, 4), made_user(2, 4), made_user(3, 4)};
   const auto list = pointers(users);
   Random random(5);
-  std::vector<double> upstream(users.size() * config.prompt_length * kDim);
+  std::vector<double> upstream(users.size() * options.prompt_length * kDim);
   for (double& value : upstream) value = random.normal();
   const auto objective = [&] {
     Tape<double> tape({.record = false});
-    const Var<double> out = composer.personal_prompts(tape, nullptr, list, {});
+    const Var<double> out = layer->prompts(tape, nullptr, list, nullptr);
     return std::inner_product(upstream.begin(), upstream.end(), out->value.data, 0.0);
   };
   Tape<double> tape({.record = true});
   std::vector<double> gradients(parameters.size());
-  const Var<double> out = composer.personal_prompts(tape, gradients.data(), list, {});
+  const Var<double> out = layer->prompts(tape, gradients.data(), list, nullptr);
   std::ranges::copy(upstream, out->grad.data);
   tape.backward(out);
   for (const ParameterInfo& info : parameters.infos()) {
-    if (info.name == "peapod.task_prompts") continue;  // not part of the personal prompt
     for (size_t i = info.offset; i < info.offset + info.rows * info.cols; ++i) {
       const double kept = parameters.values()[i];
       parameters.values()[i] = kept + 1e-5;
@@ -126,22 +130,23 @@ TEST(SharedPromptsComposer, HasTheGradientsOfItsOutput) {
 }
 
 TEST(SharedPromptsComposer, WeighsThePromptsDifferentlyForEachUserAndSumsToOne) {
-  const ComposerConfig config = small_config();
+  const ComposerOptions options = small_options();
+  const SharedPrompts composer(options, {});
   Parameters<float> parameters;
-  const Composer<float> composer(config, kDim, parameters);
+  const auto layer = composer.layer(kDim, parameters);
   parameters.initialise(4);
   std::vector<ComposerUser> users = {made_user(1, 4), made_user(2, 4)};
   const auto compose = [&](std::vector<float>& weights) {
     Tape<float> tape({.record = false});
-    weights.resize(users.size() * config.heads * config.num_prompts);
-    const Var<float> out = composer.personal_prompts(tape, nullptr, pointers(users), {}, weights.data());
+    weights.resize(users.size() * options.heads * options.num_prompts);
+    const Var<float> out = layer->prompts(tape, nullptr, pointers(users), weights.data());
     return std::vector<float>(out->value.data, out->value.data + out->value.size());
   };
   std::vector<float> weights, swapped_weights;
   const auto prompts = compose(weights);
-  for (size_t row = 0; row < users.size() * config.heads; ++row) {
-    const auto from = weights.begin() + static_cast<ptrdiff_t>(row * config.num_prompts);
-    EXPECT_NEAR(std::accumulate(from, from + static_cast<ptrdiff_t>(config.num_prompts), 0.0f), 1.0f, 1e-6f);
+  for (size_t row = 0; row < users.size() * options.heads; ++row) {
+    const auto from = weights.begin() + static_cast<ptrdiff_t>(row * options.num_prompts);
+    EXPECT_NEAR(std::accumulate(from, from + static_cast<ptrdiff_t>(options.num_prompts), 0.0f), 1.0f, 1e-6f);
   }
   const auto half = static_cast<ptrdiff_t>(weights.size() / 2);
   EXPECT_FALSE(std::equal(weights.begin(), weights.begin() + half, weights.begin() + half));
@@ -150,6 +155,47 @@ TEST(SharedPromptsComposer, WeighsThePromptsDifferentlyForEachUserAndSumsToOne) 
   const auto middle = static_cast<ptrdiff_t>(prompts.size() / 2);
   EXPECT_TRUE(std::equal(prompts.begin(), prompts.begin() + middle, swapped.begin() + middle));
   EXPECT_TRUE(std::equal(prompts.begin() + middle, prompts.end(), swapped.begin()));
+}
+
+TEST(ComposerKinds, AreFoundByTheirNames) {
+  for (const ComposerKind& kind : composer_kinds()) EXPECT_EQ(&composer_kind(kind.name), &kind);
+  try {
+    composer_kind("shared_prompts");
+    FAIL() << "an unknown name was found";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.where(), "composer");
+    for (const ComposerKind& kind : composer_kinds()) {
+      EXPECT_NE(error.problem().find(kind.name), std::string::npos) << error.problem();
+    }
+  }
+}
+
+// Fitted, stored and loaded again, a composer of every kind sees users as before, its vectors standing in front of the
+// text under the same names.
+TEST(ComposerKinds, SeeTheSameAfterTheirTensorsWereStored) {
+  const ScratchFolder folder;
+  for (const ComposerKind& kind : composer_kinds()) {
+    SmallModel small({.composer = kind.name});
+    const Composer& composer = small->composer();
+    EXPECT_EQ(composer.name(), kind.name);
+    const auto file = folder.path() / (std::string(kind.name) + ".safetensors");
+    write_safetensors(file, composer.tensors());
+    const SafetensorsFile stored = SafetensorsFile::open(file);
+    const auto loaded = kind.load(composer.options(), {stored, file.string(), SmallModel::kUsers, SmallModel::kItems});
+    EXPECT_EQ(loaded->name(), kind.name);
+    EXPECT_EQ(loaded->length(), composer.length());
+    EXPECT_EQ(loaded->has_task_prompts(), composer.has_task_prompts());
+    for (const uint32_t user : {0u, 17u}) {
+      const ComposerUser before = composer.see(user, small.data().train_items(user));
+      const ComposerUser after = loaded->see(user, small.data().train_items(user));
+      EXPECT_EQ(before.vector, after.vector);
+      EXPECT_EQ(before.neighbours, after.neighbours);
+      EXPECT_EQ(before.vector.empty(), composer.length() == 0);
+    }
+    if (composer.tensors().empty()) continue;
+    EXPECT_THROW(kind.load(composer.options(), {stored, file.string(), SmallModel::kUsers, SmallModel::kItems + 1}),
+                 Error);
+  }
 }
 
 }  // namespace

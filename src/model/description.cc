@@ -1,0 +1,149 @@
+#include "model/description.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.h"
+
+namespace peapod {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// 1 was that of models whose tasks shared one tensor of prompts and whose preferences stood among the weights.
+constexpr int kFormatVersion = 2;
+constexpr size_t kLargestSize = 4096;
+constexpr const char* kTrainAgain = "train the model again";
+
+class Writer final : public SettingVisitor {
+ public:
+  explicit Writer(Json& object) : object_(object) {}
+  void size(std::string_view name, size_t& value) override { object_[std::string(name)] = value; }
+  void number(std::string_view name, double& value) override { object_[std::string(name)] = value; }
+  void seed(std::string_view name, uint64_t& value) override { object_[std::string(name)] = value; }
+  void flag(std::string_view name, bool& value) { object_[std::string(name)] = value; }
+  void text(std::string_view name, std::string& value) { object_[std::string(name)] = value; }
+  void tasks(std::string_view name, std::vector<Task>& value) {
+    Json& names = object_[std::string(name)] = Json::array();
+    for (const Task task : value) names.push_back(name_of(task));
+  }
+
+ private:
+  Json& object_;
+};
+
+class Reader final : public SettingVisitor {
+ public:
+  Reader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {}
+
+  void size(std::string_view name, size_t& value) override {
+    const Json& field = at(name, [](const Json& f) { return f.is_number_unsigned(); });
+    value = field.get<size_t>();
+    if (value == 0 || value > kLargestSize) {
+      fail(name, fmt::format("expected a size from 1 to {}, got {}", kLargestSize, value));
+    }
+  }
+  void number(std::string_view name, double& value) override {
+    value = at(name, [](const Json& f) { return f.is_number(); }).get<double>();
+  }
+  void seed(std::string_view name, uint64_t& value) override {
+    value = at(name, [](const Json& f) { return f.is_number_unsigned(); }).get<uint64_t>();
+  }
+  void flag(std::string_view name, bool& value) {
+    value = at(name, [](const Json& f) { return f.is_boolean(); }).get<bool>();
+  }
+  void text(std::string_view name, std::string& value) {
+    value = at(name, [](const Json& f) { return f.is_string(); }).get<std::string>();
+  }
+  void tasks(std::string_view name, std::vector<Task>& value) {
+    value.clear();
+    for (const Json& one : at(name, [](const Json& f) { return f.is_array(); })) {
+      const auto task = std::ranges::find_if(kTasks, [&](Task known) { return one == name_of(known); });
+      if (task == std::end(kTasks)) fail(name, fmt::format("there is no task {}", one.dump()));
+      if (std::ranges::find(value, *task) != value.end()) fail(name, fmt::format("names {} twice", one.dump()));
+      value.push_back(*task);
+    }
+    if (value.empty()) fail(name, "names no task");
+  }
+
+  // Throws Error where the object has a field that nobody has asked for.
+  void expect_no_more() const {
+    for (const auto& [name, value] : object_.items()) {
+      if (!asked_.contains(name)) fail(name, "is not known to this version of peapod");
+    }
+  }
+  const Json& object(std::string_view name) {
+    return at(name, [](const Json& f) { return f.is_object(); });
+  }
+
+ private:
+  template <class Fits>
+  const Json& at(std::string_view name, const Fits& fits) {
+    asked_.emplace(name);
+    const auto field = object_.find(std::string(name));
+    if (field == object_.end()) fail(name, "is missing");
+    if (!fits(*field)) fail(name, "unexpected value " + field->dump());
+    return *field;
+  }
+  [[noreturn]] void fail(std::string_view name, const std::string& problem) const {
+    throw Error(fmt::format("{}: field \"{}\"", where_, name), problem, kTrainAgain);
+  }
+
+  const Json& object_;
+  std::string where_;
+  std::set<std::string, std::less<>> asked_;
+};
+
+// The fields of peapod.json but for the version and the composer, which is an object of its own: the list.
+template <class Visitor>
+void visit(ModelDescription& description, Visitor& visitor) {
+  visitor.text("dataset", description.dataset);
+  visitor.text("ids", description.ids);
+  visitor.text("train_hash", description.train_hash);
+  visitor.tasks("tasks", description.tasks);
+  visitor.size("task_length", description.task_length);
+  visitor.size("num_whole_words", description.num_whole_words);
+  visitor.flag("static_user_vectors", description.static_user_vectors);
+}
+
+}  // namespace
+
+std::string description_to_json(const ModelDescription& description) {
+  ModelDescription shown = description;  // visitors may write
+  Json object = {{"format_version", kFormatVersion}};
+  Writer writer(object);
+  visit(shown, writer);
+  Json composer = {{"name", shown.composer}};
+  Writer options(composer);
+  composer_kind(shown.composer).visit(shown.composer_options, options);
+  object["composer"] = composer;
+  return object.dump(2) + "\n";
+}
+
+ModelDescription description_from_json(const std::string& text, const std::string& where) {
+  const Json object = Json::parse(text, nullptr, false);
+  if (!object.is_object()) throw Error(where, "is not a JSON object", kTrainAgain);
+  const Json version = object.value("format_version", Json());
+  if (version != kFormatVersion) {
+    const bool older = version.is_number_integer() && version < kFormatVersion;
+    throw Error(where, fmt::format("has format version {}, this program reads {}", version.dump(), kFormatVersion),
+                older ? "the model was made by an older peapod: train it again" : "use the peapod that made the model");
+  }
+  ModelDescription description;
+  Reader reader(object, where);
+  uint64_t checked = 0;
+  reader.seed("format_version", checked);
+  visit(description, reader);
+  Reader options(reader.object("composer"), where + ": composer");
+  options.text("name", description.composer);
+  composer_kind(description.composer).visit(description.composer_options, options);
+  options.expect_no_more();
+  reader.expect_no_more();
+  return description;
+}
+
+}  // namespace peapod

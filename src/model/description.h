@@ -1,0 +1,32 @@
+// peapod.json: what a model is made of beside its tensors (docs/formats.md). One list of its fields serves writing and
+// reading. Plain data and pure functions.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "model/composer.h"
+#include "text/templates.h"
+
+namespace peapod {
+
+struct ModelDescription {
+  std::string dataset;     // its name
+  std::string ids;         // the scheme of item ids
+  std::string train_hash;  // Dataset::train_hash(), in hexadecimal digits
+  std::vector<Task> tasks;
+  size_t task_length = 0;      // vectors of a task's prompt
+  size_t num_whole_words = 0;  // rows of the whole-word table
+  bool static_user_vectors = false;
+  std::string composer;              // its name
+  ComposerOptions composer_options;  // those that it reads
+};
+
+std::string description_to_json(const ModelDescription& description);
+
+// `where` names the file in errors. Throws Error for another format version, saying what to do, and for fields that are
+// missing, unknown or out of range.
+ModelDescription description_from_json(const std::string& text, const std::string& where);
+
+}  // namespace peapod
