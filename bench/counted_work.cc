@@ -26,7 +26,7 @@ void count(const std::function<void()>& work) {
 void count_step() {
   MadeWorkload workload("mini");
   const auto batch = workload.examples(2, 41);
-  GradientWorkers workers(workload.network(), Precision::f32, 0.1, 1024);
+  GradientWorkers workers(workload.network(), {});
   AdamW optimizer(workload.network().parameters(), {});
   count([&] {
     workers.compute(batch, 1);

@@ -10,7 +10,7 @@ namespace {
 void gradients(benchmark::State& state, const char* preset, size_t examples, size_t tokens, Precision precision) {
   const MadeWorkload workload(preset);
   const auto batch = workload.examples(examples, tokens);
-  GradientWorkers workers(workload.network(), precision, 0.1, 1024);
+  GradientWorkers workers(workload.network(), {.precision = precision});
   uint64_t seed = 0;
   for (auto _ : state) benchmark::DoNotOptimize(workers.compute(batch, ++seed).loss);
   const auto rate = [&](double each) {

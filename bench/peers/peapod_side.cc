@@ -40,7 +40,7 @@ std::vector<double> seconds_of_rounds(size_t rounds, const Work& work) {
 Json train(std::span<const std::string> arguments) {
   MadeWorkload workload(arguments[0]);
   const auto batch = workload.examples(std::stoul(arguments[1]), std::stoul(arguments[2]));
-  GradientWorkers workers(workload.network(), precision_from(arguments[3]), 0.1, 1024);
+  GradientWorkers workers(workload.network(), {.precision = precision_from(arguments[3])});
   AdamW optimizer(workload.network().parameters(), {});
   uint64_t step = 0;
   const auto seconds = seconds_of_rounds(std::stoul(arguments[4]), [&] {

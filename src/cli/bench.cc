@@ -173,7 +173,7 @@ class Bench {
   double examples_per_second(const char* preset, size_t examples, size_t tokens) const {
     MadeWorkload workload(preset);
     const auto batch = workload.examples(examples, tokens);
-    GradientWorkers workers(workload.network(), fastest_precision(), 0.1, kShardRows);
+    GradientWorkers workers(workload.network(), {.precision = fastest_precision(), .shard_rows = kShardRows});
     AdamW optimizer(workload.network().parameters(), {});
     uint64_t seed = 0;
     return static_cast<double>(examples) / median_seconds(rounds_, [&] {
@@ -186,7 +186,7 @@ class Bench {
   double utilisation(size_t examples, size_t tokens) const {
     const MadeWorkload workload("t5-small");
     const auto batch = workload.examples(examples, tokens);
-    GradientWorkers workers(workload.network(), fastest_precision(), 0.1, kShardRows);
+    GradientWorkers workers(workload.network(), {.precision = fastest_precision(), .shard_rows = kShardRows});
     std::vector<double> shares;
     workers.compute(batch, 0);
     product_rate(workload.network(), fastest_precision(), kShardRows);
@@ -235,7 +235,7 @@ class Bench {
     return peak_gib([] {
       MadeWorkload workload("t5-small");
       const auto batch = workload.examples(64, 60);
-      GradientWorkers workers(workload.network(), fastest_precision(), 0.1, kShardRows);
+      GradientWorkers workers(workload.network(), {.precision = fastest_precision(), .shard_rows = kShardRows});
       AdamW optimizer(workload.network().parameters(), {});
       for (uint64_t step = 0; step < 2; ++step) {
         workers.compute(batch, step);

@@ -6,10 +6,8 @@
 #include <csignal>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -91,24 +89,6 @@ void apply_config(CLI::App& command, const std::string& path) {
   }
 }
 
-// What a resumed training must share with its beginning, by flag.
-std::map<std::string, std::string> fixed_flags(const CLI::App& command) {
-  static const std::set<std::string> kMayChange = {
-      "--help",          "--out",         "--config",      "--json",     "--resume",           "--time-limit",
-      "--max-steps",     "--max-epochs",  "--validations", "--patience", "--validation-users", "--checkpoint-steps",
-      "--learning-rate", "--warmup-steps"};
-  std::map<std::string, std::string> fixed;
-  for (const CLI::Option* option : command.get_options()) {
-    const std::string name = option->get_name();
-    if (!name.starts_with("--") || kMayChange.contains(name)) continue;
-    std::string text =
-        option->count() > 0 ? fmt::format("{}", fmt::join(option->results(), ",")) : option->get_default_str();
-    std::erase_if(text, [](char c) { return c == '[' || c == ']' || c == '"'; });
-    fixed[name.substr(2)] = text;
-  }
-  return fixed;
-}
-
 void run(TrainFlags& flags) {
   CreateOptions create = flags.create;
   TrainOptions options = flags.train;
@@ -123,8 +103,7 @@ void run(TrainFlags& flags) {
     throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
   }
   Dataset data = Dataset::open(flags.data);
-  options.fixed["precision"] = name_of(options.precision);
-  options.fixed["DIR"] = fmt::format("with contents {:016x}", data.content_hash());
+  options.identity = identity_of(data, create, options);
   std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", data.name(),
                            data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),
                            name_of(data.item_ids().scheme));
@@ -220,7 +199,6 @@ void add_train(CLI::App& app) {
   command->add_option("--json", flags->json, "Write the outcome as JSON; - is standard output");
   command->callback([flags, command] {
     apply_config(*command, flags->config);
-    flags->train.fixed = fixed_flags(*command);
     run(*flags);
   });
 }

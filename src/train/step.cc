@@ -27,14 +27,12 @@ double cost_of(const TrainingExample& example) {
 
 }  // namespace
 
-GradientWorkers::GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout, size_t shard_rows)
-    : network_(network),
-      packs_(precision == Precision::bf16 && cpu_has_bf16()),
-      dropout_(dropout),
-      shard_rows_(shard_rows) {
-  const Tape<float>::Options options{.record = true, .precision = precision, .packed = packs_ ? &weights_ : nullptr};
+GradientWorkers::GradientWorkers(const Seq2Seq<float>& network, const GradientOptions& options)
+    : network_(network), packs_(options.precision == Precision::bf16 && cpu_has_bf16()), options_(options) {
+  const Tape<float>::Options recording{
+      .record = true, .precision = options.precision, .packed = packs_ ? &weights_ : nullptr};
   for (int i = 0; i < num_threads(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(options, network.parameters().size()));
+    workers_.push_back(std::make_unique<Worker>(recording, network.parameters().size()));
   }
 }
 
@@ -66,8 +64,8 @@ void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
     inputs.push_back(&worker.examples[i]->input);
     rows += rows_of(*worker.examples[i]);
     const bool last = i + 1 == worker.examples.size();
-    if (!last && rows + rows_of(*worker.examples[i + 1]) <= shard_rows_) continue;
-    Pass<float> pass{worker.tape, worker.gradients.data(), dropout_, mix64(seed, shard++)};
+    if (!last && rows + rows_of(*worker.examples[i + 1]) <= options_.shard_rows) continue;
+    Pass<float> pass{worker.tape, worker.gradients.data(), options_.dropout, mix64(seed, shard++)};
     const Var<float> loss = network_.loss(pass, inputs, targets, scale);
     loss->grad.data[0] = 1.0f;
     worker.loss += loss->value.data[0];
@@ -89,6 +87,7 @@ GradientWorkers::Result GradientWorkers::compute(std::span<const TrainingExample
       weight += target.weight * static_cast<double>(target.tokens.size());
     }
   }
+  options_.ranks->sum(std::span(&weight, 1));
   // The longest first, each to the worker with the least to do.
   std::ranges::stable_sort(order, [&](size_t a, size_t b) { return cost_of(examples[a]) > cost_of(examples[b]); });
   std::vector<double> load(workers_.size(), 0.0);
@@ -113,6 +112,8 @@ GradientWorkers::Result GradientWorkers::compute(std::span<const TrainingExample
     }
   }
   for (const auto& worker : workers_) result.loss += worker->loss;
+  options_.ranks->sum(workers_.front()->gradients);
+  options_.ranks->sum(std::span(&result.loss, 1));
   return result;
 }
 

@@ -8,19 +8,28 @@
 
 #include "model/seq2seq.h"
 #include "tensor/packed_matrix.h"
+#include "train/communicator.h"
 #include "train/sampler.h"
 
 namespace peapod {
 
+struct GradientOptions {
+  Precision precision = Precision::f32;
+  double dropout = 0.1;
+  size_t shard_rows = 1024;               // rows that a thread works on at once: what stays in its cache
+  const Communicator* ranks = &kOneRank;  // who else computes gradients of the step; must outlive the workers
+};
+
 class GradientWorkers {
  public:
   // One worker per OpenMP thread; `network` must outlive them.
-  GradientWorkers(const Seq2Seq<float>& network, Precision precision, double dropout, size_t shard_rows);
+  GradientWorkers(const Seq2Seq<float>& network, const GradientOptions& options);
 
   struct Result {
-    double loss = 0;  // weighted mean over target tokens
+    double loss = 0;  // weighted mean over the target tokens of all ranks
   };
-  // Gradient of the weighted mean loss over all target tokens, into gradients(). `seed` is that of the step's dropout.
+  // Gradient of the weighted mean loss over the target tokens of all ranks' examples, into gradients(). `examples` are
+  // this rank's; `seed` is that of its dropout in this step.
   Result compute(std::span<const TrainingExample> examples, uint64_t seed);
 
   const std::vector<float>& gradients() const { return workers_.front()->gradients; }
@@ -39,8 +48,7 @@ class GradientWorkers {
   const Seq2Seq<float>& network_;
   bool packs_;             // in bf16 weights are rounded and packed once a step, in f32 that would gain nothing
   PackedWeights weights_;  // of the step at hand
-  double dropout_;
-  size_t shard_rows_;
+  GradientOptions options_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -4,7 +4,9 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <barrier>
 #include <cmath>
+#include <thread>
 
 #include "support/small_model.h"
 
@@ -58,7 +60,7 @@ TEST(GradientWorkers, EqualOneTapeWhateverTheShardsAndThreads) {
   for (const int threads : {1, 2, 3}) {
     const Threads limit(threads);
     for (const size_t shard : {size_t{1}, size_t{300}, size_t{100000}}) {
-      GradientWorkers workers(network, Precision::f32, 0.0, shard);
+      GradientWorkers workers(network, {.dropout = 0.0, .shard_rows = shard});
       // Twice: nothing is left over from the step before.
       for (int round = 0; round < 2; ++round) {
         const auto result = workers.compute(examples, 1);
@@ -75,7 +77,7 @@ TEST(GradientWorkers, InBf16EqualOneTapeThatPacksNothing) {
   Seq2Seq<float>& network = small->network();
   Sampler sampler(*small, {.tokens_per_step = 2000});
   const auto examples = sampler.next_step();
-  GradientWorkers workers(network, Precision::bf16, 0.0, 300);
+  GradientWorkers workers(network, {.precision = Precision::bf16, .dropout = 0.0, .shard_rows = 300});
   for (int round = 0; round < 2; ++round) {
     double expected_loss = 0;
     const auto expected = whole_gradients(network, examples, expected_loss, Precision::bf16);
@@ -93,11 +95,74 @@ TEST(GradientWorkers, InBf16EqualOneTapeThatPacksNothing) {
   }
 }
 
+// Ranks that are threads of this process.
+class MadeRanks {
+ public:
+  explicit MadeRanks(size_t count) : meeting_(static_cast<ptrdiff_t>(count)), floats_(count), doubles_(count) {}
+
+  class Rank final : public Communicator {
+   public:
+    Rank(MadeRanks& ranks, size_t place) : ranks_(ranks), place_(place) {}
+    void sum(std::span<float> values) const override { ranks_.sum(place_, values, ranks_.floats_); }
+    void sum(std::span<double> values) const override { ranks_.sum(place_, values, ranks_.doubles_); }
+
+   private:
+    MadeRanks& ranks_;
+    size_t place_;
+  };
+
+ private:
+  template <class T>
+  void sum(size_t place, std::span<T> values, std::vector<std::vector<T>>& shared) {
+    shared[place].assign(values.begin(), values.end());
+    meeting_.arrive_and_wait();
+    std::ranges::fill(values, T(0));
+    for (const std::vector<T>& others : shared) {
+      for (size_t i = 0; i < values.size(); ++i) values[i] += others[i];
+    }
+    meeting_.arrive_and_wait();  // nobody writes before all have read
+  }
+
+  std::barrier<> meeting_;
+  std::vector<std::vector<float>> floats_;
+  std::vector<std::vector<double>> doubles_;
+};
+
+TEST(GradientWorkers, OfTwoRanksEqualOneRankWithAllExamples) {
+  SmallModel small;
+  Sampler sampler(*small, {.tokens_per_step = 2000, .later_items = 2});
+  const std::vector<TrainingExample> examples = sampler.next_step();
+  GradientWorkers alone(small->network(), {.dropout = 0.0});
+  const double expected_loss = alone.compute(examples, 1).loss;
+  const std::vector<float>& expected = alone.gradients();
+  const float scale = std::abs(*std::ranges::max_element(expected, {}, [](float g) { return std::abs(g); }));
+
+  // A third for one and two thirds for the other: a mean of the ranks' own means would be another number.
+  const size_t cut = examples.size() / 3;
+  const std::span<const TrainingExample> parts[] = {std::span(examples).first(cut), std::span(examples).subspan(cut)};
+  MadeRanks ranks(2);
+  std::vector<float> gradients[2];
+  double losses[2] = {};
+  const auto work = [&](size_t place) {
+    const MadeRanks::Rank rank(ranks, place);
+    GradientWorkers workers(small->network(), {.dropout = 0.0, .ranks = &rank});
+    losses[place] = workers.compute(parts[place], 1).loss;
+    gradients[place] = workers.gradients();
+  };
+  std::thread other([&] { work(1); });
+  work(0);
+  other.join();
+  EXPECT_EQ(gradients[0], gradients[1]) << "every rank has the same bits";
+  EXPECT_EQ(losses[0], losses[1]);
+  EXPECT_NEAR(losses[0], expected_loss, 1e-5 * expected_loss);
+  EXPECT_LT(largest_difference(gradients[0], expected), 1e-5f * scale);
+}
+
 TEST(GradientWorkers, DropAnewWithEachSeedAndAlikeWithTheSame) {
   SmallModel small;
   Sampler sampler(*small, {.tokens_per_step = 2000});
   const auto examples = sampler.next_step();
-  GradientWorkers workers(small->network(), Precision::f32, 0.2, 300);
+  GradientWorkers workers(small->network(), {.dropout = 0.2, .shard_rows = 300});
   workers.compute(examples, 1);
   const auto first = workers.gradients();
   workers.compute(examples, 2);

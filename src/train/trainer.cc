@@ -34,7 +34,9 @@ class Run {
         options_(options),
         hooks_(hooks),
         adamw_(model.network().parameters(), options.adamw),
-        workers_(model.network(), options.precision, model.network().config().t5.dropout_rate, options.shard_rows),
+        workers_(model.network(), {.precision = options.precision,
+                                   .dropout = model.network().config().t5.dropout_rate,
+                                   .shard_rows = options.shard_rows}),
         validates_sequential_(validates(Task::sequential)),
         validates_topn_(validates(Task::topn)) {}
 
@@ -44,7 +46,6 @@ class Run {
   bool validates(Task task) const {
     return options_.sampler.shares[static_cast<size_t>(task)] > 0.0 && !model_.dataset().evaluated_users().empty();
   }
-  void check_resumed() const;
   double budget_used(const Sampler& sampler) const;
   double minutes() const { return state_.minutes + seconds_since(started_) / 60.0; }
   double learning_rate(uint64_t step, double used) const;
@@ -132,28 +133,14 @@ void Run::checkpoint(const Sampler& sampler) {
   save_training_state(state_file_, now, model_.network().parameters(), adamw_);
 }
 
-void Run::check_resumed() const {
-  for (const auto& [flag, value] : options_.fixed) {
-    const auto before = state_.fixed.find(flag);
-    if (before == state_.fixed.end()) {
-      throw Error(directory_.string(), fmt::format("its training was begun by a version without {}", flag),
-                  "train anew under another name");
-    }
-    const std::string& was = before->second;
-    if (was == value) continue;
-    throw Error(directory_.string(), fmt::format("its training began with {} {}, not {}", flag, was, value),
-                "resume with what it began with, or train anew under another name");
-  }
-}
-
 TrainResult Run::go(bool resume) {
   Parameters<float>& parameters = model_.network().parameters();
   if (resume && fs::exists(state_file_)) {
     state_ = load_training_state(state_file_, parameters, adamw_);
-    check_resumed();
+    require_same(state_.identity, options_.identity, directory_.string());
     say(fmt::format("resuming after step {}", state_.sampler.steps));
   }
-  state_.fixed = options_.fixed;
+  state_.identity = options_.identity;
   SamplerOptions sampling = options_.sampler;
   sampling.seed = options_.seed;
   Sampler sampler(model_, sampling, state_.sampler);

@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "model/peapod_model.h"
 #include "train/adamw.h"
 #include "train/sampler.h"
+#include "train/training_identity.h"
 
 namespace peapod {
 
@@ -31,9 +31,7 @@ struct TrainOptions {
   size_t shard_rows = 1024;       // rows that a thread works on at once: what stays in its cache
   Precision precision = Precision::f32;
   uint64_t seed = 1;
-  // What a resumed training must share with its beginning, by name of the flag and compared as text: the rest may
-  // change, e.g. to train on.
-  std::map<std::string, std::string> fixed = {};
+  TrainingIdentity identity = {};  // what a resumed training must share with its beginning
 };
 
 struct TrainProgress {

@@ -108,22 +108,35 @@ TEST(Train, ResumesOnlyWithWhatItBeganWith) {
   SmallModel small;
   small->save_static(small.model_directory());
   TrainOptions options = few_steps(5);
-  options.fixed = {{"seed", "1"}};
+  options.identity.fields = {{"seed", "1"}};
   train(*small, small.model_directory(), options, false, {});
-  options.fixed = {{"seed", "2"}};
-  try {
-    train(*small, small.model_directory(), options, true, {});
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("began with seed 1, not 2"), std::string::npos) << error.what();
-  }
-  options.fixed = {{"seed", "1"}, {"new-flag", "3"}};
-  try {
-    train(*small, small.model_directory(), options, true, {});
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("by a version without new-flag"), std::string::npos) << error.what();
-  }
+  const auto error_with = [&](TrainingIdentity identity) -> std::string {
+    options.identity = std::move(identity);
+    try {
+      train(*small, small.model_directory(), options, true, {});
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(error_with({{{"seed", "2"}}}).find("began with seed 1, not 2"), std::string::npos);
+  EXPECT_NE(error_with({{{"seed", "1"}, {"new", "3"}}}).find("was begun without new"), std::string::npos);
+  EXPECT_EQ(error_with({{{"seed", "1"}}}), "");
+}
+
+TEST(Train, ResumesAModelThatWasLoadedBeforeItsFirstValidation) {
+  const TrainOptions options = few_steps(12);
+  SmallModel whole, cut;
+  whole->save_static(whole.model_directory());
+  train(*whole, whole.model_directory(), options, false, {});
+  cut->save_static(cut.model_directory());
+  uint64_t steps = 0;
+  const TrainHooks stop_after_two{.progress = {}, .message = {}, .stop_requested = [&] { return ++steps == 2; }};
+  EXPECT_TRUE(train(*cut, cut.model_directory(), options, false, stop_after_two).interrupted);
+  EXPECT_FALSE(std::filesystem::exists(cut.model_directory() / "model.safetensors"));
+  PeapodModel resumed = PeapodModel::load_static(cut.model_directory());
+  EXPECT_EQ(train(resumed, cut.model_directory(), options, true, {}).steps, 12u);
+  EXPECT_EQ(resumed.network().parameters().values(), whole->network().parameters().values());
 }
 
 TEST(Train, ValidatesTheRankingTasksThatAreTrained) {
@@ -182,7 +195,7 @@ TEST(TrainingState, ComesBackAsItWasSavedAndOnlyForItsParameters) {
                             .bad_validations = 2,
                             .last_validated = 6,
                             .recent_loss = 3.5,
-                            .fixed = {{"seed", "1"}}};
+                            .identity = {{{"seed", "1"}}}};
   save_training_state(file, state, parameters, adamw);
 
   Parameters<float> others;
@@ -202,7 +215,7 @@ TEST(TrainingState, ComesBackAsItWasSavedAndOnlyForItsParameters) {
   EXPECT_EQ(back.bad_validations, 2u);
   EXPECT_EQ(back.last_validated, 6u);
   EXPECT_EQ(back.recent_loss, 3.5);
-  EXPECT_EQ(back.fixed, state.fixed);
+  EXPECT_EQ(back.identity, state.identity);
 
   Parameters<float> larger;
   larger.add("matrix", {4, 4}, 1.0);

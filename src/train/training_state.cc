@@ -23,7 +23,7 @@ void save_training_state(const std::filesystem::path& file, const TrainingState&
       {"bad_validations", state.bad_validations},
       {"last_validated", state.last_validated},
       {"recent_loss", state.recent_loss},
-      {"fixed", state.fixed},
+      {"identity", state.identity.fields},
   };
   const size_t n = parameters.size();
   const NamedTensor tensors[] = {
@@ -61,7 +61,7 @@ TrainingState load_training_state(const std::filesystem::path& file, Parameters<
     object.at("bad_validations").get_to(state.bad_validations);
     object.at("last_validated").get_to(state.last_validated);
     object.at("recent_loss").get_to(state.recent_loss);
-    object.at("fixed").get_to(state.fixed);
+    object.at("identity").get_to(state.identity.fields);
   } catch (const std::exception& error) {
     throw Error(file.string(), std::string("its training state cannot be read: ") + error.what());
   }

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 
 #include "train/adamw.h"
 #include "train/sampler.h"
+#include "train/training_identity.h"
 
 namespace peapod {
 
@@ -19,7 +19,7 @@ struct TrainingState {
   uint64_t bad_validations = 0;  // in a row without a better metric
   uint64_t last_validated = 0;   // step of the latest validation
   double recent_loss = 0;
-  std::map<std::string, std::string> fixed;  // TrainOptions::fixed of the beginning
+  TrainingIdentity identity;  // of the beginning
 };
 
 void save_training_state(const std::filesystem::path& file, const TrainingState& state,
