@@ -13,6 +13,7 @@
 #include "cli/terminal.h"
 #include "eval/baselines.h"
 #include "eval/bootstrap.h"
+#include "eval/metrics.h"
 #include "eval/protocols.h"
 #include "eval/text_overlap.h"
 
@@ -76,18 +77,20 @@ ProtocolRanks baseline_ranks(const Dataset& data, const EvaluateFlags& flags, co
   return ranks;
 }
 
-// What is measured of each user, by metric key: hits and gains within ten places.
+// What is measured of each user, by metric key, where the table asks for intervals.
 using UserValues = std::vector<std::pair<std::string, std::vector<double>>>;
 
 UserValues user_values(const ProtocolRanks& ranks) {
   UserValues values;
-  const auto append = [&](const std::string& protocol, const std::vector<uint32_t>& of) {
+  const auto append = [&](Protocol protocol, const std::vector<uint32_t>& of) {
     if (of.empty()) return;
-    values.emplace_back(protocol + ".hr@10", hits_at(of, 10));
-    values.emplace_back(protocol + ".ndcg@10", gains_at(of, 10));
+    for (const RankMetric& row : kRankMetrics) {
+      if (!row.has_interval || !measured_under(row, protocol)) continue;
+      values.emplace_back(metric_key(row, protocol), metric_values(row, of));
+    }
   };
-  append("sequential.full", ranks.full);
-  append("topn.sampled99", ranks.sampled99);
+  append(Protocol::full, ranks.full);
+  append(Protocol::sampled99, ranks.sampled99);
   return values;
 }
 
@@ -260,7 +263,7 @@ void add_evaluate(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--beams", flags->beams, "Beams of the item search")
       ->capture_default_str()
-      ->check(CLI::Range(10, 1000));
+      ->check(CLI::Range(static_cast<int>(kGreatestDepth), 1000));
   command->add_option("--max-users", flags->max_users, "Only so many users, chosen by a fixed seed; 0: all");
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
       ->check(CLI::IsMember({"auto", "bf16", "f32", "int8"}))

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/random.h"
+#include "eval/metrics.h"
 #include "eval/text_overlap.h"
 #include "model/question.h"
 #include "prefs/popularity.h"
@@ -12,10 +13,12 @@
 namespace peapod {
 namespace {
 
+constexpr RankMetric kNdcg10 = {.name = "ndcg", .depth = 10, .value = discounted_gain};
+
 double full_ndcg10(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed) {
   const ItemKnn knn(problem.train, problem.num_items, options);
   const auto score = [&](const RankingCase& user, std::span<float> scores) { knn.score(user.history, scores); };
-  return ranking_metrics(target_ranks(problem, Protocol::full, score, tie_seed)).ndcg10;
+  return metric_mean(kNdcg10, target_ranks(problem, Protocol::full, score, tie_seed));
 }
 
 // The values that tuning tries for one option.

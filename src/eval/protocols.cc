@@ -5,11 +5,11 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "eval/metrics.h"
 
 namespace peapod {
 namespace {
 
-constexpr uint32_t kDepth = 10;           // metrics look at ten places
 constexpr size_t kQuestionsAtOnce = 512;  // bounds the memory that inputs take
 
 // Streams of random numbers of a seed.
@@ -97,7 +97,7 @@ std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const AnswerFun
   const Dataset& data = model.dataset();
   return ranks(data, answer, options, [&](uint32_t user) {
     return ask_next_item(model, known_in_evaluation(data, user, options.split),
-                         {.include_seen = options.include_seen, .n = kDepth, .beams = options.num_beams});
+                         {.include_seen = options.include_seen, .n = kGreatestDepth, .beams = options.num_beams});
   });
 }
 
@@ -111,7 +111,7 @@ std::vector<uint32_t> topn_ranks(const PeapodModel& model, const AnswerFunction&
     Random random(mix64(kCandidateSeed, user));
     random.shuffle(candidates);
     return ask_ranking(model, known_in_evaluation(data, user, options.split), candidates,
-                       {.n = kDepth, .beams = options.num_beams});
+                       {.n = kGreatestDepth, .beams = options.num_beams});
   });
 }
 

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <numeric>
 
 #include "base/error.h"
 #include "base/nearest_name.h"
 #include "base/random.h"
+#include "eval/metrics.h"
 
 namespace peapod {
 namespace {
@@ -40,10 +40,6 @@ class Contest {
   float target_score_;
   uint64_t target_hash_;
 };
-
-double mean(const std::vector<double>& values) {
-  return values.empty() ? 0.0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
 
 }  // namespace
 
@@ -83,28 +79,6 @@ uint32_t rank_in_list(std::span<const uint32_t> recommended, uint32_t target) {
   return rank;
 }
 
-std::vector<double> hits_at(std::span<const uint32_t> ranks, uint32_t depth) {
-  std::vector<double> hits(ranks.size());
-  std::transform(ranks.begin(), ranks.end(), hits.begin(), [&](uint32_t rank) { return rank < depth ? 1.0 : 0.0; });
-  return hits;
-}
-
-std::vector<double> gains_at(std::span<const uint32_t> ranks, uint32_t depth) {
-  std::vector<double> gains(ranks.size());
-  std::transform(ranks.begin(), ranks.end(), gains.begin(),
-                 [&](uint32_t rank) { return rank < depth ? 1.0 / std::log2(rank + 2.0) : 0.0; });
-  return gains;
-}
-
-RankingMetrics ranking_metrics(std::span<const uint32_t> ranks) {
-  return {.hr1 = mean(hits_at(ranks, 1)),
-          .hr5 = mean(hits_at(ranks, 5)),
-          .ndcg5 = mean(gains_at(ranks, 5)),
-          .hr10 = mean(hits_at(ranks, 10)),
-          .ndcg10 = mean(gains_at(ranks, 10)),
-          .num_users = ranks.size()};
-}
-
 double metric(const MetricMap& metrics, std::string_view key) {
   std::vector<std::string> keys;
   for (const auto& [name, value] : metrics) {
@@ -116,19 +90,16 @@ double metric(const MetricMap& metrics, std::string_view key) {
               nearest.empty() ? "" : "did you mean \"" + nearest + "\"?");
 }
 
-void append_metrics(MetricMap& metrics, Protocol protocol, const RankingMetrics& values) {
-  const std::string prefix = protocol == Protocol::full ? "sequential.full." : "topn.sampled99.";
-  if (protocol == Protocol::sampled99) metrics.emplace_back(prefix + "hr@1", values.hr1);
-  metrics.emplace_back(prefix + "hr@5", values.hr5);
-  metrics.emplace_back(prefix + "ndcg@5", values.ndcg5);
-  metrics.emplace_back(prefix + "hr@10", values.hr10);
-  metrics.emplace_back(prefix + "ndcg@10", values.ndcg10);
-}
-
 MetricMap metrics_of(const ProtocolRanks& ranks) {
   MetricMap metrics;
-  if (!ranks.full.empty()) append_metrics(metrics, Protocol::full, ranking_metrics(ranks.full));
-  if (!ranks.sampled99.empty()) append_metrics(metrics, Protocol::sampled99, ranking_metrics(ranks.sampled99));
+  const auto append = [&](Protocol protocol, std::span<const uint32_t> of) {
+    if (of.empty()) return;
+    for (const RankMetric& row : kRankMetrics) {
+      if (measured_under(row, protocol)) metrics.emplace_back(metric_key(row, protocol), metric_mean(row, of));
+    }
+  };
+  append(Protocol::full, ranks.full);
+  append(Protocol::sampled99, ranks.sampled99);
   return metrics;
 }
 

@@ -29,36 +29,17 @@ uint32_t rank_among_candidates(std::span<const float> scores, uint32_t target, s
 // Rank of `target` in a list of recommendations, best first; an item listed twice takes one place only.
 uint32_t rank_in_list(std::span<const uint32_t> recommended, uint32_t target);
 
-// One value per user, the order of `ranks`; what paired intervals are made from (eval/bootstrap.h).
-// Hit rate: 1 when rank < depth. NDCG with one relevant item: 1 / log2(rank + 2) when rank < depth. Otherwise 0.
-std::vector<double> hits_at(std::span<const uint32_t> ranks, uint32_t depth);
-std::vector<double> gains_at(std::span<const uint32_t> ranks, uint32_t depth);
-
-// Means over users, fractions from 0 to 1; all 0 without users.
-struct RankingMetrics {
-  double hr1 = 0;
-  double hr5 = 0;
-  double ndcg5 = 0;
-  double hr10 = 0;
-  double ndcg10 = 0;
-  size_t num_users = 0;
-};
-
-RankingMetrics ranking_metrics(std::span<const uint32_t> ranks);
-
 // Metrics by the names that the command line promises, in the order in which they are shown.
 using MetricMap = std::vector<std::pair<std::string, double>>;
 
 // The value of a metric in the map. Throws Error that names the nearest key.
 double metric(const MetricMap& metrics, std::string_view key);
 
+// Where a rank was taken.
 enum class Protocol {
-  full,       // the next item among the whole catalogue: `sequential.full.hr@5`, `ndcg@5`, `hr@10`, `ndcg@10`
-  sampled99,  // the target among 99 negatives: `topn.sampled99.hr@1` and the same four
+  full,       // the next item among the whole catalogue
+  sampled99,  // the target among 99 negatives
 };
-
-// Appends the metrics that belong to `protocol` under their keys.
-void append_metrics(MetricMap& metrics, Protocol protocol, const RankingMetrics& values);
 
 // Ranks of the same users under both protocols; empty where a protocol was not run.
 struct ProtocolRanks {
@@ -66,6 +47,8 @@ struct ProtocolRanks {
   std::vector<uint32_t> sampled99;
 };
 
+// The metrics of eval/metrics.h: those of `full`, then those of `sampled99`, each in the order of the table. A protocol
+// that was not run has none.
 MetricMap metrics_of(const ProtocolRanks& ranks);
 
 // Readable lines, one per group of keys that share all but the last word:

@@ -1,0 +1,29 @@
+#include "eval/metrics.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numeric>
+
+namespace peapod {
+
+double discounted_gain(uint32_t rank) { return 1.0 / std::log2(rank + 2.0); }
+
+std::string metric_key(const RankMetric& metric, Protocol protocol) {
+  const std::string_view prefix = protocol == Protocol::full ? "sequential.full" : "topn.sampled99";
+  return fmt::format("{}.{}@{}", prefix, metric.name, metric.depth);
+}
+
+std::vector<double> metric_values(const RankMetric& metric, std::span<const uint32_t> ranks) {
+  std::vector<double> values(ranks.size());
+  std::ranges::transform(ranks, values.begin(),
+                         [&](uint32_t rank) { return rank < metric.depth ? metric.value(rank) : 0.0; });
+  return values;
+}
+
+double metric_mean(const RankMetric& metric, std::span<const uint32_t> ranks) {
+  const std::vector<double> values = metric_values(metric, ranks);
+  return values.empty() ? 0.0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+}  // namespace peapod
