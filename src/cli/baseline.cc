@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "data/split.h"
 #include "eval/baselines.h"
+#include "eval/report.h"
 
 namespace peapod::cli {
 namespace {

@@ -15,6 +15,7 @@
 #include "eval/bootstrap.h"
 #include "eval/metrics.h"
 #include "eval/protocols.h"
+#include "eval/report.h"
 #include "eval/text_overlap.h"
 
 namespace peapod::cli {

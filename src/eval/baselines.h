@@ -12,6 +12,7 @@
 
 #include "data/dataset.h"
 #include "eval/ranking.h"
+#include "eval/report.h"
 #include "prefs/item_knn.h"
 
 namespace peapod {

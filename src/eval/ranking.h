@@ -1,14 +1,10 @@
-// Ranks of held-out targets and the metrics made from them. A rank is 0-based: 0 is the best. Pure functions, safe from
-// any thread.
+// Ranks of held-out targets; what is measured of them stands in eval/metrics.h. A rank is 0-based: 0 is the best. Pure
+// functions, safe from any thread.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace peapod {
@@ -29,12 +25,6 @@ uint32_t rank_among_candidates(std::span<const float> scores, uint32_t target, s
 // Rank of `target` in a list of recommendations, best first; an item listed twice takes one place only.
 uint32_t rank_in_list(std::span<const uint32_t> recommended, uint32_t target);
 
-// Metrics by the names that the command line promises, in the order in which they are shown.
-using MetricMap = std::vector<std::pair<std::string, double>>;
-
-// The value of a metric in the map. Throws Error that names the nearest key.
-double metric(const MetricMap& metrics, std::string_view key);
-
 // Where a rank was taken.
 enum class Protocol {
   full,       // the next item among the whole catalogue
@@ -46,13 +36,5 @@ struct ProtocolRanks {
   std::vector<uint32_t> full;
   std::vector<uint32_t> sampled99;
 };
-
-// The metrics of eval/metrics.h: those of `full`, then those of `sampled99`, each in the order of the table. A protocol
-// that was not run has none.
-MetricMap metrics_of(const ProtocolRanks& ranks);
-
-// Readable lines, one per group of keys that share all but the last word:
-// `sequential.full   hr@5 0.0554   ndcg@5 0.0414 …`. Ends with a line break unless empty.
-std::string metric_table(const MetricMap& metrics);
 
 }  // namespace peapod

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "eval/protocols.h"
+#include "eval/report.h"
 #include "model/checkpoint.h"
 #include "train/step.h"
 #include "train/training_state.h"
