@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -16,7 +17,6 @@
 #include "eval/metrics.h"
 #include "eval/protocols.h"
 #include "eval/report.h"
-#include "eval/text_overlap.h"
 
 namespace peapod::cli {
 namespace {
@@ -46,18 +46,52 @@ bool ranks_sampled(const EvaluateFlags& flags) {
   return contains(flags.tasks, "topn") && contains(flags.protocols, "sampled99");
 }
 
-ProtocolRanks model_ranks(const PeapodModel& model, const Answerer& answerer, const EvaluateFlags& flags,
-                          EvaluationOptions options, const std::string& name) {
+// What ask(options) returns, with a progress bar named `title` while it works.
+template <class Ask>
+auto with_bar(const std::string& title, EvaluationOptions options, const Ask& ask) {
+  Progress bar(progress_output(), title, 100.0, "%");
+  options.progress = [&](double done) { bar.update(100.0 * done); };
+  auto result = ask(options);
+  bar.finish();
+  return result;
+}
+
+// A model with what answers for it.
+struct Measured {
+  Measured(PeapodModel loaded, const AnswererOptions& options) : model(std::move(loaded)), answerer(model, options) {}
+  PeapodModel model;
+  Answerer answerer;
+};
+
+std::vector<uint32_t> full_ranks(const Measured& one, const EvaluationOptions& options, const std::string& name) {
+  return with_bar(name + " sequential", options, [&](const EvaluationOptions& with_progress) {
+    return sequential_ranks(one.model, answers_of(one.answerer), with_progress);
+  });
+}
+
+std::vector<uint32_t> sampled_ranks(const Measured& one, const EvaluationOptions& options, const std::string& name) {
+  return with_bar(name + " top-n", options, [&](const EvaluationOptions& with_progress) {
+    return topn_ranks(one.model, answers_of(one.answerer), with_progress);
+  });
+}
+
+MetricMap measured_explanations(const Measured& one, const EvaluationOptions& options) {
+  const AnswerFunction answer = answers_of(one.answerer);
+  const GeneratedExplanations texts =
+      with_bar("evaluating explanations", options, [&](const EvaluationOptions& with_progress) {
+        return generate_explanations(one.model, answer, with_progress);
+      });
+  const GeneratedExplanations swapped = generate_explanations(one.model, answer, options, true);
+  return explanation_metrics(
+      {.sentences = texts.sentences, .references = texts.references, .of_other_items = swapped.sentences},
+      one.model.tokenizer());
+}
+
+ProtocolRanks model_ranks(const Measured& one, const EvaluateFlags& flags, const EvaluationOptions& options,
+                          const std::string& name) {
   ProtocolRanks ranks;
-  const auto timed = [&](const char* what, auto&& protocol) {
-    Progress bar(progress_output(), fmt::format("{} {}", name, what), 100.0, "%");
-    options.progress = [&](double done) { bar.update(100.0 * done); };
-    auto result = protocol(model, answers_of(answerer), options);
-    bar.finish();
-    return result;
-  };
-  if (ranks_full(flags)) ranks.full = timed("sequential", sequential_ranks);
-  if (ranks_sampled(flags)) ranks.sampled99 = timed("top-n", topn_ranks);
+  if (ranks_full(flags)) ranks.full = full_ranks(one, options, name);
+  if (ranks_sampled(flags)) ranks.sampled99 = sampled_ranks(one, options, name);
   return ranks;
 }
 
@@ -78,69 +112,24 @@ ProtocolRanks baseline_ranks(const Dataset& data, const EvaluateFlags& flags, co
   return ranks;
 }
 
-// What is measured of each user, by metric key, where the table asks for intervals.
-using UserValues = std::vector<std::pair<std::string, std::vector<double>>>;
-
-UserValues user_values(const ProtocolRanks& ranks) {
-  UserValues values;
-  const auto append = [&](Protocol protocol, const std::vector<uint32_t>& of) {
-    if (of.empty()) return;
-    for (const RankMetric& row : kRankMetrics) {
-      if (!row.has_interval || !measured_under(row, protocol)) continue;
-      values.emplace_back(metric_key(row, protocol), metric_values(row, of));
-    }
-  };
-  append(Protocol::full, ranks.full);
-  append(Protocol::sampled99, ranks.sampled99);
-  return values;
-}
-
 nlohmann::ordered_json json_of(const Estimate& e) { return {{"value", e.value}, {"low", e.low}, {"high", e.high}}; }
 
-// 95 % intervals of a bootstrap over users.
-void show_intervals(const ProtocolRanks& ranks, std::ostream& out, nlohmann::ordered_json& object) {
-  for (const auto& [key, values] : user_values(ranks)) {
-    const Estimate e = bootstrap_mean(values);
+void show_intervals(const EstimateMap& intervals, std::ostream& out, nlohmann::ordered_json& object) {
+  out << "95 % interval over users:\n";
+  for (const auto& [key, e] : intervals) {
     out << fmt::format("{:<28}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high);
     object[key] = json_of(e);
   }
 }
 
-// Ours minus theirs with 95 % intervals of a paired bootstrap over users.
+// Theirs, then ours minus theirs.
 void compare(const ProtocolRanks& ours, const ProtocolRanks& theirs, const std::string& name, std::ostream& out,
              nlohmann::ordered_json& object) {
   out << fmt::format("\n{}:\n{}difference, 95 % interval over users:\n", name, metric_table(metrics_of(theirs)));
-  const UserValues our_values = user_values(ours);
-  const UserValues their_values = user_values(theirs);
-  for (size_t i = 0; i < our_values.size(); ++i) {
-    const Estimate e = bootstrap_difference(our_values[i].second, their_values[i].second);
-    out << fmt::format("{:<28}{:+.4f}  [{:+.4f}, {:+.4f}]\n", our_values[i].first, e.value, e.low, e.high);
-    object["difference"][our_values[i].first] = json_of(e);
+  for (const auto& [key, e] : paired_differences(ours, theirs)) {
+    out << fmt::format("{:<28}{:+.4f}  [{:+.4f}, {:+.4f}]\n", key, e.value, e.low, e.high);
+    object["difference"][key] = json_of(e);
   }
-}
-
-void append_explanation_metrics(MetricMap& metrics, const PeapodModel& model, const Answerer& answerer,
-                                EvaluationOptions options) {
-  Progress bar(progress_output(), "evaluating explanations", 100.0, "%");
-  options.progress = [&](double done) { bar.update(100.0 * done); };
-  const GeneratedExplanations texts = generate_explanations(model, answers_of(answerer), options);
-  bar.finish();
-  options.progress = {};
-  const auto append = [&](const std::string& prefix, const OverlapScores& scores) {
-    metrics.emplace_back(prefix + "bleu4", scores.bleu4);
-    metrics.emplace_back(prefix + "rouge1", scores.rouge1);
-    metrics.emplace_back(prefix + "rouge2", scores.rouge2);
-    metrics.emplace_back(prefix + "rougeL", scores.rougeL);
-  };
-  append("explanation.", text_overlap(texts.sentences, texts.references));
-  metrics.emplace_back("explanation.distinct", distinct_share(texts.sentences));
-  const GeneratedExplanations swapped = generate_explanations(model, answers_of(answerer), options, true);
-  size_t changed = 0;
-  for (size_t i = 0; i < texts.sentences.size(); ++i) changed += texts.sentences[i] != swapped.sentences[i];
-  metrics.emplace_back("explanation.changed_with_item",
-                       static_cast<double>(changed) / static_cast<double>(texts.sentences.size()));
-  append("explanation.legacy.",
-         text_overlap(texts.sentences, texts.references, {.legacy_tokenizer = &model.tokenizer()}));
 }
 
 EvaluationOptions options_of(const EvaluateFlags& flags) {
@@ -173,48 +162,39 @@ void warn_of_leaking_ids(const std::string& directory, const PeapodModel& model,
 MetricMap evaluate(const std::string& directory, const EvaluateFlags& flags, const Dataset& data, std::ostream& out,
                    nlohmann::ordered_json& object) {
   const EvaluationOptions options = options_of(flags);
-  const PeapodModel model = load_trained_on(directory, flags, data);
-  warn_of_leaking_ids(directory, model, out, object);
   const bool explains = contains(flags.tasks, "explanation") && has_explanations(data, options.split);
-  const Answerer answerer(model, {.precision = precision_from(flags.precision), .explains = explains});
-  const ProtocolRanks ranks = model_ranks(model, answerer, flags, options, "evaluating");
+  const AnswererOptions answering{.precision = precision_from(flags.precision), .explains = explains};
+  const Measured one(load_trained_on(directory, flags, data), answering);
+  warn_of_leaking_ids(directory, one.model, out, object);
+  const ProtocolRanks ranks = model_ranks(one, flags, options, "evaluating");
   MetricMap metrics = metrics_of(ranks);
-  if (explains) append_explanation_metrics(metrics, model, answerer, options);
+  if (explains) std::ranges::move(measured_explanations(one, options), std::back_inserter(metrics));
   if (metrics.empty()) {
     throw Error(directory, "there is nothing to measure with these --tasks, --protocol and --split");
   }
   for (const auto& [key, value] : metrics) object[key] = value;
   out << metric_table(metrics);
-  if (!ranks.full.empty() || !ranks.sampled99.empty()) {
-    out << "95 % interval over users:\n";
-    show_intervals(ranks, out, object["intervals"]);
-  }
+  const EstimateMap intervals = intervals_over_users(ranks);
+  if (!intervals.empty()) show_intervals(intervals, out, object["intervals"]);
   if (flags.swap_prompts) {
     EvaluationOptions swapped = options;
     swapped.swap_prompts = true;
-    compare(ranks, model_ranks(model, answerer, flags, swapped, "prompts swapped:"),
-            "personal prompts swapped between users", out, object["swapped"]);
+    compare(ranks, model_ranks(one, flags, swapped, "prompts swapped:"), "personal prompts swapped between users", out,
+            object["swapped"]);
   }
   if (flags.against == "popularity" || flags.against == "item-knn") {
     compare(ranks, baseline_ranks(data, flags, options), flags.against, out, object["against"]);
   } else if (!flags.against.empty()) {
-    const PeapodModel rival = load_trained_on(flags.against, flags, data);
-    warn_of_leaking_ids(flags.against, rival, out, object["against"]);
-    const Answerer rival_answerer(rival, {.precision = precision_from(flags.precision), .explains = false});
-    compare(ranks, model_ranks(rival, rival_answerer, flags, options, "against:"), flags.against, out,
-            object["against"]);
+    const Measured rival(load_trained_on(flags.against, flags, data), {answering.precision, false});
+    warn_of_leaking_ids(flags.against, rival.model, out, object["against"]);
+    compare(ranks, model_ranks(rival, flags, options, "against:"), flags.against, out, object["against"]);
   }
   return metrics;
 }
 
-// Means over models that differ by their seed, with Student's t intervals.
 void show_means(const std::vector<MetricMap>& runs, std::ostream& out, nlohmann::ordered_json& object) {
   out << fmt::format("\nmean of {} models, 95 % interval over models:\n", runs.size());
-  for (size_t i = 0; i < runs.front().size(); ++i) {
-    std::vector<double> values;
-    for (const MetricMap& run : runs) values.push_back(run[i].second);
-    const std::string& key = runs.front()[i].first;
-    const Estimate e = mean_over_runs(values);
+  for (const auto& [key, e] : means_over_runs(runs)) {
     out << fmt::format("{:<30}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high);
     object[key] = e.value;
     object["intervals"][key] = json_of(e);

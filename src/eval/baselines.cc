@@ -150,11 +150,7 @@ void append_sentence_metrics(MetricMap& metrics, const std::vector<Explanation>&
   }
   if (!sentence || references.empty()) return;
   const std::vector<std::string> predictions(references.size(), *sentence);
-  const OverlapScores scores = text_overlap(predictions, references);
-  metrics.emplace_back("explanation.bleu4", scores.bleu4);
-  metrics.emplace_back("explanation.rouge1", scores.rouge1);
-  metrics.emplace_back("explanation.rouge2", scores.rouge2);
-  metrics.emplace_back("explanation.rougeL", scores.rougeL);
+  append_overlap(metrics, "explanation", text_overlap(predictions, references));
 }
 
 }  // namespace peapod

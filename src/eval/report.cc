@@ -10,6 +10,26 @@
 #include "eval/metrics.h"
 
 namespace peapod {
+namespace {
+
+constexpr Protocol kProtocols[] = {Protocol::full, Protocol::sampled99};  // the order in which they are shown
+
+std::span<const uint32_t> ranks_under(const ProtocolRanks& ranks, Protocol protocol) {
+  return protocol == Protocol::full ? ranks.full : ranks.sampled99;
+}
+
+// Calls visit(metric, protocol) for every metric of the protocols that were run.
+template <class Visit>
+void for_each_metric(const ProtocolRanks& ranks, const Visit& visit) {
+  for (const Protocol protocol : kProtocols) {
+    if (ranks_under(ranks, protocol).empty()) continue;
+    for (const RankMetric& row : kRankMetrics) {
+      if (measured_under(row, protocol)) visit(row, protocol);
+    }
+  }
+}
+
+}  // namespace
 
 double metric(const MetricMap& metrics, std::string_view key) {
   std::vector<std::string> keys;
@@ -24,14 +44,72 @@ double metric(const MetricMap& metrics, std::string_view key) {
 
 MetricMap metrics_of(const ProtocolRanks& ranks) {
   MetricMap metrics;
-  const auto append = [&](Protocol protocol, std::span<const uint32_t> of) {
-    if (of.empty()) return;
-    for (const RankMetric& row : kRankMetrics) {
-      if (measured_under(row, protocol)) metrics.emplace_back(metric_key(row, protocol), metric_mean(row, of));
-    }
-  };
-  append(Protocol::full, ranks.full);
-  append(Protocol::sampled99, ranks.sampled99);
+  for_each_metric(ranks, [&](const RankMetric& row, Protocol protocol) {
+    metrics.emplace_back(metric_key(row, protocol), metric_mean(row, ranks_under(ranks, protocol)));
+  });
+  return metrics;
+}
+
+EstimateMap intervals_over_users(const ProtocolRanks& ranks) {
+  EstimateMap intervals;
+  for_each_metric(ranks, [&](const RankMetric& row, Protocol protocol) {
+    if (!row.has_interval) return;
+    intervals.emplace_back(metric_key(row, protocol), bootstrap_mean(metric_values(row, ranks_under(ranks, protocol))));
+  });
+  return intervals;
+}
+
+EstimateMap paired_differences(const ProtocolRanks& ours, const ProtocolRanks& theirs) {
+  for (const Protocol protocol : kProtocols) {
+    const size_t our_users = ranks_under(ours, protocol).size();
+    const size_t their_users = ranks_under(theirs, protocol).size();
+    if (our_users == their_users) continue;
+    throw Error("paired differences",
+                fmt::format("expected the same users on both sides, got {} and {}", our_users, their_users));
+  }
+  EstimateMap differences;
+  for_each_metric(ours, [&](const RankMetric& row, Protocol protocol) {
+    if (!row.has_interval) return;
+    differences.emplace_back(metric_key(row, protocol),
+                             bootstrap_difference(metric_values(row, ranks_under(ours, protocol)),
+                                                  metric_values(row, ranks_under(theirs, protocol))));
+  });
+  return differences;
+}
+
+EstimateMap means_over_runs(std::span<const MetricMap> runs) {
+  if (runs.empty()) throw Error("means over runs", "there are no runs");
+  EstimateMap means;
+  for (const auto& [key, first] : runs.front()) {
+    std::vector<double> values;
+    for (const MetricMap& run : runs) values.push_back(metric(run, key));
+    means.emplace_back(key, mean_over_runs(values));
+  }
+  return means;
+}
+
+void append_overlap(MetricMap& metrics, const std::string& prefix, const OverlapScores& scores) {
+  metrics.emplace_back(prefix + ".bleu4", scores.bleu4);
+  metrics.emplace_back(prefix + ".rouge1", scores.rouge1);
+  metrics.emplace_back(prefix + ".rouge2", scores.rouge2);
+  metrics.emplace_back(prefix + ".rougeL", scores.rougeL);
+}
+
+MetricMap explanation_metrics(const ExplanationTexts& texts, const Tokenizer& tokenizer) {
+  const size_t n = texts.sentences.size();
+  if (texts.of_other_items.size() != n) {
+    throw Error("explanations", fmt::format("expected {} of other items, got {}", n, texts.of_other_items.size()));
+  }
+  const OverlapScores scores = text_overlap(texts.sentences, texts.references);
+  if (n == 0) return {};
+  MetricMap metrics;
+  append_overlap(metrics, "explanation", scores);
+  metrics.emplace_back("explanation.distinct", distinct_share(texts.sentences));
+  size_t changed = 0;
+  for (size_t i = 0; i < n; ++i) changed += texts.sentences[i] != texts.of_other_items[i];
+  metrics.emplace_back("explanation.changed_with_item", static_cast<double>(changed) / static_cast<double>(n));
+  append_overlap(metrics, "explanation.legacy",
+                 text_overlap(texts.sentences, texts.references, {.legacy_tokenizer = &tokenizer}));
   return metrics;
 }
 
