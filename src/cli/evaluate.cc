@@ -77,10 +77,9 @@ std::vector<uint32_t> sampled_ranks(const Measured& one, const EvaluationOptions
 
 MetricMap measured_explanations(const Measured& one, const EvaluationOptions& options) {
   const AnswerFunction answer = answers_of(one.answerer);
-  const GeneratedExplanations texts =
-      with_bar("evaluating explanations", options, [&](const EvaluationOptions& with_progress) {
-        return generate_explanations(one.model, answer, with_progress);
-      });
+  const GeneratedExplanations texts = with_bar(
+      "evaluating explanations", options,
+      [&](const EvaluationOptions& with_progress) { return generate_explanations(one.model, answer, with_progress); });
   const GeneratedExplanations swapped = generate_explanations(one.model, answer, options, true);
   return explanation_metrics(
       {.sentences = texts.sentences, .references = texts.references, .of_other_items = swapped.sentences},

@@ -39,7 +39,7 @@ struct EvaluationOptions {
 // Users that are evaluated, ascending.
 std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOptions& options);
 
-// Rank of each user's target among the recommended items, as deep as the metrics look, kNotRanked beyond; in the order
+// Rank of each user's target among the best kGreatestDepth items, kNotRanked beyond; in the order
 // of users_to_evaluate(). `model` is the one that questions are made for.
 std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const AnswerFunction& answer,
                                        const EvaluationOptions& options);
