@@ -118,7 +118,7 @@ Var<T> T5<T>::self_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attenti
   options.v_column = 2 * config_.inner();
   options.causal = causal;
   const Var<T> mixed = attention(pass.tape, qkv, qkv, qkv, spans, spans, bias, options);
-  return add_linear(pass.tape, x, mixed, weight(pass, layer.out), pass.next_dropout());
+  return add_residual(pass, x, mixed, layer.out);
 }
 
 template <class T>
@@ -128,7 +128,7 @@ Var<T> T5<T>::cross_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attent
   AttentionOptions options = attention_options(pass);
   options.v_column = config_.inner();
   const Var<T> mixed = attention<T>(pass.tape, q, keys_values, keys_values, spans, encoded_spans, nullptr, options);
-  return add_linear(pass.tape, x, mixed, weight(pass, layer.out), pass.next_dropout());
+  return add_residual(pass, x, mixed, layer.out);
 }
 
 template <class T>
@@ -139,7 +139,17 @@ Var<T> T5<T>::feed_forward(Pass<T>& pass, Var<T> x, const Layer& layer) const {
                             ? gated_gelu(tape, linear(tape, in, weight(pass, layer.ff_in)),
                                          linear(tape, in, weight(pass, layer.ff_in + 1)), pass.next_dropout())
                             : linear_relu(tape, in, weight(pass, layer.ff_in), pass.next_dropout());
-  return add_linear(tape, x, hidden, weight(pass, layer.ff_out), pass.next_dropout());
+  return add_residual(pass, x, hidden, layer.ff_out);
+}
+
+template <class T>
+Var<T> T5<T>::add_residual(Pass<T>& pass, Var<T> x, Var<T> y, ParameterId weight_id) const {
+  const Dropout dropout = pass.next_dropout();
+  if (pass.tape.recording() || dropout.p != 0.0) {
+    return add_linear(pass.tape, x, y, weight(pass, weight_id), dropout);
+  }
+  add_linear_in_place(pass.tape, x, y, weight(pass, weight_id));
+  return x;
 }
 
 template <class T>
@@ -192,7 +202,7 @@ Var<T> T5<T>::decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossK
       std::copy_n(qkv->value.row(r) + config_.inner(), width, cache.current(i) + r * width);
     }
     const Var<T> mixed = cached_attention(pass.tape, qkv, cache.positions(i), bias, attention_options(pass));
-    x = add_linear(pass.tape, x, mixed, weight(pass, layer.self.out), pass.next_dropout());
+    x = add_residual(pass, x, mixed, layer.self.out);
     x = cross_attention(pass, x, spans, layer.cross, cross[i], encoded_spans);
     x = pass.tape.keep_only(feed_forward(pass, x, layer), start);
   }

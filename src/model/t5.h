@@ -43,8 +43,8 @@ class T5 {
   // The matrices of the linear layers, as linear() is given them; the output head is not among them.
   std::vector<Tensor<const T>> linear_weights() const;
 
-  // Encoder stack over embedded inputs [rows, d_model]; the result is normalised. Where nothing is recorded,
-  // `input` is overwritten, here and by the decoder below.
+  // Encoder stack over embedded inputs [rows, d_model]; the result is normalised. A pass that does not record
+  // overwrites `input`, as in the decoders below: the layers add to it in place.
   Var<T> encode(Pass<T>& pass, Var<T> input, Spans spans) const;
 
   CrossKeysValues<T> cross_keys_values(Pass<T>& pass, Var<T> encoded) const;
@@ -83,10 +83,13 @@ class T5 {
   Var<T> weight(Pass<T>& pass, ParameterId id, size_t count = 1) const {
     return parameters_.on(pass.tape, pass.gradients, id, count);
   }
+  // The sublayers return the residual stream x with what they compute added by add_residual().
   Var<T> self_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attention& layer, Var<T> bias, bool causal) const;
   Var<T> cross_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attention& layer, Var<T> keys_values,
                          Spans encoded_spans) const;
   Var<T> feed_forward(Pass<T>& pass, Var<T> x, const Layer& layer) const;
+  // x + dropout(y weightᵀ). In inference that is x itself, overwritten; a pass that records or drops gets a new value.
+  Var<T> add_residual(Pass<T>& pass, Var<T> x, Var<T> y, ParameterId weight_id) const;
 
   T5Config config_;
   Parameters<T>& parameters_;

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
 #include <type_traits>
 
 #include "tensor/kernels.h"
@@ -201,10 +202,21 @@ Var<T> linear_relu(Tape<T>& tape, Var<T> x, Var<T> weight, Dropout dropout) {
 
 template <class T>
 Var<T> add_linear(Tape<T>& tape, Var<T> x, Var<T> y, Var<T> weight, Dropout dropout) {
-  if (tape.recording() || dropout.p != 0.0) return add(tape, x, linear<T>(tape, y, weight), dropout);
-  assert(x != y);
+  return add(tape, x, linear<T>(tape, y, weight), dropout);
+}
+
+template <class T>
+void add_linear_in_place(Tape<T>& tape, Var<T> x, Var<T> y, Var<T> weight) {
+  if (tape.recording()) {
+    throw std::logic_error(
+        "add_linear_in_place() on a tape that records: the backward pass needs the values that it would overwrite; "
+        "use add_linear()");
+  }
+  if (x->value.data == y->value.data) {
+    throw std::logic_error(
+        "add_linear_in_place() of a y that has the memory of x: the product would read what it overwrites");
+  }
   multiply(tape, y, weight, x, kernels::Into::add);
-  return x;
 }
 
 template <class T>
@@ -347,6 +359,7 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
   template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                   \
   template Var<T> linear_relu(Tape<T>&, Var<T>, Var<T>, Dropout);                             \
   template Var<T> add_linear(Tape<T>&, Var<T>, Var<T>, Var<T>, Dropout);                      \
+  template void add_linear_in_place(Tape<T>&, Var<T>, Var<T>, Var<T>);                        \
   template Var<T> rms_norm(Tape<T>&, Var<T>, Var<T>, double);                                 \
   template Var<T> relu(Tape<T>&, Var<T>, Dropout);                                            \
   template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                              \

@@ -54,9 +54,14 @@ Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias = nullptr);
 template <class T>
 Var<T> linear_relu(Tape<T>& tape, Var<T> x, Var<T> weight, Dropout dropout);
 
-// x + dropout(y weightᵀ). Where the tape records, x is as for add(); else it is overwritten with the sum.
+// x + dropout(y weightᵀ), a value of its own: linear(), then add(), whose rule for x holds.
 template <class T>
 Var<T> add_linear(Tape<T>& tape, Var<T> x, Var<T> y, Var<T> weight, Dropout dropout);
+
+// x += y weightᵀ: overwrites x instead of making a value, which saves inference a pass over memory. Throws
+// std::logic_error where the tape records, because the backward pass needs the former x, and where y has x's memory.
+template <class T>
+void add_linear_in_place(Tape<T>& tape, Var<T> x, Var<T> y, Var<T> weight);
 
 // T5's layer norm: x / sqrt(mean(x²) + epsilon) * weight, weight [1, cols].
 template <class T>

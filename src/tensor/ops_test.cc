@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -176,19 +177,60 @@ TEST(Ops, LinearWithReluOrASumIsWhatItsPartsMake) {
     auto sum_here = sum;
     const auto fused = linear_relu(*tape, on(*tape, x, 5), on(*tape, w, 40), {});
     const auto place = on(*tape, sum_here, 5);
-    const auto added = add_linear(*tape, place, on(*tape, x, 5), on(*tape, w, 40), {});
-    EXPECT_EQ(added, place) << "made a value of its own";
+    add_linear_in_place(*tape, place, on(*tape, x, 5), on(*tape, w, 40));
+    const auto added = add_linear(*tape, on(*tape, sum, 5), on(*tape, x, 5), on(*tape, w, 40), {});
     const auto biased = linear(*tape, on(*tape, x, 5), on(*tape, w, 40), on(*tape, bias, 1));
-    const auto kept = on(*tape, sum, 5);
-    const auto dropped = add_linear(*tape, kept, on(*tape, x, 5), on(*tape, w, 40), {0.5, 3});
-    EXPECT_NE(dropped, kept);
+    const auto dropped = add_linear(*tape, on(*tape, sum, 5), on(*tape, x, 5), on(*tape, w, 40), {0.5, 3});
     for (size_t i = 0; i < 5 * 40; ++i) {
       ASSERT_NEAR(fused->value.data[i], positive->value.data[i], 1e-5);
       ASSERT_NEAR(added->value.data[i], summed->value.data[i], 1e-5);
+      ASSERT_NEAR(place->value.data[i], summed->value.data[i], 1e-5);
       ASSERT_NEAR(biased->value.data[i], with_bias->value.data[i], 1e-5);
       ASSERT_NEAR(dropped->value.data[i], with_dropout->value.data[i], 1e-5);
     }
   }
+}
+
+// Small whole numbers are exact in every order of the sums, and in bf16.
+TEST(Ops, AddLinearInPlaceGivesTheValuesOfAddLinearWhichOverwritesNothing) {
+  const uint64_t seed = 16;
+  SCOPED_TRACE(seed);
+  Random random(seed);
+  std::vector<float> x(5 * 40), y(5 * 30), w(40 * 30);
+  for (auto* values : {&x, &y, &w}) {
+    for (float& value : *values) value = static_cast<float>(random.below(9)) - 4.0f;
+  }
+  for (const Precision precision : {Precision::f32, Precision::bf16}) {
+    PackedWeights packed;
+    packed.add(40, 30, w.data(), precision);
+    for (const PackedWeights* weights : {static_cast<const PackedWeights*>(nullptr), &std::as_const(packed)}) {
+      Tape<float> tape({.record = false, .precision = precision, .packed = weights});
+      auto kept = x, overwritten = x;
+      const auto y_here = tape.leaf({y.data(), 5, 30}, nullptr);
+      const auto w_here = tape.leaf({w.data(), 40, 30}, nullptr);
+      const auto place = tape.leaf({overwritten.data(), 5, 40}, nullptr);
+      const auto sum = add_linear(tape, tape.leaf({kept.data(), 5, 40}, nullptr), y_here, w_here, {});
+      add_linear_in_place(tape, place, y_here, w_here);
+      EXPECT_EQ(kept, x);
+      EXPECT_NE(overwritten, x);
+      EXPECT_EQ(place->value.data, overwritten.data());
+      EXPECT_TRUE(std::equal(overwritten.begin(), overwritten.end(), sum->value.data));
+    }
+  }
+}
+
+TEST(Ops, AddLinearInPlaceRefusesWhatItWouldSpoil) {
+  Random random(17);
+  Input x(random, 3, 4);
+  Input y(random, 3, 4);
+  Input w(random, 4, 4);
+  const auto before = x.value;
+  Tape<double> recording({.record = true}), plain({.record = false});
+  EXPECT_THROW(add_linear_in_place(recording, x.on(recording), y.on(recording), w.on(recording)), std::logic_error);
+  const Var<double> place = x.on(plain);
+  EXPECT_THROW(add_linear_in_place(plain, place, place, w.on(plain)), std::logic_error);
+  EXPECT_THROW(add_linear_in_place(plain, place, x.on(plain), w.on(plain)), std::logic_error);
+  EXPECT_EQ(x.value, before);
 }
 
 TEST(Gradients, OfRmsNorm) {
