@@ -170,7 +170,7 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
          out->value.row(b.q_row) + b.head * options.head_dim);
   });
 
-  tape.on_backward(out, [=, &tape] {
+  tape.on_backward(out, {q, k, v, bias_table}, [=, &tape] {
     for (const Var<T> input : {q, k, v}) input->clear_unset_grad();
     if (bias_table != nullptr) bias_table->clear_unset_grad();
     const AttentionOptions& o = layout.options;

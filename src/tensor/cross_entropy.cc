@@ -110,7 +110,7 @@ Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_sc
       head.gradients({h, count, cols}, {logits.data, count, vocabulary}, pending.row(first), want_table);
     }
   }
-  tape.on_backward(loss, [=] {
+  tape.on_backward(loss, {hidden, table}, [=] {
     assert(loss->grad.data[0] == T(1));  // the table's gradient was added on the way forward
     if (hidden->grad.data == nullptr) return;
     if (hidden->adds_to_grad()) {

@@ -24,7 +24,7 @@ Var<T> gather(Tape<T>& tape, Var<T> table, std::span<const int32_t> ids) {
   if (table->grad.data != nullptr) {
     int32_t* kept_ids = tape.template array<int32_t>(ids.size());
     std::copy(ids.begin(), ids.end(), kept_ids);
-    tape.on_backward(out, [=, count = ids.size()] {
+    tape.on_backward(out, {table}, [=, count = ids.size()] {
       table->clear_unset_grad();
       for (size_t r = 0; r < count; ++r) {
         kernels::axpy(cols, T(1), out->grad.row(r), table->grad.row(static_cast<size_t>(kept_ids[r])));
@@ -56,13 +56,14 @@ Var<T> dropout(Tape<T>& tape, Var<T> x, Dropout dropout) {
   if (dropout.p == 0.0) return x;
   Var<T> out = tape.result(x->value.rows, x->value.cols);
   kernels::copy_dropout(x->value.size(), x->value.data, out->value.data, static_cast<T>(dropout.p), dropout.seed);
-  tape.on_backward(out, [=] { add_dropped(out, x, dropout); });
+  tape.on_backward(out, {x}, [=] { add_dropped(out, x, dropout); });
   return out;
 }
 
 template <class T>
 Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout) {
   assert(x->value.rows == y->value.rows && x->value.cols == y->value.cols);
+  if (x == y) throw std::logic_error("add() of a value to itself: the gradients of both operands would share memory");
   const size_t n = x->value.size();
   // Where x is a result of the tape, its gradient begins as that of the sum: they share the memory.
   const bool shared = tape.recording() && !x->grad_is_set;
@@ -70,15 +71,16 @@ Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout) {
                       : tape.result(x->value.rows, x->value.cols);
   out->grad_is_set = false;
   kernels::add_dropout(n, x->value.data, y->value.data, out->value.data, static_cast<T>(dropout.p), dropout.seed);
-  tape.on_backward(out, [=] {
+  tape.on_backward(out, {x, y}, [=] {
     add_dropped(out, y, dropout);
     if (shared) {
-      assert(!x->grad_is_set);  // else somebody used x after the sum, or it is y too
+      assert(!x->grad_is_set);  // on_backward() refuses operations on x after the sum
       x->grad_is_set = true;
     } else if (x->grad.data != nullptr) {
       kernels::axpy(n, T(1), out->grad.data, x->grad.data);
     }
   });
+  x->grad_is_taken = shared;
   return out;
 }
 
@@ -92,7 +94,7 @@ Var<T> collect_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span
     std::copy_n(source->value.row(rows[r].row), cols, out->value.row(r));
   }
   if (tape.recording()) {
-    tape.on_backward(out, [out, cols, sources, kept = std::vector<RowOf>(rows.begin(), rows.end())] {
+    tape.on_backward(out, sources, [out, cols, sources, kept = std::vector<RowOf>(rows.begin(), rows.end())] {
       for (const Var<T> source : sources) source->clear_unset_grad();
       for (size_t r = 0; r < kept.size(); ++r) {
         const Tensor<T>& grad = sources[kept[r].source]->grad;
@@ -108,7 +110,8 @@ Var<T> reshape(Tape<T>& tape, Var<T> x, size_t rows, size_t cols) {
   assert(rows * cols == x->value.size());
   Var<T> out = tape.leaf({x->value.data, rows, cols}, x->grad.data);
   out->grad_is_set = x->grad_is_set;
-  tape.on_backward(out, [=] { x->grad_is_set = true; });
+  tape.on_backward(out, {x}, [=] { x->grad_is_set = true; });
+  x->grad_is_taken = tape.recording() && !x->grad_is_set;
   return out;
 }
 
@@ -139,7 +142,7 @@ void packed_linear(Tape<float>& tape, Var<float> x, Var<float> weight, const Pac
   uint16_t* x16 = tape.array<uint16_t>(rows * in);
   kernels::round_to_bf16(rows * in, x->value.data, x16);
   layer.forward.multiply(rows, x16, out->value.data, kernels::Into::write);
-  tape.on_backward(out, [=, &layer] {
+  tape.on_backward(out, {x, weight}, [=, &layer] {
     std::vector<uint16_t> up16(rows * width);
     kernels::round_to_bf16(up16.size(), out->grad.data, up16.data());
     if (x->grad.data != nullptr) {
@@ -174,7 +177,7 @@ Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias) {
   }
   multiply(tape, x, weight, out, bias == nullptr ? kernels::Into::write : kernels::Into::add);
   const Precision precision = tape.precision();
-  tape.on_backward(out, [=] {
+  tape.on_backward(out, {x, weight, bias}, [=] {
     const T* up = out->grad.data;
     if (x->grad.data != nullptr) {
       gemm({.m = rows, .n = in, .k = width, .lda = width, .ldb = in, .ldc = in}, T(1), up, weight->value.data,
@@ -227,7 +230,7 @@ Var<T> rms_norm(Tape<T>& tape, Var<T> x, Var<T> weight, double epsilon) {
   T* inverse_rms = tape.template array<T>(rows);
   kernels::rms_norm(rows, cols, x->value.data, weight->value.data, static_cast<T>(epsilon), out->value.data,
                     inverse_rms);
-  tape.on_backward(out, [=] {
+  tape.on_backward(out, {x, weight}, [=] {
     weight->clear_unset_grad();
     const bool add_to_x = x->adds_to_grad();
     kernels::rms_norm_backward({rows, cols, add_to_x}, x->value.data, weight->value.data, inverse_rms, out->grad.data,
@@ -242,7 +245,7 @@ Var<T> relu(Tape<T>& tape, Var<T> x, Dropout dropout) {
   const size_t n = x->value.size();
   const T p = static_cast<T>(dropout.p);
   kernels::relu_dropout(n, x->value.data, out->value.data, p, dropout.seed);
-  tape.on_backward(out, [=] {
+  tape.on_backward(out, {x}, [=] {
     if (x->grad.data == nullptr) return;
     const bool add_to_x = x->adds_to_grad();
     kernels::relu_dropout_backward({n, add_to_x}, x->value.data, out->grad.data, x->grad.data, p, dropout.seed);
@@ -274,7 +277,7 @@ Var<T> gated_gelu(Tape<T>& tape, Var<T> gate, Var<T> up, Dropout dropout) {
   const T p = static_cast<T>(dropout.p);
   for (size_t i = 0; i < n; ++i) out->value.data[i] = Gelu<T>(gate->value.data[i]).value * up->value.data[i];
   kernels::copy_dropout(n, out->value.data, out->value.data, p, dropout.seed);
-  tape.on_backward(out, [=] {
+  tape.on_backward(out, {gate, up}, [=] {
     gate->clear_unset_grad();
     up->clear_unset_grad();
     kernels::copy_dropout(n, out->grad.data, out->grad.data, p, dropout.seed);
@@ -317,7 +320,7 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
     }
   }
   if (weights != nullptr) std::copy_n(alpha.data, alpha.size(), weights);
-  tape.on_backward(out, [=] {
+  tape.on_backward(out, {queries, keys, prompts}, [=] {
     for (const Var<T> input : {queries, keys, prompts}) input->clear_unset_grad();
     std::vector<T> d_alpha(num_prompts);
     for (size_t r = 0; r < rows; ++r) {

@@ -25,12 +25,12 @@ struct Dropout {
 template <class T>
 Var<T> gather(Tape<T>& tape, Var<T> table, std::span<const int32_t> ids);
 
-// dropout(x).
+// dropout(x); x itself where p is 0.
 template <class T>
 Var<T> dropout(Tape<T>& tape, Var<T> x, Dropout dropout);
 
-// x + dropout(y), x another Var than y. Where x is itself a result of the tape, no operation recorded after this one
-// may use it: its gradient takes the memory of the sum's.
+// x + dropout(y). Where the tape records and x is a result of the tape, not a leaf, the gradient of the sum takes over
+// the memory of x's: an operation on x that is recorded later throws std::logic_error. So does an x that is y.
 template <class T>
 Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout = {});
 
@@ -42,7 +42,8 @@ struct RowOf {
 template <class T>
 Var<T> collect_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span<const RowOf> rows);
 
-// The same memory as [rows, cols] of other proportions (as many elements); x is not to be used otherwise.
+// The value of x, in the same memory, as [rows, cols] of other proportions (as many elements). The gradient of the
+// result takes over the memory of x's, with the consequence that add() states.
 template <class T>
 Var<T> reshape(Tape<T>& tape, Var<T> x, size_t rows, size_t cols);
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <stdexcept>
 #include <type_traits>
 
 #include "tensor/packed_matrix.h"
@@ -52,6 +53,13 @@ Var<T> Tape<T>::keep_only(Var<T> x, Arena::Mark mark) {
   const Tensor<T> to = scratch(from.rows, from.cols);
   if (to.data != from.data) std::memmove(to.data, from.data, from.size() * sizeof(T));  // the places may overlap
   return leaf(to, nullptr);
+}
+
+template <class T>
+void Tape<T>::refuse_taken() {
+  throw std::logic_error(
+      "an operation uses a value after add() or reshape() gave the memory of its gradient to their result; use that "
+      "result, or record the operation before them");
 }
 
 template class Tape<float>;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
+#include <span>
 #include <vector>
 
 #include "tensor/arena.h"
@@ -34,6 +36,9 @@ struct Node {
   Tensor<T> value;
   Tensor<T> grad;
   bool grad_is_set = false;  // else grad.data holds anything
+  // The gradient of a later value, which add() or reshape() made, took over the memory of this one's. Operations that
+  // are recorded from now on must use the later value.
+  bool grad_is_taken = false;
 
   // Says that the caller is about to write all of the gradient, or to add to it where this returns true.
   bool adds_to_grad() {
@@ -86,11 +91,20 @@ class Tape {
   // added to what is there.
   Var<T> leaf(Tensor<T> value, T* grad);
 
-  // `step` writes or adds to the gradients of an operation's inputs from that of its `result`. Ignored unless
-  // recording; not run where nothing has set the gradient of the result.
+  // Records an operation: `step` writes or adds to the gradients of the operation's `inputs` (null ones do not count)
+  // from that of its `result`. Ignored unless recording; not run where nothing has set the gradient of the result.
+  // Throws std::logic_error for an input whose gradient is taken: the step would spoil the gradient of a later value.
   template <class Work>
-  void on_backward(Var<T> result, Work&& step) {
-    if (options_.record) steps_.push_back({result, std::forward<Work>(step)});
+  void on_backward(Var<T> result, std::span<const Var<T>> inputs, Work&& step) {
+    if (!options_.record) return;
+    for (const Var<T> input : inputs) {
+      if (input != nullptr && input->grad_is_taken) refuse_taken();
+    }
+    steps_.push_back({result, std::forward<Work>(step)});
+  }
+  template <class Work>
+  void on_backward(Var<T> result, std::initializer_list<Var<T>> inputs, Work&& step) {
+    on_backward(result, std::span<const Var<T>>(inputs.begin(), inputs.size()), std::forward<Work>(step));
   }
 
   // Runs the steps in reverse from `result`, whose gradient the caller has filled in.
@@ -106,6 +120,8 @@ class Tape {
   Var<T> keep_only(Var<T> x, Arena::Mark mark);
 
  private:
+  [[noreturn]] static void refuse_taken();
+
   struct Step {
     Var<T> result;
     std::function<void()> run;
