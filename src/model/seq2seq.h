@@ -37,7 +37,7 @@ struct Target {
 
 template <class T>
 struct Encoded {
-  Var<T> rows;                  // [Σ lengths, d_model]
+  Var<T> rows;                  // [rows, d_model]
   std::vector<uint32_t> spans;  // [inputs + 1]
 };
 

@@ -1,6 +1,18 @@
 // T5 (Raffel et al. 2020) exactly as Hugging Face's T5ForConditionalGeneration computes it: RMS norm, pre-norm
 // residuals, unscaled attention with bucketed relative bias shared by the layers of a stack. Works on packed rows; the
 // same code trains, encodes and decodes step by step. Immutable once built: safe from many threads, one tape each.
+//
+// Dimensions, one word each in all shape comments on the network:
+//   rows     vectors of all examples back to back, one for each token or prompt vector
+//   spans    [examples + 1]; example e has the rows from spans[e] to spans[e + 1]
+//   vocab    token ids that the model knows
+//   d_model  columns of a row between two layers; `d` where an operation takes any width
+//   heads    attention heads of a layer
+//   d_kv     columns of one head's query, key or value; `head_dim` in an operation
+//   inner    columns of all heads, heads * d_kv, which need not be d_model
+//   d_ff     columns inside a feed-forward block
+//   buckets  of relative positions, each with a bias for each head
+//   in, out  columns of a linear layer's operand and result; its weight is [out, in]
 #pragma once
 
 #include <cstdint>
@@ -25,7 +37,8 @@ struct Pass {
   Dropout next_dropout();
 };
 
-// What the decoder's layers attend to of the encoded inputs, one a layer [encoder rows, 2 * inner]: keys, then values.
+// What the decoder's layers attend to of the encoded inputs, for each layer [encoder rows, 2 * inner]: keys, then
+// values.
 template <class T>
 using CrossKeysValues = std::vector<Var<T>>;
 
@@ -37,29 +50,34 @@ class T5 {
 
   const T5Config& config() const { return config_; }
 
-  // Embeddings of token ids [ids, d_model], without dropout.
+  // Embeddings [rows, d_model] of token ids [rows], without dropout.
   Var<T> embed(Pass<T>& pass, std::span<const int32_t> ids) const;
 
-  // The matrices of the linear layers, as linear() is given them; the output head is not among them.
+  // The weights [out, in] of the linear layers as linear() is given them: those of self-attention's queries, keys and
+  // values as one [3 * inner, d_model], cross-attention's keys and values as one [2 * inner, d_model]. The output head
+  // is not among them.
   std::vector<Tensor<const T>> linear_weights() const;
 
-  // Encoder stack over embedded inputs [rows, d_model]; the result is normalised. A pass that does not record
-  // overwrites `input`, as in the decoders below: the layers add to it in place.
+  // Encoder stack over embedded inputs [rows, d_model]; the result [rows, d_model] is normalised. A pass that does not
+  // record overwrites `input`, as in the decoders below: the layers add to it in place.
   Var<T> encode(Pass<T>& pass, Var<T> input, Spans spans) const;
 
+  // From the encoder's result [encoder rows, d_model].
   CrossKeysValues<T> cross_keys_values(Pass<T>& pass, Var<T> encoded) const;
 
-  // Decoder stack over whole sequences (teacher forcing), those of one encoded input side by side: `spans` are the
-  // sequences, `input_spans` groups their rows by input. The result is normalised.
+  // Decoder stack over whole embedded sequences [rows, d_model] (teacher forcing), those of one encoded input side by
+  // side: `spans` has the rows of each sequence, `input_spans` the rows of all sequences of each encoded input,
+  // `encoded_spans` the encoder rows of each. The result [rows, d_model] is normalised.
   Var<T> decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans input_spans, Spans encoded_spans) const;
 
-  // One position a row, without recording: `cache` has begun the step and receives its keys and values; `spans` groups
-  // the rows by input, as encoded_spans does the rows of `cross`.
+  // One position for each row of `input` [rows, d_model], without recording. `cache` has begun the step and receives
+  // its keys and values; `spans` has the rows of each encoded input, `encoded_spans` that input's rows in `cross`. The
+  // result [rows, d_model] is normalised.
   Var<T> decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossKeysValues<T>& cross, Spans encoded_spans,
                      DecoderCache<T>& cache) const;
 
-  // The matrix of the output head [vocab_size, d_model], on a tape or where it is, and the factor its input is scaled
-  // by.
+  // The output head: its weight [vocab, d_model], on a tape or where it is stored, and the factor that the decoder's
+  // result is multiplied by first.
   Var<T> head(Pass<T>& pass) const;
   Tensor<const T> head_weight() const;
   double head_scale() const;

@@ -1,6 +1,6 @@
 // The layer-sized operations of the tape: each computes its value and, when the tape records, adds its backward step.
-// Values are packed: rows of all examples back to back, no padding; `Spans` says where each example's rows lie.
-// Shapes are [rows, cols] as tape.h has them. f32 runs fast; f64 is for gradient checks.
+// Values are packed: rows of all examples back to back, no padding; `Spans` says where each example's rows lie. Shapes
+// are in the words that open model/t5.h. f32 runs fast; f64 is for gradient checks.
 #pragma once
 
 #include <cstddef>
@@ -21,20 +21,22 @@ struct Dropout {
   uint32_t seed = 0;
 };
 
-// table[ids]: [ids, cols].
+// table[ids]: table [vocab, d], ids [rows], result [rows, d].
 template <class T>
 Var<T> gather(Tape<T>& tape, Var<T> table, std::span<const int32_t> ids);
 
-// dropout(x); x itself where p is 0.
+// dropout(x), x [rows, d]; x itself where p is 0.
 template <class T>
 Var<T> dropout(Tape<T>& tape, Var<T> x, Dropout dropout);
 
-// x + dropout(y). Where the tape records and x is a result of the tape, not a leaf, the gradient of the sum takes over
-// the memory of x's: an operation on x that is recorded later throws std::logic_error. So does an x that is y.
+// x + dropout(y), both [rows, d]. Where the tape records and x is a result of the tape, not a leaf, the gradient of the
+// sum takes over the memory of x's: an operation on x that is recorded later throws std::logic_error. So does an x that
+// is y.
 template <class T>
 Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout = {});
 
-// Rows picked from several sources of one width: result row r is sources[rows[r].source] row rows[r].row.
+// Rows picked from several sources, each [any number of rows, d]: row r of the result [rows, d] is row rows[r].row of
+// sources[rows[r].source].
 struct RowOf {
   uint32_t source;
   uint32_t row;
@@ -47,56 +49,61 @@ Var<T> collect_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span
 template <class T>
 Var<T> reshape(Tape<T>& tape, Var<T> x, size_t rows, size_t cols);
 
-// x weightᵀ (+ bias [1, out]): x [rows, in], weight [out, in], as Hugging Face stores linear layers.
+// x weightᵀ (+ bias [1, out]): x [rows, in], weight [out, in] as Hugging Face stores linear layers, result [rows, out].
 template <class T>
 Var<T> linear(Tape<T>& tape, Var<T> x, Var<T> weight, Var<T> bias = nullptr);
 
-// dropout(relu(x weightᵀ)).
+// dropout(relu(x weightᵀ)), shapes as in linear().
 template <class T>
 Var<T> linear_relu(Tape<T>& tape, Var<T> x, Var<T> weight, Dropout dropout);
 
-// x + dropout(y weightᵀ), a value of its own: linear(), then add(), whose rule for x holds.
+// x + dropout(y weightᵀ), a value of its own: x [rows, out], y [rows, in], weight [out, in]. What add() says of x
+// holds.
 template <class T>
 Var<T> add_linear(Tape<T>& tape, Var<T> x, Var<T> y, Var<T> weight, Dropout dropout);
 
-// x += y weightᵀ: overwrites x instead of making a value, which saves inference a pass over memory. Throws
-// std::logic_error where the tape records, because the backward pass needs the former x, and where y has x's memory.
+// x += y weightᵀ, shapes as in add_linear(): overwrites x instead of making a value, which saves inference a pass over
+// memory. Throws std::logic_error where the tape records, because the backward pass needs the former x, and where y has
+// x's memory.
 template <class T>
 void add_linear_in_place(Tape<T>& tape, Var<T> x, Var<T> y, Var<T> weight);
 
-// T5's layer norm: x / sqrt(mean(x²) + epsilon) * weight, weight [1, cols].
+// T5's layer norm of each row: x / sqrt(mean(x²) + epsilon) * weight, x [rows, d], weight [1, d].
 template <class T>
 Var<T> rms_norm(Tape<T>& tape, Var<T> x, Var<T> weight, double epsilon);
 
-// dropout(relu(x)).
+// dropout(relu(x)), x [rows, d].
 template <class T>
 Var<T> relu(Tape<T>& tape, Var<T> x, Dropout dropout);
 
-// dropout(gelu(gate) * up), gelu in the tanh form (Hugging Face's "gelu_new").
+// dropout(gelu(gate) * up), gate and up [rows, d_ff], gelu in the tanh form (Hugging Face's "gelu_new").
 template <class T>
 Var<T> gated_gelu(Tape<T>& tape, Var<T> gate, Var<T> up, Dropout dropout);
 
-// Multi-head attention within spans: rows q_spans[e] attend to rows k_spans[e].
+// Multi-head attention within spans: the query rows of example e attend to its key rows.
 struct AttentionOptions {
   size_t heads = 1;
   size_t head_dim = 1;
-  // First column of each operand, so that a fused projection can be used without copying.
+  // First of the inner = heads * head_dim columns that are used of each operand, so that queries, keys and values can
+  // be columns of one matrix.
   size_t q_column = 0, k_column = 0, v_column = 0;
   double scale = 1.0;   // of the scores; T5 uses 1
   bool causal = false;  // row i of a span sees keys 0 … i of its span
-  // Relative position bias (T5): bucketed table [num_buckets, heads] or none. Bidirectional unless causal.
+  // Relative positions at least this far away share the last bucket (T5). Buckets are bidirectional unless causal.
   size_t max_distance = 128;
   Dropout dropout = {};  // of the probabilities
 };
 
-// Result [q rows, heads * head_dim]. A span without keys is not allowed.
+// q [q rows, ≥ inner], k and v [k rows, ≥ inner], spans [examples + 1], bias_table [buckets, heads] or null, result
+// [q rows, inner]. REQUIRES: every example has keys.
 template <class T>
 Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spans k_spans, Var<T> bias_table,
                  const AttentionOptions& options);
 
-// The same for decoding, a query a row: q [rows, ≥ heads * head_dim] (the first columns count), causal, unscaled, over
-// the keys and values that keys_values [rows * length] points to (kernels::attend), the query standing at the last
-// position. Of the options heads, head_dim and max_distance count; the bias is required. Nothing is recorded.
+// Attention of a decoding step: each row is a query at the last of `length` positions and attends to all of them. q
+// [rows, ≥ inner], whose first inner columns count; keys_values [rows * length] points to each position's keys and
+// values, as kernels::attend() wants them; bias_table [buckets, heads], not null; result [rows, inner]. Scores are not
+// scaled. Of the options heads, head_dim and max_distance count. REQUIRES: a tape that does not record.
 template <class T>
 Var<T> cached_attention(Tape<T>& tape, Var<T> q, std::span<const T* const> keys_values, Var<T> bias_table,
                         const AttentionOptions& options);
@@ -107,16 +114,17 @@ int32_t relative_position_bucket(int64_t relative_position, bool bidirectional, 
                                  int32_t max_distance);
 
 // -Σ_r scales[r] * log softmax(logit_scale * hidden_r tableᵀ)[targets[r]], a [1, 1] value to be differentiated with an
-// upstream gradient of 1. hidden [rows, cols], table [vocabulary, cols]. Logits exist for a block of rows at a time
-// only. `log_probs`, if not null, receives each row's log-probability of its target [rows].
+// upstream gradient of 1. hidden [rows, d], table [vocab, d], targets and scales [rows]. Logits exist for a block of
+// rows at a time only. `log_probs`, if not null, receives each row's log-probability of its target [rows].
 template <class T>
 Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, std::span<const int32_t> targets,
                      std::span<const T> scales, T* log_probs = nullptr);
 
-// Composes prompts (PeaPOD §3.2): head h weighs the M prompts by a softmax of its queries' products with its keys and
-// mixes its slice of the columns. queries [rows, heads * key_dim], keys [heads * M, key_dim] (head-major),
-// prompts [M, length * d]. Result [rows, length * d]. Each head's slice is d / heads columns of every prompt vector.
-// `weights`, if not null, receives the mixing weights [rows, heads, M].
+// Composes a prompt of `length` vectors for each row (PeaPOD §3.2). Head h weighs the M shared prompts by the softmax
+// of q · k / √key_dim, where q is its part of the row's query and k its key of a prompt, and mixes its d / heads
+// columns of each prompt vector by these weights. queries [rows, heads * key_dim], keys [heads * M, key_dim] with the
+// keys of a head back to back, prompts [M, length * d], result [rows, length * d]. `weights`, if not null, receives the
+// mixing weights [rows, heads, M].
 template <class T>
 Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, size_t heads, size_t length,
                    T* weights = nullptr);
