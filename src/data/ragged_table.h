@@ -1,5 +1,6 @@
-// The one binary format of a prepared directory: rows of different lengths, read in place from a mapped file.
-// Little-endian; a header of 64 bytes, then the row starts, then the values (docs/formats.md).
+// Rows of different lengths, back to back: in memory, and as the one binary format of a prepared directory, which is
+// read in place from a mapped file. Little-endian; a header of 64 bytes, then the row starts, then the values
+// (docs/formats.md).
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,8 @@
 
 namespace peapod {
 
-// T is uint16_t or uint32_t. Immutable views, safe from any thread, valid while the bytes or vectors behind them are.
+// Immutable views, safe from any thread, valid while the bytes or vectors behind them are. Files hold uint16_t or
+// uint32_t; in memory T is any integer.
 template <class T>
 class RaggedTable {
  public:
@@ -39,7 +41,7 @@ class RaggedTable {
 extern template class RaggedTable<uint16_t>;
 extern template class RaggedTable<uint32_t>;
 
-// A table under construction: what the views above are taken from.
+// A table under construction, or one that is never in a file; the views above are taken from it.
 template <class T>
 struct RaggedRows {
   std::vector<uint64_t> starts{0};

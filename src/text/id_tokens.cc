@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <string>
+#include <vector>
 
 namespace peapod {
 
@@ -11,19 +12,14 @@ std::string numbered(const char* prefix, uint64_t number) { return prefix + std:
 
 }  // namespace
 
-void IdTokens::Rows::add(std::span<const int32_t> row) {
-  tokens.insert(tokens.end(), row.begin(), row.end());
-  starts.push_back(static_cast<uint32_t>(tokens.size()));
-}
-
 IdTokens::IdTokens(const Tokenizer& tokenizer, const ItemIds& ids, uint32_t num_users)
     : vocabulary_size_(tokenizer.size()) {
-  for (uint64_t number = 0; number <= num_users; ++number) users_.add(tokenizer.encode(numbered("user_", number)));
+  for (uint64_t number = 0; number <= num_users; ++number) users_.add_row(tokenizer.encode(numbered("user_", number)));
 
   if (ids.scheme != IdScheme::collaborative) {
     for (const uint32_t number : ids.numbers) {
-      inputs_.add(tokenizer.encode(numbered("item_", number)));
-      outputs_.add(tokenizer.encode(std::to_string(number)));
+      inputs_.add_row(tokenizer.encode(numbered("item_", number)));
+      outputs_.add_row(tokenizer.encode(std::to_string(number)));
     }
     return;
   }
@@ -42,14 +38,14 @@ IdTokens::IdTokens(const Tokenizer& tokenizer, const ItemIds& ids, uint32_t num_
       assert(code[level] < ids.level_sizes[level]);
       row[1 + level] = first_of_level[level] + code[level];
     }
-    inputs_.add(row);
-    outputs_.add(std::span(row).subspan(1));
+    inputs_.add_row(row);
+    outputs_.add_row(std::span(row).subspan(1));
   }
 }
 
 std::span<const int32_t> IdTokens::user(uint32_t user) const {
   if (user == kUnknownUser) return users_.row(0);
-  assert(user + 1 < users_.starts.size() - 1);
+  assert(user + 1 < users_.num_rows());
   return users_.row(size_t{user} + 1);
 }
 
@@ -63,7 +59,7 @@ std::span<const int32_t> IdTokens::item_output(uint32_t item) const {
   return outputs_.row(item);
 }
 
-uint32_t IdTokens::num_items() const { return static_cast<uint32_t>(outputs_.starts.size() - 1); }
+uint32_t IdTokens::num_items() const { return static_cast<uint32_t>(outputs_.num_rows()); }
 
 int32_t IdTokens::vocabulary_size() const { return vocabulary_size_; }
 

@@ -6,9 +6,9 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "data/item_ids.h"
+#include "data/ragged_table.h"
 #include "text/tokenizer.h"
 
 namespace peapod {
@@ -30,17 +30,9 @@ class IdTokens {
   int32_t vocabulary_size() const;
 
  private:
-  struct Rows {  // ragged rows, back to back
-    std::vector<int32_t> tokens;
-    std::vector<uint32_t> starts{0};
-    std::span<const int32_t> row(size_t r) const {
-      return {tokens.data() + starts[r], static_cast<size_t>(starts[r + 1] - starts[r])};
-    }
-    void add(std::span<const int32_t> row);
-  };
-  Rows users_;  // row 0 is user_0
-  Rows inputs_;
-  Rows outputs_;
+  RaggedRows<int32_t> users_;  // row 0 is user_0
+  RaggedRows<int32_t> inputs_;
+  RaggedRows<int32_t> outputs_;
   int32_t vocabulary_size_ = 0;
 };
 
