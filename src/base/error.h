@@ -1,5 +1,5 @@
 // The one exception type of the project. Library code throws it for anything that an input, a file or a request got
-// wrong; `main` and the HTTP handler catch it. Our own bugs are asserts, never an Error.
+// wrong; `main` catches it. Our own bugs are asserts or std::logic_error, never an Error.
 #pragma once
 
 #include <exception>

@@ -11,7 +11,7 @@ namespace peapod {
 
 // random:     a permutation of 1 to num_items drawn with `seed`.
 // sequential: 1, 2, 3 … in the order in which items first appear in `all`, user after user; items that never appear
-//             follow by index. Sees test items, so it leaks (design.md section 6).
+//             follow by index. Sees test items, so it leaks them (docs/results.md, "Leaks").
 // collaborative: codes of three levels, all of size K, the least with K^3 >= num_items, from `train` alone. Warm items
 //             (those in `train`) fall into K clusters of at most ceil(warm / K) items, so that sizes differ by less
 //             than K; a cluster of m splits likewise into K of at most ceil(m / K); the last token ranks the items of

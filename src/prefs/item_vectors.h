@@ -20,8 +20,8 @@ struct ItemGraph {
   size_t num_items() const { return starts.size() - 1; }
 };
 
-// Two different items that stand d steps apart in a history add 1/d to each other's weight, up to 50 steps (design.md
-// section 6 with b = 1; the exponent 1 shares prefixes best on Beauty's validation split).
+// Two different items that stand d steps apart in a history add 1/d to each other's weight, up to 50 steps. This is the
+// count of prefs/item_knn.h with a = b = 1; the exponent a = 1 shares prefixes best on Beauty's validation split.
 // REQUIRES: every item index is below num_items.
 ItemGraph cooccurrence(const Histories& histories, uint32_t num_items);
 
@@ -31,9 +31,9 @@ struct ItemVectorOptions {
 };
 
 // [num_items, min(dim, num_items)]: the leading eigenvectors of (D + m)^-1/2 C (D + m)^-1/2, each times its eigenvalue
-// (none of them if negative), then every row scaled to norm 1. D holds the row sums of C, m is their mean and keeps
-// small separate components from filling the spectrum. By subspace iteration from a random start (Halko, Martinsson,
-// Tropp 2011, section 4.4). An item without neighbours gets zeros.
+// (times 0 where that is negative), then every row scaled to norm 1. D holds the row sums of C, m is their mean and
+// keeps small separate components from filling the spectrum. By subspace iteration from a random start (Halko,
+// Martinsson, Tropp 2011, section 4.4). An item without neighbours gets zeros.
 Matrix item_vectors(const ItemGraph& graph, const ItemVectorOptions& options = {});
 
 }  // namespace peapod
