@@ -22,7 +22,8 @@ class Arena {
       used_ = 0;
     }
     if (block_ == blocks_.size()) {
-      // In whole steps, so that a value somewhat larger than in the pass before finds room where that one was.
+      // Sizes are multiples of kBlockBytes, so that the block of a large value also has room for a somewhat larger one
+      // in the next pass.
       const size_t size = (bytes / kBlockBytes + 1) * kBlockBytes;
       void* memory = std::aligned_alloc(64, size);
       if (memory == nullptr) throw std::bad_alloc();

@@ -1,7 +1,7 @@
-// Which elements a dropout keeps: a function of its seed and of an element's place, so that nothing is stored and the
-// backward pass asks again. 16 bits decide on an element. Elements go in blocks of 32: word k of a block decides on
-// element k with its low half and on element 16 + k with its high half, so one hash serves two and vectors need no
-// shuffling.
+// Which elements a dropout keeps: a function of its seed and of an element's place, so that no mask is stored and the
+// backward pass computes the same one again. 16 bits decide on an element. Elements go in blocks of 32: word k of a
+// block decides on element k with its low half and on element 16 + k with its high half, so one hash serves two and
+// vectors need no shuffling.
 #pragma once
 
 #include <cmath>
@@ -21,13 +21,14 @@ inline uint32_t dropout_word(uint32_t seed, uint32_t i) {
   return h ^ (h >> 16);
 }
 
-// How many of the 65,536 values of 16 bits drop an element: the closest to p.
+// An element is dropped where its 16 bits are below this: p as a multiple of 1 / 65,536, to the nearest.
 template <class T>
 uint32_t dropout_threshold(T p) {
   return static_cast<uint32_t>(std::lround(p * T(65536)));
 }
 
-// Keeps the expected value, for the probability that the threshold really has.
+// The factor of kept elements, 1 / (1 - threshold / 65,536): with it dropout does not change an element's expected
+// value.
 template <class T>
 T dropout_kept_scale(uint32_t threshold) {
   return T(65536) / static_cast<T>(65536 - threshold);

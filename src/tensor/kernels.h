@@ -13,23 +13,29 @@
 
 namespace peapod::kernels {
 
-// Rows of attention scores [rows, cols] (row stride `stride`) with what a row may see and the bias it gets.
+// Attention scores of some query rows with all keys [rows, cols], row stride `stride`. Row r sees the columns before
+// visible(r): all of them or, with `causal`, those up to its own position.
 struct ScoreBlock {
   size_t rows, cols, stride;
-  // Row r sees columns [0, visible): cols, or with `causal` first_row + r + 1 at most.
   bool causal = false;
-  size_t first_row = 0;  // position of row 0 in the whole query
-  float dropout = 0.0f;  // of the probabilities; rows have masks of their own
+  size_t first_row = 0;  // position of row 0 among the query rows of its example
+  float dropout = 0.0f;  // of the probabilities; each row has a mask of its own
   uint32_t seed = 0;
 
   size_t visible(size_t r) const { return causal && first_row + r + 1 < cols ? first_row + r + 1 : cols; }
 };
 
-// scores += bias (bias of row r, column j is bias[j - r]; null: none), softmax over the visible columns and dropout of
-// the block's in place, zeros elsewhere; log_sums [rows] receives each row's log of the sum of exponentials.
+// Turns scores into dropout(probabilities), in place: adds bias[j - r] to row r, column j (null: no bias), takes the
+// softmax of each row over its visible columns and applies dropout; columns that the row does not see become 0.
+// log_sums [rows] receives the logarithm of each row's sum of exponentials.
 void softmax(const ScoreBlock& block, float* scores, const float* bias, float* log_sums);
-// From the same scores and log_sums again: `scores` becomes what softmax() made of it; d_probabilities, the gradient of
-// that, becomes the gradient of the scores, probabilities * (dropout(d_probabilities) - row_dots).
+// The backward step of softmax(), from the scores that it was given and the log_sums that it wrote: they give the
+// probabilities again, so that nothing else has to be kept.
+//   scores           in: as softmax() was given them; out: dropout(probabilities), as softmax() left them
+//   d_probabilities  in: the gradient of dropout(probabilities); out: the gradient of the scores,
+//                    probabilities * (dropout(d_probabilities) - row_dots), 0 in columns that the row does not see
+//   row_dots [rows]  each row's sum of dropout(probabilities) * d_probabilities over its columns. In attention this sum
+//                    is the product of the row's result and the gradient of that result.
 void softmax_backward(const ScoreBlock& block, const float* bias, const float* log_sums, const float* row_dots,
                       float* scores, float* d_probabilities);
 
@@ -37,12 +43,13 @@ void softmax_backward(const ScoreBlock& block, const float* bias, const float* l
 void copy_dropout(size_t n, const float* x, float* y, float p, uint32_t seed);
 // y = x + dropout(z); y may be x.
 void add_dropout(size_t n, const float* x, const float* z, float* y, float p, uint32_t seed);
-// y = dropout(max(x, 0)); backward: dx = or += dy masked where y is positive before dropout.
+// y = dropout(max(x, 0)).
+void relu_dropout(size_t n, const float* x, float* y, float p, uint32_t seed);
+// Its backward step, dx = dropout(dy) where x > 0 and 0 elsewhere.
 struct ReluBackward {
   size_t n;
-  bool add;  // to dx; else it is written
+  bool add;  // adds to dx; false: overwrites it
 };
-void relu_dropout(size_t n, const float* x, float* y, float p, uint32_t seed);
 void relu_dropout_backward(const ReluBackward& shape, const float* x, const float* dy, float* dx, float p,
                            uint32_t seed);
 // y += a * x.
@@ -54,10 +61,10 @@ size_t first_at_least(size_t n, const float* x, float bound);
 // y = x / rms(x) * weight for each of `rows` rows of `cols`; inverse_rms [rows] is kept for the backward pass.
 void rms_norm(size_t rows, size_t cols, const float* x, const float* weight, float epsilon, float* y,
               float* inverse_rms);
-// dx = … or += …, d_weight += … (either may be null).
+// The backward step of rms_norm(): writes dx and adds to d_weight. Either may be null.
 struct NormBackward {
   size_t rows, cols;
-  bool add;  // to dx; else it is written
+  bool add;  // adds to dx; false: overwrites it
 };
 void rms_norm_backward(const NormBackward& shape, const float* x, const float* weight, const float* inverse_rms,
                        const float* dy, float* dx, float* d_weight);
@@ -67,17 +74,17 @@ float log_sum_exp(size_t n, const float* x);
 // x = scale * exp(x - log_sum), in place.
 void exp_shifted(size_t n, float* x, float log_sum, float scale);
 
-// One AdamW update (Loshchilov & Hutter 2019, algorithm 2) of n weights. `step_size` is the learning rate over the
-// first moment's bias correction; `second_correction` is 1 / sqrt(1 - beta2^t); `decay` is learning rate times weight
-// decay; `grad_scale` multiplies the gradient first (clipping).
+// One AdamW update (Loshchilov & Hutter 2019, algorithm 2) of n weights. `step_size` is the learning rate divided by
+// the first moment's bias correction, 1 - beta1^t; `second_correction` is 1 / sqrt(1 - beta2^t); `decay` is learning
+// rate times weight decay; the gradient is multiplied by `grad_scale` first (clipping).
 struct AdamStep {
   float beta1, beta2, epsilon, step_size, second_correction, decay, grad_scale;
 };
 void adamw(size_t n, const AdamStep& step, const float* grad, float* m, float* v, float* weights);
 
-// Attention of one query, all heads [heads * head_dim], over `length` positions whose keys [heads * head_dim] and,
-// right behind them, values stand at keys_values[0 … length). Scores are not scaled; `bias` [heads, length] is added to
-// them. `scores` [length] is scratch; out [heads * head_dim].
+// Attention of one query row q [inner] over `length` positions, inner = heads * head_dim. keys_values[p] points to the
+// keys [inner] of position p, directly followed by its values [inner]. Scores are not scaled; `bias` [heads, length] is
+// added to them. `scores` [length] is scratch memory; out [inner].
 struct CachedAttention {
   size_t heads, head_dim, length;
 };

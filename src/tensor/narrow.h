@@ -11,17 +11,19 @@ namespace peapod::kernels {
 void round_to_bf16(size_t n, const float* x, uint16_t* y);
 void round_to_bf16(size_t n, const float* x, float* y);
 
-// Rows as bytes: x = scale * (byte - kZeroPoint), the scale of a row such that its largest absolute value is 127 above
-// or below; NaN for a row that is not finite. x [rows, cols], scales [rows].
+// Rounds rows to bytes, x ≈ scale * (byte - kZeroPoint). The scale of a row makes its largest absolute value 127; it is
+// NaN for a row that holds NaN or infinity. x and bytes [rows, cols], scales [rows].
 inline constexpr int32_t kZeroPoint = 128;
 void quantise(size_t rows, size_t cols, const float* x, uint8_t* bytes, float* scales);
-// How far, as a Euclidean norm, a row of `cols` values of at most `largest` may be from what its bytes say.
+// A bound on the Euclidean distance between a row of `cols` values, none larger than `largest` in absolute value, and
+// the row that its bytes stand for.
 double quantisation_error(size_t cols, float largest);
 
-// What becomes of a result's place: it is overwritten, added to, or overwritten with 0 where the result is negative.
+// What a product does with the memory of its result: overwrites it, adds to it, or overwrites it with the result's
+// ReLU.
 enum class Into { write, add, relu };
-// Back from sums of products of such bytes: (sums - offsets) * row_scales * col_scales into y. sums [rows, cols];
-// offsets and col_scales [cols].
+// Turns integer sums of products of such bytes into f32: (sums - offsets) * row_scales * col_scales into y. sums
+// [rows, cols], row_scales [rows], offsets and col_scales [cols].
 struct Sums {
   size_t rows, cols;
   size_t stride;  // of a row of y

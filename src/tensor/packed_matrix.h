@@ -1,7 +1,7 @@
-// Weight matrices laid out once for many products: in oneDNN's blocked layout, in the precision of the products. What
-// inference multiplies with, and training in bf16; a copy, so weights that change have to be packed again. Const
-// methods are safe from any thread. Called from a parallel region a product runs on the calling thread alone, outside
-// one it uses all threads.
+// Copies of weight matrices, laid out once for many products: in oneDNN's blocked layout, in the precision of the
+// products. Inference multiplies with them, and so does training in bf16. A weight that changes has to be packed again.
+// Const methods are safe from any thread. Called from a parallel region a product runs on the calling thread alone,
+// outside one it uses all threads.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,9 @@ namespace peapod {
 
 class PackedMatrix {
  public:
-  // weight [out, in], row-major; with Op::transpose, which int8 does not have, it lies there as [in, out]. In int8 each
-  // row has a scale of its own, so that its largest value becomes 127.
+  // Packs weight [out, in], row-major; with Op::transpose its memory holds the transpose, [in, out]. In int8 each row
+  // has a scale of its own that makes its largest absolute value 127. REQUIRES, with Op::transpose: f32, or bf16 and
+  // cpu_has_bf16().
   PackedMatrix(size_t out, size_t in, const float* weight, Precision precision, Op stored = Op::none);
   ~PackedMatrix();
   PackedMatrix(PackedMatrix&&) noexcept;
@@ -29,16 +30,18 @@ class PackedMatrix {
   size_t in() const { return in_; }
 
   using Into = kernels::Into;
-  // x weightᵀ into y [rows, out], x [rows, in]. In bf16 and int8 x is rounded as the weights are, in int8 with a scale
-  // for each row; sums are exact or in f32. In int8 a row of x or weight that is not finite makes NaNs of all its
-  // results.
+  // Writes x weightᵀ into y [rows, out], adds it or writes its ReLU; x [rows, in]. In bf16 and int8, x is rounded as
+  // the weight was, in int8 with a scale for each row of x. Products of bf16 are summed in f32, those of int8 exactly,
+  // in 32-bit integers. In int8 a row of x or of the weight that holds NaN or infinity makes NaN of every result that
+  // it has a part in.
   void multiply(size_t rows, const float* x, float* y, Into into = Into::write) const;
-  // The same for an x that is bf16 already. REQUIRES: cpu_has_bf16() and a matrix packed in bf16.
+  // The same for an x whose values are bf16 already. REQUIRES: cpu_has_bf16() and a matrix packed in bf16.
   void multiply(size_t rows, const uint16_t* x, float* y, Into into) const;
 
-  // In int8 a product is (sum - offsets()[j]) * scales()[j] * the scale of x's row. The sums [rows, out] alone, for
-  // those who compare them, of bytes x [rows, in] (kernels::quantise). REQUIRES: cpu_has_int8() and a matrix packed in
-  // int8 with kMostSums outputs at most.
+  // The integer sums behind a product in int8, for a caller that compares sums instead of turning them into f32. x
+  // [rows, in] are bytes made by kernels::quantise(), sums [rows, out]. Element (r, j) of the product is
+  // (sums[r, j] - offsets()[j]) * scales()[j] * (the scale of row r of x). REQUIRES: cpu_has_int8(), and a matrix
+  // packed in int8 with at most kMostSums outputs.
   static constexpr size_t kMostSums = 1024;
   void multiply(size_t rows, const uint8_t* x, int32_t* sums) const;
   std::span<const int32_t> offsets() const;
@@ -64,7 +67,7 @@ struct PackedLayer {
 // Both parts in bf16. REQUIRES: cpu_has_bf16().
 PackedLayer packed_for_training(size_t out, size_t in, const float* weight);
 
-// The packed copies of weights that live elsewhere, found by their address.
+// Packed copies of weights, each found by the address of its weight.
 class PackedWeights {
  public:
   // Packs weight [out, in] for inference.

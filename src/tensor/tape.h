@@ -29,32 +29,36 @@ struct Tensor {
   T* row(size_t r) const { return data + r * cols; }
 };
 
-// A value on the tape and its gradient. `grad.data` is null where no gradient is wanted. In the backward pass the first
-// step that has something for a gradient writes it, later ones add: nothing is cleared ahead of time.
+// A value on the tape and its gradient; `grad.data` is null where no gradient is wanted. In the backward pass the first
+// step that contributes to a result's gradient overwrites it and later steps add to it, so it need not be cleared
+// first.
 template <class T>
 struct Node {
   Tensor<T> value;
   Tensor<T> grad;
-  bool grad_is_set = false;  // else grad.data holds anything
+  // Some step has contributed to the gradient; false: grad.data holds arbitrary numbers. True from the start for a
+  // leaf, whose owner has filled the gradient's memory.
+  bool grad_is_set = false;
   // The gradient of a later value, which add() or reshape() made, took over the memory of this one's. Operations that
   // are recorded from now on must use the later value.
   bool grad_is_taken = false;
 
-  // Says that the caller is about to write all of the gradient, or to add to it where this returns true.
+  // A step calls one of the next three functions before it contributes to the gradient; each marks the gradient as set.
+  // True: the step must add to the gradient. False: it must overwrite all of it.
   bool adds_to_grad() {
     const bool before = grad_is_set;
     grad_is_set = true;
     return before;
   }
-  // The same as a factor of what is there.
+  // The same as the factor of the numbers that the gradient holds, which is gemm()'s beta: 1 to add, 0 to overwrite.
   T grad_beta() { return adds_to_grad() ? T(1) : T(0); }
-  // For those who add to parts of it only.
+  // For a step that contributes to some elements only: fills a gradient that is not set with zeros. The step adds.
   void clear_unset_grad() {
     if (grad.data != nullptr && !adds_to_grad()) std::fill_n(grad.data, grad.size(), T(0));
   }
 };
 
-// Valid until the tape is reset, or until keep_only() gives back its memory.
+// A reference to a value on a tape; valid until reset(), or until keep_only() takes back its memory.
 template <class T>
 using Var = Node<T>*;
 
@@ -64,8 +68,9 @@ class Tape {
   struct Options {
     bool record = true;  // false: values only, for inference
     Precision precision = Precision::f32;
-    // Used by the linear layers and cross_entropy() in place of the weights it holds; must outlive the tape. Where the
-    // tape records they are bf16 with a backward part, and the processor has it.
+    // Packed copies of weights, or null. Linear layers multiply with the copy of a weight instead of the weight itself;
+    // cross_entropy() does so where the tape records. Must outlive the tape. REQUIRES, where the tape records: copies
+    // made by packed_for_training().
     const PackedWeights* packed = nullptr;
   };
 
@@ -75,7 +80,7 @@ class Tape {
 
   bool recording() const { return options_.record; }
   Precision precision() const { return options_.precision; }
-  // What is to be used in place of a weight; null: the weight itself.
+  // The packed copy of a weight; null where it has none.
   const PackedLayer* packed(Var<T> weight) const;
 
   // Uninitialised memory that lives until reset() or keep_only().
@@ -85,14 +90,15 @@ class Tape {
     return arena_.allocate<U>(count);
   }
 
-  // A value computed by an operation: uninitialised, as its gradient is, which it has if the tape records.
+  // Makes a value for the result of an operation, with a gradient if the tape records. Both are uninitialised.
   Var<T> result(size_t rows, size_t cols);
-  // A value whose memory and gradient memory (may be null) belong to somebody else, e.g. a parameter; gradients are
-  // added to what is there.
+  // Makes a value of memory that the caller owns, e.g. of a parameter. `grad` is the memory of its gradient, to which
+  // the backward pass adds; null: no gradient is wanted.
   Var<T> leaf(Tensor<T> value, T* grad);
 
   // Records an operation: `step` writes or adds to the gradients of the operation's `inputs` (null ones do not count)
-  // from that of its `result`. Ignored unless recording; not run where nothing has set the gradient of the result.
+  // from that of its `result`. Ignored unless recording; backward() skips a step if nothing has contributed to the
+  // gradient of its result.
   // Throws std::logic_error for an input whose gradient is taken: the step would spoil the gradient of a later value.
   template <class Work>
   void on_backward(Var<T> result, std::span<const Var<T>> inputs, Work&& step) {
@@ -113,10 +119,11 @@ class Tape {
   // Forgets all values and steps; every Var becomes invalid.
   void reset();
 
-  // What of the tape's memory is in use.
+  // The place up to which the tape's memory is in use now.
   Arena::Mark mark() const { return arena_.mark(); }
-  // Where the tape does not record, forgets what was made since `mark` but `x`, which may move; so a stack of layers
-  // needs the memory of one. Where it records, returns x.
+  // Takes back the memory of all values made since `mark`, except that it copies the value of x to the place of the
+  // mark and returns the copy; every Var made since `mark` becomes invalid. Called after each layer, this lets a
+  // stack work in the memory of one layer. A tape that records needs all values: it does nothing and returns x.
   Var<T> keep_only(Var<T> x, Arena::Mark mark);
 
  private:
