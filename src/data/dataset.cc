@@ -28,8 +28,8 @@ namespace {
 constexpr const char* kPrepareAgain = "run `peapod prepare` again";
 constexpr uint32_t kMostCodesOfALevel = 1 << 16;  // codes are 16-bit
 
-// The typed value of a JSON field, or an Error that names file and field.
-// An object within an object, by reference: copying one recurses as deep as it is nested.
+// The object in a JSON field. Throws Error that names file and field. By reference, because copying an object recurses
+// as deep as it is nested.
 const Json& part(const Json& object, const char* name, const std::string& where) {
   const auto value = object.find(name);
   if (value == object.end() || !value->is_object()) {
@@ -38,6 +38,7 @@ const Json& part(const Json& object, const char* name, const std::string& where)
   return *value;
 }
 
+// The value of a JSON field as a T. Throws Error that names file and field.
 template <class T>
 T field(const Json& object, const char* name, const std::string& where) {
   const auto fail = [&](const char* problem) {

@@ -15,8 +15,9 @@
 namespace peapod {
 
 struct PreparationOptions {
-  // Users and items with fewer interactions are left out, again and again until none is; 0 and 1 keep all.
-  // Absent: 5, and for pod, whose data are published filtered, 0.
+  // The least interactions of a user and of an item. Those with fewer are left out, which leaves others with fewer, so
+  // this is repeated until it changes nothing. 0 and 1 keep all. Absent: 5, but 0 for pod, whose data are published
+  // filtered.
   std::optional<uint32_t> min_user = std::nullopt;
   std::optional<uint32_t> min_item = std::nullopt;
   uint64_t seed = 1;      // of the order of equal times and of the negatives
@@ -45,9 +46,9 @@ struct PreparedData {
   Histories train_histories() const;
 };
 
-// Data set order is the order of names: by number where all users' (items') names are numbers, by bytes otherwise, so
-// that it says nothing about time that the names do not say. Where they are the numbers from 1 without a gap,
-// index + 1 is the name.
+// Users and items are ordered by name: by number where all names are numbers, by bytes otherwise. So the order tells
+// nothing about time beyond what the names tell. Where the names are the numbers from 1 without a gap, index + 1 is the
+// name.
 // Equal times are ordered by a seeded hash; a source without times keeps its order.
 // Explanations: the source's own, those for training only of training interactions; where it has none but reviews,
 // mined from them (data/explanation_mining.h). Throws Error when the filter leaves nothing.

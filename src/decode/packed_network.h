@@ -1,5 +1,6 @@
-// A network made ready to generate: the matrices that beam search multiplies with, packed once in the precision asked
-// for. Made where a model is loaded or evaluated, not for each request. Immutable: safe from many threads.
+// A network made ready to generate: copies of the matrices that beam search multiplies with, packed in the precision
+// asked for. Packing takes time, so a packed network is made when a model is loaded or evaluated, not for each
+// request. Immutable: safe from many threads.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +13,18 @@
 
 namespace peapod {
 
-// The rows of a network's output head that score some of its tokens, from states times T5::head_scale().
+// The part of a network's output head that scores some tokens of the vocabulary: logits [rows, tokens] are
+// (T5::head_scale() * states) weightᵀ of the decoder's states [rows, d_model].
 struct OutputHead {
-  std::vector<int32_t> tokens;  // of each logit
+  std::vector<int32_t> tokens;  // the token that each logit is for, ascending
   PackedMatrix weight;          // [tokens, d_model]
 };
 
 struct PackOptions {
   Precision precision = Precision::f32;
-  bool text = true;  // there is to be text: packs the head of the whole vocabulary
-  // The tokens that items are written with, ascending (CatalogueTree::alphabet): packs their head. None: no items.
+  bool text = true;  // packs text_head(), which writing text needs
+  // The tokens that items are written with, ascending (CatalogueTree::alphabet). Packs item_head(), which finding items
+  // needs; empty: does not.
   std::span<const int32_t> item_tokens = {};
 };
 
@@ -35,9 +38,9 @@ class PackedNetwork {
   const PackedWeights& weights() const { return weights_; }
 
   bool has_text_head() const { return text_head_.has_value(); }
-  // Scores the whole vocabulary. REQUIRES: options.text.
+  // Scores the whole vocabulary. REQUIRES: has_text_head().
   const OutputHead& text_head() const { return *text_head_; }
-  // Scores the item tokens alone: nothing else can occur in an item. REQUIRES: options.item_tokens.
+  // Scores PackOptions::item_tokens alone: no other token can occur in an item. REQUIRES: there are some.
   const OutputHead& item_head() const { return *item_head_; }
 
  private:

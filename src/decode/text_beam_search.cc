@@ -69,7 +69,7 @@ class TextSearch {
       : options_(options),
         group_size_(options.num_beams / options.num_beam_groups),
         groups_(options.num_beam_groups, Group{{}, EndedTexts(group_size_, options.length_penalty)}),
-        // Half of these may be end ids, which leaves a full set of beams.
+        // Each beam has one continuation that ends it, so at least half of these go on: a full set of beams.
         top_(2 * group_size_) {}
 
   // One row serves all groups: they differ from the first step on.
@@ -122,8 +122,9 @@ class TextSearch {
       const Beam& from = group.beams[beam];
       const auto logits = rows.logits(from.row);
       const float log_sum = rows.log_sum(from.row);
-      // Logits below this cannot enter: the search for the next one that may is what a large vocabulary costs. The rest
-      // of the line allows for rounding.
+      // A token whose logit is below least() would have a score below the floor of top_, since penalties only lower it.
+      // first_at_least() skips such logits, nearly all of a large vocabulary, in whole vectors.
+      // The bound is lower by 1e-5 of its terms, more than they can lose by rounding.
       const auto least = [&] {
         const float floor = top_.floor();
         return floor - from.score + log_sum - 1e-5f * (std::abs(floor) + std::abs(from.score) + std::abs(log_sum));

@@ -18,7 +18,7 @@ struct ItemKnnOptions {
   double recency_decay = 1.0;          // r: item i counts (1 + k)^-r
   double source_damping = 0.5;         // p: divided by popularity(i)^p
   double target_damping = 0.5;         // q: divided by popularity(j)^q
-  double popularity_offset = 0.0;      // added to every popularity; above 0 it tames rare items
+  double popularity_offset = 0.0;      // added to every popularity; above 0 it lowers rare items
   uint32_t max_history = 20;           // n: only the latest n items of the history count; at least 1
 };
 
@@ -33,7 +33,8 @@ class ItemKnn {
 
   // Overwrites `scores` [num_items] with
   //   score(j) = sum over the last n items i of history: (1 + k)^-r · co(i, j) · pop(i)^-p · pop(j)^-q,
-  // 0 for whatever never occurred beside them. `history` is oldest first; its own items are scored like any other.
+  // 0 for an item that never occurred in a history with one of them. `history` is oldest first; its own items are
+  // scored like any other.
   void score(std::span<const uint32_t> history, std::span<float> scores) const;
 
  private:

@@ -52,7 +52,7 @@ Matrix unit_rows(const Matrix& matrix, std::span<const double> inverse_norm, siz
   return unit;
 }
 
-// How far a product may see a row from where it is.
+// A bound on the distance between a row and the same row as a product in the screening's precision sees it.
 double rounding_of(std::span<const float> row) {
   if (screening() != Precision::int8) return 0.0;
   float largest = 0.0f;
@@ -60,8 +60,8 @@ double rounding_of(std::span<const float> row) {
   return kernels::quantisation_error(row.size(), largest);
 }
 
-// Sorts out what is not worth measuring: the products of a block of queries with a block of the base, both at length 1,
-// in the precision of the screening. One thread.
+// Tells which base rows are worth measuring exactly: multiplies a block of queries with a block of the base, both
+// scaled to norm 1, in the precision of the screening. One thread.
 class Screen {
  public:
   // [queries, columns]; must outlive their use.

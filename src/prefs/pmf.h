@@ -55,8 +55,8 @@ class Pmf {
   double confidence_ = 0.0;
 };
 
-// Shifts and scales each dimension to mean 0 and deviation 1 over the rows it was made from; what a composer sees of a
-// user vector.
+// Shifts and scales each dimension to mean 0 and deviation 1 over the rows it was made from. A composer sees user
+// vectors in this form.
 struct Standardiser {
   std::vector<float> mean;   // [dim]
   std::vector<float> scale;  // [dim], one over the standard deviation; 1 where a dimension is constant

@@ -1,7 +1,7 @@
 // Tokens of users and items under an id scheme. Collaborative codes use ids appended after SentencePiece's: `item_`
 // first, then one book per level. Numbers are SentencePiece pieces of `item_N` (input) and of `N` alone (output).
-// Everything is tokenised once, alone, at construction (within a text SentencePiece may order the pieces of a number
-// otherwise where two ways to cut it score the same); immutable, so safe from any thread.
+// Each user and item is tokenised once, by itself, at construction: within a longer text SentencePiece may cut a number
+// differently, where two ways to cut it score the same. Immutable, so safe from any thread.
 #pragma once
 
 #include <cstdint>

@@ -25,9 +25,9 @@ class PromptWriter {
   // `ids` must outlive the writer.
   PromptWriter(const Tokenizer& tokenizer, const IdTokens& ids);
 
-  // Of a history (sequential) the last kMaxHistory items are shown; of candidates (topn) all. Requires
-  // `which` < templates_of(task).size() and at least one item; for an explanation exactly one, or
-  // none where it is of nothing in particular.
+  // Fills template `which` of a task. `items` are the history for the sequential task, of which the last kMaxHistory
+  // are shown; the candidates for topn, all shown; for an explanation the one item to explain, or none for an
+  // explanation that is about no item. Requires `which` < templates_of(task).size(), and items for the first two tasks.
   PromptText write(Task task, size_t which, uint32_t user, std::span<const uint32_t> items) const;
 
  private:
