@@ -6,11 +6,11 @@
 #include <span>
 #include <vector>
 
+#include "base/task.h"
 #include "model/composer.h"
 #include "model/config.h"
 #include "model/t5.h"
 #include "text/prompt_text.h"
-#include "text/templates.h"
 
 namespace peapod {
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/task.h"
 #include "text/id_tokens.h"
 #include "text/templates.h"
 #include "text/tokenizer.h"

@@ -13,18 +13,6 @@ TemplatePart say(std::string text) { return {Slot::none, std::move(text)}; }
 
 }  // namespace
 
-std::string_view name_of(Task task) {
-  switch (task) {
-    case Task::sequential:
-      return "sequential";
-    case Task::topn:
-      return "topn";
-    case Task::explanation:
-      return "explanation";
-  }
-  return "";
-}
-
 std::span<const Template> templates_of(Task task) {
   static const std::vector<Template> kSequential = {
       {kUser, kItems},

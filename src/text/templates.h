@@ -4,16 +4,11 @@
 
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/task.h"
+
 namespace peapod {
-
-enum class Task { sequential, topn, explanation };
-inline constexpr Task kTasks[] = {Task::sequential, Task::topn, Task::explanation};
-inline constexpr size_t kNumTasks = 3;
-
-std::string_view name_of(Task task);  // "sequential", "topn", "explanation"
 
 enum class Slot {
   none,   // a literal text
