@@ -61,8 +61,8 @@ void show(const BaselineFlags& flags, const std::string& method, const Dataset& 
 
 void run_popularity(const BaselineFlags& flags) {
   const Dataset dataset = Dataset::open(flags.data);
-  MetricMap metrics = metrics_of(popularity_ranks(ranking_problem(dataset, split_from(flags.split)), flags.seed));
-  append_sentence_metrics(metrics, dataset.explanations(), split_from(flags.split));
+  MetricMap metrics = metrics_of(popularity_ranks(ranking_problem(dataset, kSplits.parse(flags.split)), flags.seed));
+  append_sentence_metrics(metrics, dataset.explanations(), kSplits.parse(flags.split));
   show(flags, "popularity", dataset, metrics, {});
 }
 
@@ -77,14 +77,14 @@ void run_item_knn(const BaselineFlags& flags) {
     options = tune_item_knn(ranking_problem(dataset, Split::valid), flags.seed, report);
   }
   const MetricMap metrics =
-      metrics_of(item_knn_ranks(ranking_problem(dataset, split_from(flags.split)), options, flags.seed));
+      metrics_of(item_knn_ranks(ranking_problem(dataset, kSplits.parse(flags.split)), options, flags.seed));
   show(flags, "item-knn", dataset, metrics, settings_of(options));
 }
 
 void add_common_flags(CLI::App& command, BaselineFlags& flags) {
   command.add_option("--data", flags.data, "Directory that `peapod prepare` wrote")->required()->type_name("DIR");
   command.add_option("--split", flags.split, "Which held-out items to rank")
-      ->check(CLI::IsMember({"test", "valid"}))
+      ->check(CLI::IsMember(kSplits.names_without(Split::train)))
       ->capture_default_str();
   command.add_option("--json", flags.json, "Write the metrics as one JSON object; - is standard output")
       ->type_name("FILE");

@@ -232,21 +232,21 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--data", flags->data, "Prepared data set")->required();
   command->add_option("--tasks", flags->tasks, "Those to measure")
       ->delimiter(',')
-      ->check(CLI::IsMember({"sequential", "topn", "explanation"}))
+      ->check(CLI::IsMember(kTaskNames.names()))
       ->capture_default_str();
   command->add_option("--protocol", flags->protocols, "Those to rank by")
       ->delimiter(',')
       ->check(CLI::IsMember({"full", "sampled99"}))
       ->capture_default_str();
   command->add_option("--split", flags->split, "Which held-out items")
-      ->check(CLI::IsMember({"test", "valid"}))
+      ->check(CLI::IsMember(kSplits.names_without(Split::train)))
       ->capture_default_str();
   command->add_option("--beams", flags->beams, "Beams of the item search")
       ->capture_default_str()
       ->check(CLI::Range(static_cast<int>(kGreatestDepth), 1000));
   command->add_option("--max-users", flags->max_users, "Only so many users, chosen by a fixed seed; 0: all");
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
-      ->check(CLI::IsMember({"auto", "bf16", "f32", "int8"}))
+      ->check(CLI::IsMember(kPrecisions.names()))
       ->capture_default_str();
   command->add_flag("--include-seen", flags->include_seen, "Recommend items of the history too");
   command->add_flag("--swap-prompts", flags->swap_prompts,

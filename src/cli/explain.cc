@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "recommender.h"
+#include "tensor/gemm.h"
 
 namespace peapod::cli {
 namespace {
@@ -48,7 +49,7 @@ void add_explain(CLI::App& app) {
       ->excludes(user);
   command->add_option("--item", flags->request.item, "An item of the data set")->required();
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
-      ->check(CLI::IsMember({"auto", "bf16", "f32", "int8"}))
+      ->check(CLI::IsMember(kPrecisions.names()))
       ->capture_default_str();
   command->add_option("--json", flags->json, "Write the answer as JSON; - is standard output")->type_name("FILE");
   command->callback([flags] { explain(*flags); });

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "decode/generation.h"
 #include "model/checkpoint.h"
+#include "tensor/gemm.h"
 #include "text/tokenizer.h"
 
 namespace peapod::cli {
@@ -77,8 +78,7 @@ void add_generate(CLI::App& app) {
   add("--min-new-tokens", search.min_new_tokens, "Least number of tokens before the end")->check(CLI::Range(0, 10000));
   add("--max-new-tokens", search.max_new_tokens, "Most tokens, the end included")->check(CLI::Range(1, 10000));
   add("--length-penalty", search.length_penalty, "Power of the length that a score is divided by");
-  add("--precision", flags->precision, "Arithmetic of the matrix products")
-      ->check(CLI::IsMember({"auto", "bf16", "f32", "int8"}));
+  add("--precision", flags->precision, "Arithmetic of the matrix products")->check(CLI::IsMember(kPrecisions.names()));
   command->add_option("--json", flags->json, "Write the result as JSON; - is standard output")->type_name("FILE");
   command->callback([flags] { generate(*flags); });
 }

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "model/config.h"
 #include "model/peapod_model.h"
 #include "model/prompt_weights.h"
 
@@ -146,7 +147,7 @@ Report inspect_model(const InspectFlags& flags) {
                  {"num_decoder_layers", t5.num_decoder_layers},
                  {"num_heads", t5.num_heads},
                  {"composer", composer.name()},
-                 {"user_vectors", model.static_user_vectors() ? "static" : "folded-in"}};
+                 {"user_vectors", kUserVectors.name_of(model.static_user_vectors())}};
   report.text = line("model", flags.directory);
   report.text += line("weights", std::to_string(num_weights));
   report.text += line("T5", fmt::format("width {}, feed-forward {}, {} + {} layers, {} heads of {}", t5.d_model,

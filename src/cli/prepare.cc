@@ -5,7 +5,9 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "data/item_ids.h"
 #include "data/preparation.h"
+#include "data/raw_log.h"
 #include "data/source_reader.h"
 #include "prefs/item_codes.h"
 
@@ -55,8 +57,8 @@ void print_summary(const PreparedData& data, const Rejects& rejects, const Prepa
 }
 
 void prepare_data(PrepareFlags& flags) {
-  const IdScheme scheme = id_scheme_from(flags.ids);
-  flags.read.format = source_format_from(flags.format);
+  const IdScheme scheme = kIdSchemes.parse(flags.ids);
+  flags.read.format = kSourceFormats.parse(flags.format);
   RawLog log = read_source(flags.source, flags.read);
   const Rejects rejects = log.rejects;
   const PreparedData data = prepare(std::move(log), flags.preparation);
@@ -74,10 +76,10 @@ void add_prepare(CLI::App& app) {
   command->add_option("source", flags->source, "File or folder with the raw data")->required();
   command->add_option("--out", flags->out, "Directory to write; a prepared one is replaced")->required();
   command->add_option("--format", flags->format, "Format of the source")
-      ->check(CLI::IsMember({"auto", "amazon", "pod", "recbole"}))
+      ->check(CLI::IsMember(kSourceFormats.names()))
       ->capture_default_str();
   command->add_option("--ids", flags->ids, "How items are named to the model; sequential leaks test items")
-      ->check(CLI::IsMember({"collaborative", "random", "sequential"}))
+      ->check(CLI::IsMember(kIdSchemes.names()))
       ->capture_default_str();
   command->add_option("--min-user", flags->preparation.min_user,
                       "Leave out users with fewer interactions [5; 0 for pod]");

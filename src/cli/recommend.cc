@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "recommender.h"
+#include "tensor/gemm.h"
 
 namespace peapod::cli {
 namespace {
@@ -73,7 +74,7 @@ void add_recommend(CLI::App& app) {
       ->check(CLI::Range(1u, kMaxRecommended))
       ->capture_default_str();
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
-      ->check(CLI::IsMember({"auto", "bf16", "f32", "int8"}))
+      ->check(CLI::IsMember(kPrecisions.names()))
       ->capture_default_str();
   command->add_option("--json", flags->json, "Write the answer as JSON; - is standard output")->type_name("FILE");
   command->callback([flags] { recommend(*flags); });

@@ -15,6 +15,8 @@
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "model/config.h"
+#include "tensor/gemm.h"
 #include "train/trainer.h"
 
 namespace peapod::cli {
@@ -92,7 +94,7 @@ void apply_config(CLI::App& command, const std::string& path) {
 void run(TrainFlags& flags) {
   CreateOptions create = flags.create;
   TrainOptions options = flags.train;
-  create.static_user_vectors = flags.user_vectors == "static";
+  create.static_user_vectors = kUserVectors.parse(flags.user_vectors);
   create.seed = options.seed;
   options.precision = precision_from(flags.precision);
   for (size_t t = 0; t < kNumTasks; ++t) options.sampler.shares[t] = flags.task_share[t];
@@ -153,14 +155,14 @@ void add_train(CLI::App& app) {
   };
   command->add_option("DIR", flags->data, "Directory that `peapod prepare` made")->required();
   command->add_option("--out", flags->out, "Model directory to make")->required();
-  option("--preset", flags->create.preset, "Sizes")->check(CLI::IsMember({"tiny", "mini", "base-mini", "t5-small"}));
+  option("--preset", flags->create.preset, "Sizes")->check(CLI::IsMember(kT5Presets.names()));
   option("--composer", flags->create.composer, "What makes the prompt")->check(CLI::IsMember(composer_names()));
   option("--user-vectors", flags->user_vectors, "From the items before the target, or one a user (as published)")
-      ->check(CLI::IsMember({"folded-in", "static"}));
+      ->check(CLI::IsMember(kUserVectors.names()));
   command->add_option("--init", flags->create.init, "Hugging Face T5 directory to start from");
   command->add_option("--config", flags->config, "TOML file with flags by name; the command line wins");
   option("--precision", flags->precision, "Arithmetic of the matrix products")
-      ->check(CLI::IsMember({"auto", "bf16", "f32"}));
+      ->check(CLI::IsMember(kPrecisions.names_without(Precision::int8)));
   option("--time-limit", flags->train.time_limit_minutes, "Minutes of training; 0: none");
   option("--max-steps", flags->train.max_steps, "Steps of training; 0: no limit");
   option("--max-epochs", flags->train.max_epochs, "Passes over the sequential examples")->check(kAboveZero);

@@ -237,7 +237,7 @@ std::vector<T> Dataset::Contents::ids_table(size_t width) const {
 
 void Dataset::Contents::read_ids(const Json& description) {
   const std::string manifest = where(files::kManifest);
-  ids.scheme = id_scheme_from(field<std::string>(description, "scheme", manifest));
+  ids.scheme = kIdSchemes.parse(field<std::string>(description, "scheme", manifest), manifest);
   ids.level_sizes = field<std::vector<uint32_t>>(description, "level_sizes", manifest);
   const auto require = [&](bool good, const char* fault) {
     if (!good) throw Error(where(files::kItemIds), fault, kPrepareAgain);
@@ -273,7 +273,7 @@ void Dataset::Contents::read_explanations(uint64_t count) {
     if (user >= users.size() || item >= items.size()) {
       throw Error(place, "names a user or an item that is not there", kPrepareAgain);
     }
-    explanations.push_back({user, item, split_from(field<std::string>(line, "split", place)),
+    explanations.push_back({user, item, kSplits.parse(field<std::string>(line, "split", place), place),
                             field<std::string>(line, "feature", place), field<std::string>(line, "sentence", place)});
   });
 }

@@ -215,6 +215,13 @@ TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
   }
 }
 
+TEST_F(DatasetTest, NamesTheFileOfAnUnknownSchemeAndTheNearestOne) {
+  replace_in_manifest("\"scheme\": \"sequential\"", "\"scheme\": \"sequentail\"");
+  EXPECT_EQ(error_of_open(), (out_ / "dataset.json").string() +
+                                 ": field \"ids\": expected collaborative, random or sequential, got \"sequentail\"; "
+                                 "did you mean \"sequential\"?");
+}
+
 // A table whose checksum is right is still not trusted.
 TEST(RaggedTable, RefusesHeadersAndStartsThatDoNotFitTheFile) {
   RaggedRows<uint32_t> rows;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/choices.h"
+
 namespace peapod {
 
 enum class IdScheme {
@@ -15,9 +17,11 @@ enum class IdScheme {
   sequential,     // a number in text, in order of first appearance, test items included: leaks, for comparison only
 };
 
-std::string_view name_of(IdScheme scheme);
-// Throws Error that lists the schemes.
-IdScheme id_scheme_from(std::string_view name);
+inline constexpr Choices<IdScheme, 3> kIdSchemes{
+    "ids",
+    {{IdScheme::collaborative, "collaborative"}, {IdScheme::random, "random"}, {IdScheme::sequential, "sequential"}}};
+
+inline std::string_view name_of(IdScheme scheme) { return kIdSchemes.name_of(scheme); }
 
 struct ItemIds {
   IdScheme scheme = IdScheme::collaborative;

@@ -1,30 +1,6 @@
 #include "data/raw_log.h"
 
-#include "base/error.h"
-
 namespace peapod {
-
-std::string_view name_of(SourceFormat format) {
-  switch (format) {
-    case SourceFormat::automatic:
-      return "auto";
-    case SourceFormat::amazon:
-      return "amazon";
-    case SourceFormat::pod:
-      return "pod";
-    case SourceFormat::recbole:
-      return "recbole";
-  }
-  return "";
-}
-
-SourceFormat source_format_from(std::string_view name) {
-  for (const SourceFormat format :
-       {SourceFormat::automatic, SourceFormat::amazon, SourceFormat::pod, SourceFormat::recbole}) {
-    if (name_of(format) == name) return format;
-  }
-  throw Error("format", "expected auto, amazon, pod or recbole, got \"" + std::string(name) + "\"");
-}
 
 NameIndex::Place NameIndex::add(std::string_view name) {
   const auto found = indices_.find(name);

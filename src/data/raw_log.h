@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/choices.h"
 #include "data/rejects.h"
 #include "data/split.h"
 
@@ -20,9 +21,13 @@ enum class SourceFormat {
   recbole,    // RecBole's atomic files
 };
 
-std::string_view name_of(SourceFormat format);  // "auto", "amazon", "pod", "recbole"
-// Throws Error that lists the formats.
-SourceFormat source_format_from(std::string_view name);
+inline constexpr Choices<SourceFormat, 4> kSourceFormats{"format",
+                                                         {{SourceFormat::automatic, "auto"},
+                                                          {SourceFormat::amazon, "amazon"},
+                                                          {SourceFormat::pod, "pod"},
+                                                          {SourceFormat::recbole, "recbole"}}};
+
+inline std::string_view name_of(SourceFormat format) { return kSourceFormats.name_of(format); }
 
 struct UserInfo {
   std::string name;                  // unique among users, never empty

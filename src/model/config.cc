@@ -116,21 +116,4 @@ std::string t5_config_to_json(const T5Config& config) {
   return object.dump(2) + "\n";
 }
 
-T5Config t5_preset(std::string_view name) {
-  const auto sized = [](size_t d, size_t ff, size_t layers, size_t heads, size_t d_kv) {
-    T5Config config;
-    config.d_model = d;
-    config.d_ff = ff;
-    config.num_layers = config.num_decoder_layers = layers;
-    config.num_heads = heads;
-    config.d_kv = d_kv;
-    return config;
-  };
-  if (name == "tiny") return sized(32, 64, 1, 2, 16);
-  if (name == "mini") return sized(128, 512, 3, 4, 32);
-  if (name == "base-mini") return sized(256, 1024, 4, 8, 32);
-  if (name == "t5-small") return sized(512, 2048, 6, 8, 64);
-  throw Error("--preset", "expected tiny, mini, base-mini or t5-small, got \"" + std::string(name) + "\"");
-}
-
 }  // namespace peapod

@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "text/templates.h"
+#include "base/choices.h"
+#include "base/task.h"
 
 namespace peapod {
 
@@ -38,8 +39,21 @@ struct T5Config {
 T5Config t5_config_from_json(const std::string& text, const std::string& where);
 std::string t5_config_to_json(const T5Config& config);
 
-// Sizes by name: tiny, mini, base-mini, t5-small; vocab_size is left 0. Throws Error that lists them.
-T5Config t5_preset(std::string_view name);
+// Sizes by name; vocab_size is left 0.
+inline constexpr Choices<T5Config, 4> kT5Presets{
+    "preset",
+    {{{.d_model = 32, .d_kv = 16, .d_ff = 64, .num_layers = 1, .num_decoder_layers = 1, .num_heads = 2}, "tiny"},
+     {{.d_model = 128, .d_kv = 32, .d_ff = 512, .num_layers = 3, .num_decoder_layers = 3, .num_heads = 4}, "mini"},
+     {{.d_model = 256, .d_kv = 32, .d_ff = 1024, .num_layers = 4, .num_decoder_layers = 4, .num_heads = 8},
+      "base-mini"},
+     {{.d_model = 512, .d_kv = 64, .d_ff = 2048, .num_layers = 6, .num_decoder_layers = 6, .num_heads = 8},
+      "t5-small"}}};
+
+// Throws Error that lists the presets.
+inline T5Config t5_preset(std::string_view name) { return kT5Presets.parse(name); }
+
+// Where a user's vector comes from: the items before each target, or (true) one for the user, as published.
+inline constexpr Choices<bool, 2> kUserVectors{"user_vectors", {{false, "folded-in"}, {true, "static"}}};
 
 // Everything but the composer, which is an object of its own (model/composer.h).
 struct ModelConfig {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/task.h"
 #include "model/composer.h"
-#include "text/templates.h"
 
 namespace peapod {
 

@@ -3,10 +3,8 @@
 #include <cassert>
 #include <cstdint>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "tensor/narrow.h"
 
 namespace peapod {
@@ -63,25 +61,7 @@ Precision fastest_precision() {
   return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx ? Precision::bf16 : Precision::f32;
 }
 
-Precision precision_from(std::string_view name) {
-  if (name == "auto") return fastest_precision();
-  if (name == "f32") return Precision::f32;
-  if (name == "bf16") return Precision::bf16;
-  if (name == "int8") return Precision::int8;
-  throw Error("--precision", "expected auto, bf16, f32 or int8, got \"" + std::string(name) + "\"");
-}
-
-std::string_view name_of(Precision precision) {
-  switch (precision) {
-    case Precision::bf16:
-      return "bf16";
-    case Precision::int8:
-      return "int8";
-    case Precision::f32:
-      break;
-  }
-  return "f32";
-}
+Precision precision_from(std::string_view name) { return kPrecisions.parse(name).value_or(fastest_precision()); }
 
 void gemm(const GemmShape& shape, float alpha, const float* a, const float* b, float beta, float* c,
           Precision precision) {

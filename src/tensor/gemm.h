@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+
+#include "base/choices.h"
 
 namespace peapod {
 
@@ -22,10 +25,15 @@ bool cpu_has_int8();
 // bf16 where the processor has AMX, else f32: AVX512_BF16 alone gains nothing over f32 (docs/performance.md).
 Precision fastest_precision();
 
+// "auto" is no precision yet but leaves the choice to precision_from.
+inline constexpr Choices<std::optional<Precision>, 4> kPrecisions{
+    "precision",
+    {{std::nullopt, "auto"}, {Precision::bf16, "bf16"}, {Precision::f32, "f32"}, {Precision::int8, "int8"}}};
+
+inline std::string_view name_of(Precision precision) { return kPrecisions.name_of(precision); }
 // "auto" is fastest_precision(). An explicit "bf16" or "int8" works everywhere: without support the operands are
-// rounded and multiplied in f32, which has the same numerics and no gain in speed. Throws Error.
+// rounded and multiplied in f32, which has the same numerics and no gain in speed. Throws Error that lists the names.
 Precision precision_from(std::string_view name);
-std::string_view name_of(Precision precision);
 
 enum class Op { none, transpose };
 
