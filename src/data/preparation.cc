@@ -8,11 +8,11 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "data/explanation_mining.h"
+#include "data/source_reader.h"
 
 namespace peapod {
 namespace {
 
-constexpr uint32_t kDefaultCore = 5;
 constexpr uint32_t kDropped = std::numeric_limits<uint32_t>::max();
 
 // Streams of the seed, so that no two purposes share draws.
@@ -146,12 +146,11 @@ Histories PreparedData::train_histories() const {
 }
 
 PreparedData prepare(RawLog log, const PreparationOptions& options) {
-  const uint32_t default_core = log.format == SourceFormat::pod ? 0 : kDefaultCore;
   PreparedData data;
   data.name = options.name.empty() ? log.name : options.name;
   data.format = log.format;
-  data.min_user = options.min_user.value_or(default_core);
-  data.min_item = options.min_item.value_or(default_core);
+  data.min_user = options.min_user.value_or(default_core(log.format));
+  data.min_item = options.min_item.value_or(default_core(log.format));
   data.seed = options.seed;
 
   std::vector<RawInteraction>& interactions = log.interactions;

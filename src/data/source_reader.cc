@@ -1,6 +1,9 @@
 #include "data/source_reader.h"
 
 #include <algorithm>
+#include <cassert>
+#include <iterator>
+#include <string>
 
 #include "base/error.h"
 
@@ -39,25 +42,57 @@ fs::path only_file(const fs::path& source, const std::vector<fs::path>& files, s
   return files.front();
 }
 
+namespace {
+
+struct SourceReader {
+  SourceFormat format;
+  const char* sign;                            // what recognises() looks for, in words
+  bool (*recognises)(const fs::path& source);  // by names alone; opens nothing
+  RawLog (*read)(const fs::path& source, const ReadOptions& options);
+  uint32_t default_core;  // of users and items; see default_core()
+};
+
+// To add a reader: give SourceFormat a value and its name (data/raw_log.h), declare the reader's function in
+// data/source_reader.h and write it in a file of its own, and add its row here. The command line, the choice by the
+// files and the default k-core follow. The first row that recognises a source reads it.
+constexpr SourceReader kReaders[] = {
+    {SourceFormat::pod, "sequential.txt", [](const fs::path& source) { return fs::exists(source / "sequential.txt"); },
+     read_pod, 0},  // its data are published filtered
+    {SourceFormat::recbole, "an .inter file",
+     [](const fs::path& source) { return !matching_files(source, is_recbole_inter_file).empty(); }, read_recbole, 5},
+    {SourceFormat::amazon, "a .json, .jsonl or .gz file of reviews",
+     [](const fs::path& source) { return !matching_files(source, is_amazon_review_file).empty(); }, read_amazon, 5},
+};
+static_assert(std::size(kReaders) + 1 == kSourceFormats.values().size(), "each format but \"auto\" has a reader");
+
+const SourceReader& reader_of(SourceFormat format) {
+  const auto* reader = std::ranges::find(kReaders, format, &SourceReader::format);
+  assert(reader != std::end(kReaders));
+  return *reader;
+}
+
+// "neither A (a), B (b) nor C (c)", of all rows.
+std::string no_sign() {
+  std::string text;
+  for (const SourceReader& reader : kReaders) {
+    text += &reader == std::begin(kReaders) ? "neither " : &reader + 1 == std::end(kReaders) ? " nor " : ", ";
+    text += std::string(reader.sign) + " (" + std::string(name_of(reader.format)) + ")";
+  }
+  return text;
+}
+
+}  // namespace
+
 RawLog read_source(const fs::path& source, const ReadOptions& options) {
   if (!fs::exists(source)) throw Error(source.string(), "does not exist");
-  switch (options.format) {
-    case SourceFormat::amazon:
-      return read_amazon(source, options);
-    case SourceFormat::pod:
-      return read_pod(source, options);
-    case SourceFormat::recbole:
-      return read_recbole(source, options);
-    case SourceFormat::automatic:
-      break;
+  if (options.format != SourceFormat::automatic) return reader_of(options.format).read(source, options);
+  for (const SourceReader& reader : kReaders) {
+    if (reader.recognises(source)) return reader.read(source, options);
   }
-  if (fs::exists(source / "sequential.txt")) return read_pod(source, options);
-  if (!matching_files(source, is_recbole_inter_file).empty()) return read_recbole(source, options);
-  if (!matching_files(source, is_amazon_review_file).empty()) return read_amazon(source, options);
-  throw Error(source.string(),
-              "holds no known format: neither sequential.txt (pod), an .inter file (recbole) nor a "
-              ".json, .jsonl or .gz file of reviews (amazon)",
+  throw Error(source.string(), "holds no known format: " + no_sign(),
               "name the format with --format if the files go by other names");
 }
+
+uint32_t default_core(SourceFormat format) { return reader_of(format).default_core; }
 
 }  // namespace peapod

@@ -1,6 +1,7 @@
 // Raw files -> RawLog, for every format that `peapod prepare` takes. Lines that cannot be used go to the log's rejects.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string_view>
@@ -23,6 +24,10 @@ struct ReadOptions {
 //   recbole  an .inter file or a folder with one; titles and categories come from the .item file beside it
 // Throws Error when there is nothing to read, a file is damaged, or more lines are bad than the options allow.
 RawLog read_source(const std::filesystem::path& source, const ReadOptions& options);
+
+// How many interactions a user or an item needs at least to be kept, where nobody says: what is usual for such data.
+// Requires a format of its own, not `automatic`.
+uint32_t default_core(SourceFormat format);
 
 // The readers of the single formats, for read_source.
 RawLog read_amazon(const std::filesystem::path& source, const ReadOptions& options);

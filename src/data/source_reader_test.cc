@@ -115,6 +115,24 @@ TEST(SourceReader, RefusesBrokenCompanionsAndSourcesItCannotTell) {
   EXPECT_NE(error_of(folder.path()).find("is not JSON"), std::string::npos);
 }
 
+TEST(SourceReader, EachFormatHasAReaderWithADefaultCore) {
+  const ScratchFolder folder;
+  for (const SourceFormat format : kSourceFormats.values()) {
+    if (format == SourceFormat::automatic) continue;
+    EXPECT_NE(error_of(folder.path(), {format, 1}), "") << name_of(format) << " should want a file";
+    EXPECT_EQ(default_core(format), format == SourceFormat::pod ? 0u : 5u) << name_of(format);
+  }
+}
+
+TEST(SourceReader, SaysWhatEachFormatWouldHaveShownItselfBy) {
+  const ScratchFolder folder;
+  EXPECT_NE(error_of(folder.path())
+                .find("neither sequential.txt (pod), an .inter file (recbole) nor a .json, .jsonl or .gz file of "
+                      "reviews (amazon)"),
+            std::string::npos)
+      << error_of(folder.path());
+}
+
 TEST(AmazonReader, KeepsTheEarliestOfAPairAndReadsMetadataBesideIt) {
   const ScratchFolder folder;
   folder.write(
