@@ -321,12 +321,37 @@ TEST_F(CommandLine, RefusesABenchmarkBeforeItTakesMinutes) {
   expect_failure(1, "bench --json " + at("nowhere/figures.json"), {"nowhere/figures.json"});
 }
 
+TEST_F(CommandLine, NamesTheFlagWhereALibraryNamesTheField) {
+  write("one/sequential.txt", "1 1 2 3 4 5\n");
+  ASSERT_EQ(peapod("prepare " + at("one") + " --out " + at("one-user")), 0) << log();
+  const std::string one_user = "train " + at("one-user") + " --out " + at("lone") + " --preset tiny --user-dim 8 ";
+  expect_failure(1, one_user + "--task-share 0,0,1", {"peapod: --task-share: leaves no task"});
+  expect_failure(1, one_user + "--composer similar-users", {"peapod: --composer: similar-users needs"});
+  expect_failure(1, "prepare " + at("raw") + " --min-user 90 --out " + at("other"),
+                 {"choose a smaller --min-user and --min-item"});
+  expect_failure(1, "prepare " + at("one-user/dataset.json") + " --format pod --out " + at("other"),
+                 {"peapod: " + at("one-user/dataset.json")});
+  expect_failure(1, "baseline item-knn --data " + at("data") + " --target-damping=-1",
+                 {"peapod: --target-damping: expected a finite number"});
+  train();
+  expect_failure(1, "generate " + at("model") + " --text x --num-beams 3 --num-beam-groups 2",
+                 {"peapod: --num-beams: found 3 in 2 groups"});
+  expect_failure(
+      1,
+      "train " + at("data") + " --out " + at("diverged") +
+          " --preset tiny --user-dim 8 --tokens-per-step 300 --max-steps 20 --validations 1 --warmup-steps 0 "
+          "--learning-rate 1e30",
+      {"the loss is not finite", "; lower --learning-rate"});
+  // A field that is no flag of the command keeps its name; --filter sets this one.
+  expect_failure(1, "recommend " + at("model") + " --user 3 --filter strings", {"peapod: category: "});
+}
+
 TEST_F(CommandLine, RefusesASourceWithTooManyBadLinesAndLeavesNothingBehind) {
   std::string text = contents(at("raw/sequential.txt"));
   for (int line = 0; line < 3; ++line) text += "31 1 two 3\n";
   write("bad/sequential.txt", text);
   expect_failure(1, "prepare " + at("bad") + " --format pod --out " + at("prepared"),
-                 {"sequential.txt:31", "two", "--max-bad-lines"});
+                 {"sequential.txt:31", "two", "; correct the file, or raise --max-bad-lines to 10"});
   EXPECT_FALSE(std::filesystem::exists(at("prepared")));
   EXPECT_EQ(peapod("prepare " + at("bad") + " --format pod --max-bad-lines 50 --out " + at("prepared")), 0) << log();
 }

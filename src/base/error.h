@@ -9,9 +9,12 @@ namespace peapod {
 
 class Error : public std::exception {
  public:
-  // where:   file, `file:line`, flag or field concerned, e.g. `reviews.jsonl:1482: field "overall"`; may be empty
+  // where:   file, `file:line` or field concerned, e.g. `reviews.jsonl:1482: field "overall"` or `task_share`; may be
+  //          empty
   // problem: what was found and what was expected
   // remedy:  what to do about it; may be empty
+  // Libraries name the settings that they are called with as fields, in snake_case: alone as `where`, in backticks
+  // within `remedy`. The command line prints the flags of these names instead.
   Error(std::string where, std::string problem, std::string remedy = {});
 
   const char* what() const noexcept override { return message_.c_str(); }

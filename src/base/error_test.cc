@@ -15,7 +15,7 @@ TEST(Error, JoinsWhereProblemAndRemedy) {
 
 TEST(Error, LeavesOutWhatIsEmpty) {
   EXPECT_STREQ(Error("", "went wrong").what(), "went wrong");
-  EXPECT_STREQ(Error("--seed", "is missing").what(), "--seed: is missing");
+  EXPECT_STREQ(Error("seed", "is missing").what(), "seed: is missing");
   EXPECT_STREQ(Error("", "is missing", "give one").what(), "is missing; give one");
 }
 

@@ -36,6 +36,30 @@ std::string mistyped_command(const CLI::App& app, const std::string& word) {
   return '"' + word + "\" is no command" + (nearest.empty() ? "; see --help" : "; did you mean \"" + nearest + "\"?");
 }
 
+// The subcommand that a parsed command line runs.
+const CLI::App& command_that_ran(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
+// A library's error with its fields as the flags of the command that set them; base/error.h says how it names them.
+std::string in_flags(const Error& error, const CLI::App& command) {
+  std::string where = error.where();
+  std::string remedy = error.remedy();
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      const std::string flag = "--" + name;
+      std::string field = name;
+      std::ranges::replace(field, '-', '_');
+      if (where == field) where = flag;
+      const std::string quoted = '`' + field + '`';
+      for (size_t at; (at = remedy.find(quoted)) != std::string::npos;) remedy.replace(at, quoted.size(), flag);
+    }
+  }
+  return Error(where, error.problem(), remedy).what();
+}
+
 }  // namespace peapod::cli
 
 int main(int argc, char** argv) {
@@ -66,6 +90,9 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  } catch (const peapod::Error& error) {
+    std::cerr << "peapod: " << peapod::cli::in_flags(error, peapod::cli::command_that_ran(app)) << '\n';
+    return 1;
   } catch (const std::exception& error) {
     std::cerr << "peapod: " << error.what() << '\n';
     return 1;

@@ -159,7 +159,7 @@ PreparedData prepare(RawLog log, const PreparationOptions& options) {
     throw Error(data.name,
                 "no interaction is left when each user needs " + std::to_string(data.min_user) +
                     " of them and each item " + std::to_string(data.min_item),
-                "pass smaller --min-user and --min-item");
+                "choose a smaller `min_user` and `min_item`");
   }
   std::vector<bool> user_used(log.users.size()), item_used(log.items.size());
   for (const RawInteraction& interaction : interactions) {

@@ -39,7 +39,7 @@ void Rejects::end_file() const {
   throw Error(file_,
               fmt::format("{} of {} lines ({:.3g} %) cannot be used, {:g} % are allowed; the first: {}", file_count_,
                           file_lines_, percent, max_percent_, describe(file_first_)),
-              fmt::format("correct the file, or pass --max-bad-lines {:g} to go on without these lines",
+              fmt::format("correct the file, or raise `max_bad_lines` to {:g} to go on without these lines",
                           std::min(100.0, std::ceil(percent))));
 }
 

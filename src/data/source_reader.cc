@@ -90,7 +90,7 @@ RawLog read_source(const fs::path& source, const ReadOptions& options) {
     if (reader.recognises(source)) return reader.read(source, options);
   }
   throw Error(source.string(), "holds no known format: " + no_sign(),
-              "name the format with --format if the files go by other names");
+              "name the `format` if the files go by other names");
 }
 
 uint32_t default_core(SourceFormat format) { return reader_of(format).default_core; }

@@ -95,7 +95,7 @@ TEST(SourceReader, StopsAtMoreBadLinesThanAllowedAndSaysHowToGoOn) {
   folder.write("sequential.txt", text + "bad\n");
   EXPECT_EQ(error_of(folder.path()), "");  // exactly 1 %
   folder.write("sequential.txt", text + "bad\nbad\n");
-  EXPECT_NE(error_of(folder.path()).find("--max-bad-lines 2"), std::string::npos) << error_of(folder.path());
+  EXPECT_NE(error_of(folder.path()).find("raise `max_bad_lines` to 2"), std::string::npos) << error_of(folder.path());
   EXPECT_NE(error_of(folder.path()).find("sequential.txt:100"), std::string::npos);
   EXPECT_EQ(error_of(folder.path(), {SourceFormat::pod, 2.0}), "");
 }

@@ -122,9 +122,9 @@ class ItemSearch {
 void check(std::span<const ItemQuery> queries, std::span<const int32_t> alphabet) {
   if (alphabet.empty()) throw Error("beam search", "the alphabet is empty");
   for (const ItemQuery& query : queries) {
-    if (query.num_items == 0) throw Error("number of items", "found 0, expected at least 1");
+    if (query.num_items == 0) throw Error("num_items", "found 0, expected at least 1");
     if (query.num_beams < query.num_items) {
-      throw Error("number of beams",
+      throw Error("num_beams",
                   fmt::format("found {}, too few to find {} items", query.num_beams, query.num_items),
                   "use at least as many beams as items");
     }

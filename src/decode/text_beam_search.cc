@@ -178,22 +178,22 @@ class TextSearch {
 
 void check(const TextSearchOptions& options, size_t vocabulary) {
   if (options.num_beam_groups == 0 || options.num_beams == 0 || options.num_beams % options.num_beam_groups != 0) {
-    throw Error("number of beams",
+    throw Error("num_beams",
                 fmt::format("found {} in {} groups, expected a positive multiple of the number of groups",
                             options.num_beams, options.num_beam_groups),
                 "change one of the two");
   }
   if (options.max_new_tokens == 0 || options.min_new_tokens > options.max_new_tokens) {
-    throw Error("number of new tokens",
+    throw Error("max_new_tokens",
                 fmt::format("found {} to {}, expected a maximum of at least 1 and not below the minimum",
                             options.min_new_tokens, options.max_new_tokens),
                 "raise the maximum");
   }
   if (options.diversity_penalty < 0 || !std::isfinite(options.diversity_penalty)) {
-    throw Error("diversity penalty", fmt::format("found {}, expected 0 or more", options.diversity_penalty));
+    throw Error("diversity_penalty", fmt::format("found {}, expected 0 or more", options.diversity_penalty));
   }
   if (!std::isfinite(options.length_penalty)) {
-    throw Error("length penalty", fmt::format("found {}, expected a number", options.length_penalty));
+    throw Error("length_penalty", fmt::format("found {}, expected a number", options.length_penalty));
   }
   if (vocabulary <= static_cast<size_t>(kEndId)) {
     throw Error("vocabulary", fmt::format("found {} tokens, expected the end id {} among them", vocabulary, kEndId));

@@ -11,21 +11,20 @@
 namespace peapod {
 namespace {
 
-void check(double value, const char* name) {
+void check(double value, const char* field) {
   if (!std::isfinite(value) || value < 0.0) {
-    throw Error(std::string("item-kNN option ") + name,
-                "expected a finite number from 0, got " + std::to_string(value));
+    throw Error(field, "expected a finite number from 0, got " + std::to_string(value));
   }
 }
 
 void check(const ItemKnnOptions& options) {
-  check(options.distance_decay, "distance decay (a)");
-  check(options.backward_weight, "backward weight (b)");
-  check(options.recency_decay, "recency decay (r)");
-  check(options.source_damping, "source damping (p)");
-  check(options.target_damping, "target damping (q)");
-  check(options.popularity_offset, "popularity offset");
-  if (options.max_history == 0) throw Error("item-kNN option max history (n)", "expected at least 1, got 0");
+  check(options.distance_decay, "distance_decay");
+  check(options.backward_weight, "backward_weight");
+  check(options.recency_decay, "recency_decay");
+  check(options.source_damping, "source_damping");
+  check(options.target_damping, "target_damping");
+  check(options.popularity_offset, "popularity_offset");
+  if (options.max_history == 0) throw Error("max_history", "expected at least 1, got 0");
 }
 
 // (popularity + offset)^-power; 0 for an item that never occurs, which has no neighbours either.

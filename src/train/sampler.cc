@@ -66,7 +66,7 @@ Sampler::Sampler(const PeapodModel& model, const SamplerOptions& options, Sample
   double total = 0.0;
   for (size_t t = 0; t < kNumTasks; ++t) total += specs_[t].empty() ? 0.0 : options.shares[t];
   if (total <= 0.0) {
-    throw Error("--task-share", "leaves no task that this data set has examples of",
+    throw Error("task_share", "leaves no task that this data set has examples of",
                 "give a share to another task, or prepare more data");
   }
   for (size_t t = 0; t < kNumTasks; ++t) shares_[t] = specs_[t].empty() ? 0.0 : options.shares[t] / total;

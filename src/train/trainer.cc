@@ -175,7 +175,7 @@ TrainResult Run::go(bool resume) {
     const std::vector<TrainingExample> examples = sampler.next_step();
     const GradientWorkers::Result done = workers_.compute(examples, mix64(options_.seed, kDropoutStream, step));
     if (!std::isfinite(done.loss)) {
-      throw Error("training", fmt::format("the loss is not finite at step {}", step), "lower --learning-rate");
+      throw Error("training", fmt::format("the loss is not finite at step {}", step), "lower `learning_rate`");
     }
     adamw_.update(parameters, workers_.gradients(), learning_rate(step, used));
     if (result.steps++ == 0) result.first_loss = done.loss;

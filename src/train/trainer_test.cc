@@ -167,7 +167,7 @@ TEST(Train, SaysThatTheLossIsNotFinite) {
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("step 0"), std::string::npos) << error.what();
-    EXPECT_NE(std::string(error.what()).find("--learning-rate"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("lower `learning_rate`"), std::string::npos) << error.what();
   }
 }
 
