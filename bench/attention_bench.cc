@@ -12,6 +12,7 @@ namespace {
 
 // Examples of one length whose rows together are about a training shard.
 constexpr size_t kRows = 1024;
+constexpr uint64_t kProjectionsSeed = 3;  // of queries, keys and values
 
 void attend(benchmark::State& state, bool backward) {
   const auto length = static_cast<size_t>(state.range(0));
@@ -21,7 +22,7 @@ void attend(benchmark::State& state, bool backward) {
   std::vector<uint32_t> spans;
   for (uint32_t e = 0; e <= examples; ++e) spans.push_back(e * static_cast<uint32_t>(length));
   const size_t inner = heads * head_dim;
-  Random random(3);
+  Random random(kProjectionsSeed);
   std::vector<float> qkv(examples * length * 3 * inner), d_qkv(qkv.size()), table(32 * heads), d_table(table.size());
   for (float& x : qkv) x = 0.3f * static_cast<float>(random.normal());
   Tape<float> tape({.record = backward});

@@ -11,6 +11,8 @@
 namespace peapod {
 namespace {
 
+constexpr uint64_t kLogitsSeed = 1;
+
 // Fills rows with parts of a table of random numbers, another part for each row and step.
 StepFunction logits_from(const std::vector<float>& table) {
   return [&table](const DecodeStep& step, std::span<float> logits) {
@@ -23,7 +25,7 @@ StepFunction logits_from(const std::vector<float>& table) {
 }
 
 std::vector<float> made_table() {
-  Random random(1);
+  Random random(kLogitsSeed);
   std::vector<float> table(1 << 17);
   for (float& value : table) value = static_cast<float>(3.0 * random.normal());
   return table;

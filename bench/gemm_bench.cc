@@ -10,12 +10,14 @@
 namespace peapod {
 namespace {
 
+constexpr uint64_t kOperandsSeed = 1;
+
 // Arguments: rows, out, in of a linear layer.
 void product(benchmark::State& state, Precision precision, bool weight_gradient) {
   const auto rows = static_cast<size_t>(state.range(0));
   const auto out = static_cast<size_t>(state.range(1));
   const auto in = static_cast<size_t>(state.range(2));
-  Random random(1);
+  Random random(kOperandsSeed);
   std::vector<float> x(rows * in), weight(out * in), y(rows * out);
   for (auto* values : {&x, &weight, &y}) {
     for (float& value : *values) value = static_cast<float>(random.normal());
@@ -38,7 +40,7 @@ void packed_product(benchmark::State& state, Precision precision) {
   const auto rows = static_cast<size_t>(state.range(0));
   const auto out = static_cast<size_t>(state.range(1));
   const auto in = static_cast<size_t>(state.range(2));
-  Random random(1);
+  Random random(kOperandsSeed);
   std::vector<float> x(rows * in), weight(out * in), y(rows * out);
   for (auto* values : {&x, &weight}) {
     for (float& value : *values) value = static_cast<float>(random.normal());

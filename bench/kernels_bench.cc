@@ -12,9 +12,10 @@ namespace {
 constexpr size_t kRows = 1024;
 constexpr size_t kCols = 128;
 constexpr float kDropout = 0.1f;
+constexpr uint64_t kValuesSeed = 5;
 
 std::vector<float> normal_values(size_t n) {
-  Random random(5);
+  Random random(kValuesSeed);
   std::vector<float> values(n);
   for (float& x : values) x = static_cast<float>(random.normal());
   return values;

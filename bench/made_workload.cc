@@ -11,6 +11,8 @@ namespace {
 constexpr int32_t kNumItems = 12101;
 constexpr int32_t kCodeBook = 23;  // the cube is the next above kNumItems
 constexpr size_t kTargetTokens = 4;
+constexpr uint64_t kWeightsSeed = 1;
+constexpr uint64_t kInputsSeed = 2;  // of requests and of examples
 
 // Words as a vocabulary of the preset's kind has them: T5's own, or one trained on a data set.
 int32_t num_words(std::string_view preset) { return preset == "t5-small" ? 32100 : 2001; }
@@ -42,7 +44,7 @@ CatalogueTree catalogue_from(int32_t first) {
 
 MadeWorkload::MadeWorkload(std::string_view preset)
     : network_(config_of(preset), shared_prompts()), catalogue_(catalogue_from(num_words(preset))) {
-  network_.parameters().initialise(1);
+  network_.parameters().initialise(kWeightsSeed);
 }
 
 ModelInput MadeWorkload::input(Random& random, size_t tokens) const {
@@ -59,7 +61,7 @@ ModelInput MadeWorkload::input(Random& random, size_t tokens) const {
 }
 
 MadeRequests MadeWorkload::requests(size_t count, size_t tokens) const {
-  Random random(2);
+  Random random(kInputsSeed);
   MadeRequests made;
   for (size_t i = 0; i < count; ++i) made.inputs.push_back(input(random, tokens));
   made.queries.assign(count, {.tree = &catalogue_, .excluded = {}});
@@ -67,7 +69,7 @@ MadeRequests MadeWorkload::requests(size_t count, size_t tokens) const {
 }
 
 std::vector<TrainingExample> MadeWorkload::examples(size_t count, size_t tokens) const {
-  Random random(2);
+  Random random(kInputsSeed);
   const auto first = static_cast<int32_t>(network_.config().t5.vocab_size) - 3 * kCodeBook;
   std::vector<TrainingExample> made(count);
   for (TrainingExample& example : made) {

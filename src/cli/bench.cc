@@ -33,6 +33,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Seeds of what is made up to be measured.
+constexpr uint64_t kWeightsSeed = 1;
+constexpr uint64_t kUserVectorsSeed = 5;
+constexpr uint64_t kInteractionsSeed = 6;
+
 struct BenchFlags {
   std::string only;
   bool quick = false;
@@ -221,7 +226,7 @@ class Bench {
     config.t5.vocab_size = 32128;
     {
       Seq2Seq<float> network(config);
-      network.parameters().initialise(1);
+      network.parameters().initialise(kWeightsSeed);
       write_file_atomically(folder.path() / "config.json", t5_config_to_json(config.t5));
       save_parameters(folder.path() / "model.safetensors", network.parameters(), {});
     }
@@ -258,7 +263,7 @@ class Bench {
   // Every user's 20 nearest among all: the time of a share of the users counts for all of them.
   double neighbours_seconds() const {
     Matrix users(1'000'000, 64);
-    Random random(5);
+    Random random(kUserVectorsSeed);
     for (float& value : users.values) value = static_cast<float>(random.normal());
     Matrix queries(static_cast<size_t>(share_ * static_cast<double>(users.rows)), users.cols);
     std::copy_n(users.values.begin(), queries.values.size(), queries.values.begin());
@@ -273,7 +278,7 @@ class Bench {
     constexpr size_t kEach = 20;
     const auto users = static_cast<size_t>(share_ * kUsers);
     const auto num_items = static_cast<uint32_t>(share_ * kItems);
-    Random random(6);
+    Random random(kInteractionsSeed);
     std::vector<uint32_t> items(users * kEach);
     for (uint32_t& item : items) {
       const double u = random.uniform();

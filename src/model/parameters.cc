@@ -6,6 +6,16 @@
 #include "base/random.h"
 
 namespace peapod {
+namespace {
+
+// Streams of the seed: one for each tensor, by its name, so that a tensor more leaves the others as they are.
+uint64_t initial_values_stream(const std::string& name) {
+  uint64_t stream = 0;
+  for (const char c : name) stream = mix64(stream, static_cast<unsigned char>(c));
+  return stream;
+}
+
+}  // namespace
 
 template <class T>
 ParameterId Parameters<T>::add(std::string name, std::vector<size_t> shape, double init_deviation) {
@@ -27,9 +37,7 @@ ParameterId Parameters<T>::add(std::string name, std::vector<size_t> shape, doub
 template <class T>
 void Parameters<T>::initialise(uint64_t seed) {
   for (const ParameterInfo& info : infos_) {
-    uint64_t stream = 0;
-    for (const char c : info.name) stream = mix64(stream, static_cast<unsigned char>(c));
-    Random random(seed, stream);
+    Random random(seed, initial_values_stream(info.name));
     T* values = values_.data() + info.offset;
     for (size_t i = 0; i < info.rows * info.cols; ++i) {
       values[i] = info.init_deviation == 0 ? T(1) : static_cast<T>(info.init_deviation * random.normal());

@@ -15,6 +15,8 @@ namespace {
 
 using Eigen::Index;
 
+constexpr uint64_t kFirstCentresStream = 0;  // of the seed; nothing else is drawn from it
+
 // k-means++ on directions: each further centre is a row drawn by its squared distance from the nearest centre so far.
 RowMajorF first_centres(const Matrix& vectors, size_t clusters, Random& random) {
   const auto x = as_eigen(vectors);
@@ -79,7 +81,7 @@ std::vector<uint32_t> balanced_clusters(const Matrix& vectors, const BalancedClu
     return alone;
   }
   constexpr double kTolerance = 1e-3;  // in cosine
-  Random random(options.seed);
+  Random random(options.seed, kFirstCentresStream);
   const auto x = as_eigen(vectors);
   RowMajorF centres = first_centres(vectors, options.clusters, random);
   Matrix scores(vectors.rows, options.clusters);

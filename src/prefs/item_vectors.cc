@@ -13,6 +13,9 @@ namespace {
 
 using Eigen::Index;
 
+// Streams of the seed: one for each item's row of the first basis.
+constexpr uint64_t first_basis_stream(size_t item) { return item; }
+
 constexpr size_t kWindow = 50;          // farthest steps between two items that count as together
 constexpr size_t kIterations = 12;      // 30 change neither prefix rate by more than the seed does
 constexpr size_t kOversampling = 16;    // columns beyond those asked for, so that the last of them converge too
@@ -99,7 +102,7 @@ Matrix item_vectors(const ItemGraph& graph, const ItemVectorOptions& options) {
   const ItemGraph a = normalised(graph);
   RowMajorF basis(static_cast<Index>(n), static_cast<Index>(width));
   for (size_t i = 0; i < n; ++i) {
-    Random random(options.seed, i);
+    Random random(options.seed, first_basis_stream(i));
     for (size_t d = 0; d < width; ++d) {
       basis(static_cast<Index>(i), static_cast<Index>(d)) = static_cast<float>(random.normal());
     }

@@ -15,6 +15,9 @@ namespace {
 
 using Eigen::Index;
 
+// Streams of the seed: one for each item's first factors.
+constexpr uint64_t first_factors_stream(uint32_t item) { return item; }
+
 void check(const PmfOptions& options) {
   if (options.dim == 0) throw Error("PMF", "the number of dimensions is 0", "use at least 1");
   if (!(options.confidence > 0) || !std::isfinite(options.confidence)) {
@@ -72,7 +75,7 @@ Pmf Pmf::fit(const Histories& train, uint32_t num_items, const PmfOptions& optio
   Matrix items(num_items, options.dim);
   const double deviation = 0.1 / std::sqrt(static_cast<double>(options.dim));
   for (uint32_t i = 0; i < num_items; ++i) {
-    Random random(options.seed, i);
+    Random random(options.seed, first_factors_stream(i));
     for (float& value : items.row(i)) value = static_cast<float>(deviation * random.normal());
   }
   // Either half of a sweep is a fold-in: of users into item factors, then of items into user factors.
