@@ -26,8 +26,8 @@ struct EvaluateFlags {
   std::string data, json, against;
   std::string split = "test";
   std::string precision = "auto";
-  std::vector<std::string> tasks = {"sequential", "topn", "explanation"};
-  std::vector<std::string> protocols = {"full", "sampled99"};
+  std::vector<std::string> tasks = kTaskNames.names();
+  std::vector<std::string> protocols = kProtocols.names();
   uint32_t beams = 20;
   size_t max_users = 0;
   bool swap_prompts = false;
@@ -39,11 +39,11 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 }
 
 bool ranks_full(const EvaluateFlags& flags) {
-  return contains(flags.tasks, "sequential") && contains(flags.protocols, "full");
+  return contains(flags.tasks, name_of(Task::sequential)) && contains(flags.protocols, name_of(Protocol::full));
 }
 
 bool ranks_sampled(const EvaluateFlags& flags) {
-  return contains(flags.tasks, "topn") && contains(flags.protocols, "sampled99");
+  return contains(flags.tasks, name_of(Task::topn)) && contains(flags.protocols, name_of(Protocol::sampled99));
 }
 
 // What ask(options) returns, with a progress bar named `title` while it works.
@@ -161,7 +161,7 @@ void warn_of_leaking_ids(const std::string& directory, const PeapodModel& model,
 MetricMap evaluate(const std::string& directory, const EvaluateFlags& flags, const Dataset& data, std::ostream& out,
                    nlohmann::ordered_json& object) {
   const EvaluationOptions options = options_of(flags);
-  const bool explains = contains(flags.tasks, "explanation") && has_explanations(data, options.split);
+  const bool explains = contains(flags.tasks, name_of(Task::explanation)) && has_explanations(data, options.split);
   const AnswererOptions answering{.precision = precision_from(flags.precision), .explains = explains};
   const Measured one(load_trained_on(directory, flags, data), answering);
   warn_of_leaking_ids(directory, one.model, out, object);
@@ -236,7 +236,7 @@ void add_evaluate(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--protocol", flags->protocols, "Those to rank by")
       ->delimiter(',')
-      ->check(CLI::IsMember({"full", "sampled99"}))
+      ->check(CLI::IsMember(kProtocols.names()))
       ->capture_default_str();
   command->add_option("--split", flags->split, "Which held-out items")
       ->check(CLI::IsMember(kSplits.names_without(Split::train)))

@@ -116,7 +116,7 @@ void run(TrainFlags& flags) {
     pending.commit();
   }
   std::cerr << fmt::format("{} weights, vocabulary {}, composer {}, {} products\n", model.network().parameters().size(),
-                           model.network().config().t5.vocab_size, create.composer, name_of(options.precision));
+                           model.network().config().t5.vocab_size, model.composer().name(), name_of(options.precision));
 
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);

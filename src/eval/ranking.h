@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "base/choices.h"
+
 namespace peapod {
 
 // The rank of a target that was not recommended at all; it counts as a miss at every depth.
@@ -31,7 +33,12 @@ enum class Protocol {
   sampled99,  // the target among 99 negatives
 };
 
-// Ranks of the same users under both protocols; empty where a protocol was not run.
+inline constexpr Choices<Protocol, 2> kProtocols{"protocol",
+                                                 {{Protocol::full, "full"}, {Protocol::sampled99, "sampled99"}}};
+
+inline std::string_view name_of(Protocol protocol) { return kProtocols.name_of(protocol); }
+
+// Ranks under each protocol, a user a rank; empty where a protocol was not run.
 struct ProtocolRanks {
   std::vector<uint32_t> full;
   std::vector<uint32_t> sampled99;

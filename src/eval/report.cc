@@ -12,8 +12,6 @@
 namespace peapod {
 namespace {
 
-constexpr Protocol kProtocols[] = {Protocol::full, Protocol::sampled99};  // the order in which they are shown
-
 std::span<const uint32_t> ranks_under(const ProtocolRanks& ranks, Protocol protocol) {
   return protocol == Protocol::full ? ranks.full : ranks.sampled99;
 }
@@ -21,7 +19,7 @@ std::span<const uint32_t> ranks_under(const ProtocolRanks& ranks, Protocol proto
 // Calls visit(metric, protocol) for every metric of the protocols that were run.
 template <class Visit>
 void for_each_metric(const ProtocolRanks& ranks, const Visit& visit) {
-  for (const Protocol protocol : kProtocols) {
+  for (const Protocol protocol : kProtocols.values()) {
     if (ranks_under(ranks, protocol).empty()) continue;
     for (const RankMetric& row : kRankMetrics) {
       if (measured_under(row, protocol)) visit(row, protocol);
@@ -60,7 +58,7 @@ EstimateMap intervals_over_users(const ProtocolRanks& ranks) {
 }
 
 EstimateMap paired_differences(const ProtocolRanks& ours, const ProtocolRanks& theirs) {
-  for (const Protocol protocol : kProtocols) {
+  for (const Protocol protocol : kProtocols.values()) {
     const size_t our_users = ranks_under(ours, protocol).size();
     const size_t their_users = ranks_under(theirs, protocol).size();
     if (our_users == their_users) continue;

@@ -1,11 +1,9 @@
 #include "model/composer.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
+#include <iterator>
 
-#include "base/error.h"
+#include "base/choices.h"
 #include "model/composers/shared_prompts.h"
 #include "model/composers/similar_users.h"
 #include "model/composers/unpersonal_composer.h"
@@ -33,7 +31,7 @@ std::vector<std::string> composer_names() {
 const ComposerKind& composer_kind(std::string_view name) {
   const auto found = std::ranges::find(kComposers, name, &ComposerKind::name);
   if (found != std::end(kComposers)) return *found;
-  throw Error("composer", fmt::format("expected {}, got \"{}\"", fmt::join(composer_names(), ", "), name));
+  refuse_choice({}, "composer", name, composer_names());
 }
 
 }  // namespace peapod
