@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -239,6 +240,28 @@ TEST_F(TrainedModel, KnowsTheDataItWasTrainedOn) {
   ASSERT_EQ(peapod("prepare " + at("raw") + " --format pod --seed 9 --out " + at("data")), 0) << log();
   expect_failure(1, training() + " --resume --max-steps 6", {"began with data "});
   expect_failure(1, evaluate(), {at("data"), "is not the data set"});
+}
+
+TEST_F(TrainedModel, AnswersTheExampleOfThePublicHeader) {
+  ASSERT_EQ(run(std::string(PEAPOD_EXAMPLE) + " " + at("model") + " 5"), 0) << log();
+  std::vector<std::string> printed;
+  std::istringstream lines(log());
+  for (std::string line; std::getline(lines, line);) printed.push_back(line.substr(0, line.find("  ")));
+  std::vector<std::string> expected;
+  const json answered = answer(recommend() + " --history 5 --n 3");
+  for (const json& item : answered.at("items")) expected.push_back(item.at("item"));
+  EXPECT_EQ(printed, expected);
+}
+
+TEST_F(TrainedModel, ExplainsToSomebodyNew) {
+  const json known = answer("explain " + at("model") + " --user 3 --item 5");
+  const json fresh = answer("explain " + at("model") + " --history 1,2,3 --item 5");
+  EXPECT_EQ(known.at("user"), "3");
+  EXPECT_TRUE(fresh.at("user").is_null());
+  EXPECT_EQ(fresh.at("item"), "5");
+  EXPECT_FALSE(fresh.at("explanation").get<std::string>().empty());
+  expect_failure(2, "explain " + at("model") + " --item 5", {"--user or --history"});
+  expect_failure(2, "explain " + at("model") + " --user 3 --history 1 --item 5", {"--history"});
 }
 
 TEST_F(TrainedModel, GeneratesAsPlainT5) {

@@ -200,7 +200,7 @@ TEST(SentenceMetrics, CompareTheSentenceWithTheWholeSplit) {
   EXPECT_TRUE(metrics.empty());
 }
 
-// The published figures of design.md §6, which were measured independently; full ranking within .001, the sampled
+// Figures of the same rules that were measured by another program before this one; full ranking within .001, the sampled
 // protocol within .006 because its negatives are drawn anew.
 struct Published {
   const char* name;

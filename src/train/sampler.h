@@ -30,7 +30,8 @@ struct TrainingTarget {
 
 struct TrainingExample {
   ModelInput input;
-  std::vector<TrainingTarget> targets;  // what the example is of, then, of sequential ones, what came after it
+  // The item or sentence to be answered; a sequential example has the items that came after that one behind it.
+  std::vector<TrainingTarget> targets;
 };
 
 struct SamplerOptions {
@@ -41,13 +42,13 @@ struct SamplerOptions {
   double generic_share = 0.1;       // of explanation examples that name neither user nor item, for Contrast
   // A top-n example shows between so many and 100 candidates, the logarithm uniform; 100: always 100, as published.
   uint32_t least_candidates = 2;
-  // A sequential example is also taught the items that followed the next one, at most so many, the k-th after it with
-  // weight (k + 1)^-later_decay: what is bought together is in no particular order. 0: the next item alone, as
-  // published.
+  // A sequential example also has the items that followed the next one as targets, at most so many. The k-th after the
+  // next one has the weight (k + 1)^-later_decay: the order of items that are bought together means little. 0: the next
+  // item alone, as published.
   uint32_t later_items = 3;
   double later_decay = 1.0;
-  // Fills the targets of a task up to the longest in the step with the pad id, which the loss then counts: what the
-  // authors' code does. Otherwise padding has no part in the loss.
+  // true: the targets of a task are filled up with the pad id to the longest one of the step, and the loss counts these
+  // tokens too, as in the authors' code. false: there is no padding.
   bool legacy_pad_loss = false;
   uint64_t seed = 1;
 };

@@ -146,7 +146,8 @@ TrainResult Run::go(bool resume) {
   sampling.seed = options_.seed;
   Sampler sampler(model_, sampling, state_.sampler);
   started_ = Clock::now();
-  // A budget that has grown since counts its parts anew.
+  // Validations stand at equal parts of the budget. Where the budget has grown since the last run, fewer of its parts
+  // are over than there were validations.
   state_.validations = std::min(state_.validations, parts_due(budget_used(sampler)));
   auto last_checkpoint = Clock::now();
   TrainResult result;
@@ -155,14 +156,14 @@ TrainResult Run::go(bool resume) {
   size_t examples_done = 0;
   while (true) {
     const double used = budget_used(sampler);
-    // Validations stand at equal parts of the budget; the last one at its end.
+    // The last validation stands at the end of the budget.
     const uint64_t due = parts_due(used);
     const bool at_end = used >= 1.0 && state_.last_validated != sampler.state().steps;
     if ((validates_sequential_ || validates_topn_) && (state_.validations < due || at_end)) {
       validate(sampler);
       state_.validations = due;
       state_.last_validated = sampler.state().steps;
-      checkpoint(sampler);  // a kill must not forget what the best weights are
+      checkpoint(sampler);  // after a kill, the state must know that these weights were the best
       last_checkpoint = Clock::now();
     }
     if (used >= 1.0) break;

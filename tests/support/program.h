@@ -28,12 +28,12 @@ class ProgramTest : public testing::Test {
     std::ofstream(at(name), std::ios::binary) << text;
   }
 
-  // Exit status of `peapod ARGUMENTS`; what it prints goes to log().
-  int peapod(const std::string& arguments) const {
-    const int status =
-        std::system((std::string(PEAPOD_PROGRAM) + " " + arguments + " >" + at("log") + " 2>&1").c_str());
+  // Exit status of a command; what it prints goes to log().
+  int run(const std::string& command) const {
+    const int status = std::system((command + " >" + at("log") + " 2>&1").c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
+  int peapod(const std::string& arguments) const { return run(std::string(PEAPOD_PROGRAM) + " " + arguments); }
   std::string log() const { return contents(at("log")); }
 
   // What `peapod ARGUMENTS` prints on standard output alone.
