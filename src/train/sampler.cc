@@ -15,8 +15,8 @@ namespace {
 constexpr uint32_t kMostCandidates = 100;  // of a top-n example, the target among them
 constexpr size_t kBuiltAtOnce = 64;        // examples drawn ahead of the token count
 
-// Streams of random numbers: a task's order has that of the task's number and the epoch, what is random about an
-// example those of its task from here on.
+// Streams of random numbers, one for each task from these numbers on: of the order of its examples in an epoch, and of
+// what is random about each example.
 constexpr uint64_t kOrderStreams = 1;
 constexpr uint64_t kExampleStreams = 101;
 
