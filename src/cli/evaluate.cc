@@ -59,6 +59,7 @@ auto with_bar(const std::string& title, EvaluationOptions options, const Ask& as
 // A model with what answers for it.
 struct Measured {
   Measured(PeapodModel loaded, const AnswererOptions& options) : model(std::move(loaded)), answerer(model, options) {}
+  Measured(const Measured&) = delete;  // the answerer refers to the model
   PeapodModel model;
   Answerer answerer;
 };
@@ -80,7 +81,9 @@ MetricMap measured_explanations(const Measured& one, const EvaluationOptions& op
   const GeneratedExplanations texts = with_bar(
       "evaluating explanations", options,
       [&](const EvaluationOptions& with_progress) { return generate_explanations(one.model, answer, with_progress); });
-  const GeneratedExplanations swapped = generate_explanations(one.model, answer, options, true);
+  EvaluationOptions of_others = options;
+  of_others.swap_items = true;
+  const GeneratedExplanations swapped = generate_explanations(one.model, answer, of_others);
   return explanation_metrics(
       {.sentences = texts.sentences, .references = texts.references, .of_other_items = swapped.sentences},
       one.model.tokenizer());

@@ -124,6 +124,23 @@ std::string readable(const std::string& user, const PromptWeights& weights) {
   return text;
 }
 
+// The options of a composer, as it shows them.
+struct OptionsShown final : SettingVisitor {
+  std::string text;
+  Json json = Json::object();
+
+  void size(std::string_view name, size_t& value) override { add(name, value); }
+  void number(std::string_view name, double& value) override { add(name, value); }
+  void seed(std::string_view name, uint64_t& value) override { add(name, value); }
+
+ private:
+  template <class Value>
+  void add(std::string_view name, const Value& value) {
+    text += fmt::format(", {} {}", name, value);
+    json[std::string(name)] = value;
+  }
+};
+
 struct Report {
   std::string text;
   Json json;
@@ -134,7 +151,6 @@ Report inspect_model(const InspectFlags& flags) {
   const ModelConfig& config = model.network().config();
   const T5Config& t5 = config.t5;
   const Composer& composer = model.composer();
-  const ComposerOptions& options = composer.options();
   const size_t num_weights = model.network().parameters().size();
   Report report;
   report.json = {{"model", flags.directory},
@@ -155,13 +171,11 @@ Report inspect_model(const InspectFlags& flags) {
   report.text +=
       line("vocabulary", fmt::format("{}, of which {} text pieces", t5.vocab_size, model.tokenizer().size()));
   std::string prompts(composer.name());
-  if (composer.length() > 0) {
-    report.json["heads"] = options.heads;
-    report.json["prompt_length"] = options.prompt_length;
-    report.json["user_dim"] = options.user_vectors.dim;
-    prompts += fmt::format(", {} heads, {} vectors, from user vectors of {}", options.heads, options.prompt_length,
-                           options.user_vectors.dim);
-  }
+  OptionsShown options;
+  ComposerOptions visited = composer.options();
+  composer_kind(composer.name()).visit(visited, options);
+  report.json.update(options.json);
+  prompts += options.text;
   report.text += line("composer", prompts);
   report.json["data"] = json_of(model.dataset());
   report.text += readable(model.dataset());
@@ -176,7 +190,6 @@ Report inspect_model(const InspectFlags& flags) {
     std::vector<uint32_t> users(model.dataset().num_users());
     std::iota(users.begin(), users.end(), 0u);
     const PromptUsage usage = prompt_usage(prompt_weights(model, users));
-    report.json["num_prompts"] = options.num_prompts;
     report.json["prompts"] = json_of(usage);
     report.text += readable(usage);
   }

@@ -170,6 +170,11 @@ Dataset::Contents::Contents(const fs::path& path) : directory(path) {
                                   mapped.at(files::kItems).bytes().size()));
   read_names();
   interactions = item_rows(files::kInteractions);
+  for (size_t user = 0; user < users.size(); ++user) {
+    if (interactions.row(user).empty()) {
+      throw Error(where(files::kInteractions), fmt::format("has no item for user {}", user), kPrepareAgain);
+    }
+  }
   negatives = item_rows(files::kNegatives);
   if (interactions.values().size() != field<uint64_t>(manifest, "num_interactions", manifest_path)) {
     throw Error(where(files::kInteractions), "has another number of interactions than the manifest", kPrepareAgain);

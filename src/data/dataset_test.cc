@@ -192,6 +192,13 @@ TEST_F(DatasetTest, RefusesEachFileThatIsAbsentCutShortOrChangedInOneByte) {
   EXPECT_EQ(error_of_open(), "");
 }
 
+TEST_F(DatasetTest, RefusesAUserWithoutInteractions) {
+  data_.interactions.values.resize(data_.interactions.starts[data_.users.size() - 1]);
+  data_.interactions.starts.back() = data_.interactions.values.size();
+  write_dataset(out_, data_, numbers_in_order(4));
+  EXPECT_NE(error_of_open().find("interactions.bin: has no item for user 2"), std::string::npos) << error_of_open();
+}
+
 TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
   const std::string good = read_file(out_ / "dataset.json");
   const std::pair<std::string, std::string> changes[] = {

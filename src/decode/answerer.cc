@@ -12,6 +12,8 @@ namespace {
 // Chosen on validation (docs/decisions.md): less repeats the same praise for everything, more loses the sentence.
 constexpr float kExplanationContrast = 0.5f;
 
+constexpr size_t kTreesAtOnce = 512;  // bounds the memory that restricted trees take
+
 std::vector<const ModelInput*> inputs_of(std::span<const Question* const> questions) {
   std::vector<const ModelInput*> inputs;
   for (const Question* question : questions) inputs.push_back(&question->input);
@@ -45,7 +47,10 @@ std::vector<Answer> Answerer::answer(std::span<const Question> questions) const 
     part.questions.push_back(&questions[i]);
     part.answers.push_back(&answers[i]);
   }
-  answer_items(items.questions, items.answers);
+  for (size_t first = 0; first < items.questions.size(); first += kTreesAtOnce) {
+    const size_t count = std::min(kTreesAtOnce, items.questions.size() - first);
+    answer_items(std::span(items.questions).subspan(first, count), std::span(items.answers).subspan(first, count));
+  }
   explain(texts.questions, texts.answers);
   return answers;
 }

@@ -37,8 +37,8 @@ class Answerer {
   Answerer(const PeapodModel& model, const AnswererOptions& options);
 
   // One answer a question, in their order; it does not depend on the other questions or on the number of threads. Items
-  // are fewer than n only where no more are allowed. REQUIRES: no explanation is asked for, unless options.explains.
-  // Throws Error for the logits of a model that has diverged.
+  // are fewer than n only where no more are allowed or others have probability zero. REQUIRES: no explanation is asked
+  // for, unless options.explains. Throws Error for the logits of a model that has diverged.
   std::vector<Answer> answer(std::span<const Question> questions) const;
 
  private:

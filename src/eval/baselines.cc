@@ -13,12 +13,10 @@
 namespace peapod {
 namespace {
 
-constexpr RankMetric kNdcg10 = {.name = "ndcg", .depth = 10, .value = discounted_gain};
-
 double full_ndcg10(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed) {
   const ItemKnn knn(problem.train, problem.num_items, options);
   const auto score = [&](const RankingCase& user, std::span<float> scores) { knn.score(user.history, scores); };
-  return metric_mean(kNdcg10, target_ranks(problem, Protocol::full, score, tie_seed));
+  return metric_mean(kChosenBy, target_ranks(problem, Protocol::full, score, tie_seed));
 }
 
 // The values that tuning tries for one option.

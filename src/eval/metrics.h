@@ -38,8 +38,12 @@ inline constexpr RankMetric kRankMetrics[] = {
     {.name = "ndcg", .depth = 10, .value = discounted_gain, .has_interval = true},
 };
 
+// What training stops early by and item-kNN is tuned by, which need not be a row of the table.
+inline constexpr RankMetric kChosenBy = {.name = "ndcg", .depth = 10, .value = discounted_gain};
+
 // How many places the table looks at; a model that answers so many items answers enough.
-inline constexpr uint32_t kGreatestDepth = std::ranges::max(kRankMetrics, {}, &RankMetric::depth).depth;
+inline constexpr uint32_t kGreatestDepth =
+    std::max(kChosenBy.depth, std::ranges::max(kRankMetrics, {}, &RankMetric::depth).depth);
 
 constexpr bool measured_under(const RankMetric& metric, Protocol protocol) {
   return !metric.only || *metric.only == protocol;

@@ -123,7 +123,7 @@ bool has_explanations(const Dataset& data, Split split) {
 }
 
 GeneratedExplanations generate_explanations(const PeapodModel& model, const AnswerFunction& answer,
-                                            const EvaluationOptions& options, bool swap_items) {
+                                            const EvaluationOptions& options) {
   const Dataset& data = model.dataset();
   std::vector<const Explanation*> wanted;
   for (const Explanation& e : data.explanations()) {
@@ -131,7 +131,7 @@ GeneratedExplanations generate_explanations(const PeapodModel& model, const Answ
   }
   GeneratedExplanations result;
   const auto ask = [&](size_t i) {
-    const uint32_t item = swap_items ? another_item(wanted, i) : wanted[i]->item;
+    const uint32_t item = options.swap_items ? another_item(wanted, i) : wanted[i]->item;
     return ask_explanation(model, known_in_evaluation(data, wanted[i]->user, options.split), item);
   };
   in_blocks(wanted.size(), answer, options, ask, [&](size_t i, const Answer& answered) {

@@ -23,6 +23,7 @@ using AnswerFunction = std::function<std::vector<Answer>(std::span<const Questio
 inline AnswerFunction answers_of(const Answerer& answerer) {
   return [&answerer](std::span<const Question> questions) { return answerer.answer(questions); };
 }
+AnswerFunction answers_of(Answerer&&) = delete;  // it would be gone
 
 struct EvaluationOptions {
   Split split = Split::test;
@@ -31,6 +32,9 @@ struct EvaluationOptions {
   bool include_seen = false;  // recommend items of the history too
   // Gives every user the personal prompt of another one (a fixed derangement): shows what the prompts carry.
   bool swap_prompts = false;
+  // Explanations: asks about another item than the one the reference speaks of, where the split's explanations have
+  // one.
+  bool swap_items = false;
   uint64_t seed = 1;  // of the choice of users and of the swap
   // Called with the share done, from 0 to 1; may be empty.
   std::function<void(double)> progress = {};
@@ -52,9 +56,8 @@ struct GeneratedExplanations {
   std::vector<std::string> references;  // what the users wrote
 };
 
-// `swap_items` asks about another item than the one the reference speaks of, where the split's explanations have one.
 GeneratedExplanations generate_explanations(const PeapodModel& model, const AnswerFunction& answer,
-                                            const EvaluationOptions& options, bool swap_items = false);
+                                            const EvaluationOptions& options);
 
 // True when the data set has explanations of the training part and of `split`.
 bool has_explanations(const Dataset& data, Split split);

@@ -97,24 +97,24 @@ TEST(SequentialRanks, LetSeenItemsCompeteWhereAsked) {
   for (uint32_t user = 0; user < SmallModel::kUsers; ++user) EXPECT_EQ(ranks[user], ring_item(user, 6));
 }
 
-TEST(SequentialRanks, GiveEveryUserAnotherOnesPromptWhenPromptsAreSwapped) {
+TEST(Ranks, GiveEveryUserAnotherOnesPromptWhenPromptsAreSwapped) {
   SmallModel small;
-  FakeAnswerer own, swapped;
-  sequential_ranks(*small, own.function(), {});
-  sequential_ranks(*small, swapped.function(), {.swap_prompts = true});
-  std::multiset<std::vector<float>> own_vectors, swapped_vectors;
-  for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
-    EXPECT_EQ(own.asked[user].input.text.tokens, swapped.asked[user].input.text.tokens);
-    own_vectors.insert(own.asked[user].input.user.vector);
-    swapped_vectors.insert(swapped.asked[user].input.user.vector);
+  for (const auto protocol : {sequential_ranks, topn_ranks}) {
+    FakeAnswerer own, swapped;
+    protocol(*small, own.function(), {});
+    protocol(*small, swapped.function(), {.swap_prompts = true});
+    std::multiset<std::vector<float>> own_vectors, swapped_vectors;
+    size_t same = 0;
+    for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
+      EXPECT_EQ(own.asked[user].input.text.tokens, swapped.asked[user].input.text.tokens);
+      own_vectors.insert(own.asked[user].input.user.vector);
+      swapped_vectors.insert(swapped.asked[user].input.user.vector);
+      same += own.asked[user].input.user.vector == swapped.asked[user].input.user.vector ? 1 : 0;
+    }
+    EXPECT_EQ(own_vectors, swapped_vectors) << "each prompt is somebody's";
+    // Users 0, 20 and so on have the same history, so a few may meet their own vector again; most must not.
+    EXPECT_LT(same, SmallModel::kUsers / 4);
   }
-  EXPECT_EQ(own_vectors, swapped_vectors) << "each prompt is somebody's";
-  // Users 0, 20 and so on have the same history, so a few may meet their own vector again; most must not.
-  size_t same = 0;
-  for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
-    same += own.asked[user].input.user.vector == swapped.asked[user].input.user.vector ? 1 : 0;
-  }
-  EXPECT_LT(same, SmallModel::kUsers / 4);
 }
 
 TEST(SequentialRanks, ChangeWithSwappedPromptsOnlyWherePromptsArePersonal) {
@@ -180,7 +180,7 @@ TEST(Explanations, AskAboutTheItemOfTheReferenceOrWhenSwappedAboutAnother) {
   SmallModel small;
   FakeAnswerer own, swapped;
   generate_explanations(*small, own.function(), {});
-  generate_explanations(*small, swapped.function(), {}, true);
+  generate_explanations(*small, swapped.function(), {.swap_items = true});
   size_t i = 0;
   for (const Explanation& e : small.data().explanations()) {
     if (e.split != Split::test) continue;

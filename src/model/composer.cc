@@ -28,10 +28,10 @@ std::vector<std::string> composer_names() {
   return names;
 }
 
-const ComposerKind& composer_kind(std::string_view name) {
+const ComposerKind& composer_kind(std::string_view name, std::string_view place) {
   const auto found = std::ranges::find(kComposers, name, &ComposerKind::name);
   if (found != std::end(kComposers)) return *found;
-  refuse_choice({}, "composer", name, composer_names());
+  refuse_choice(place, "composer", name, composer_names());
 }
 
 }  // namespace peapod

@@ -108,8 +108,8 @@ struct ComposerKind {
 
 std::span<const ComposerKind> composer_kinds();
 std::vector<std::string> composer_names();
-// Throws Error that lists the names.
-const ComposerKind& composer_kind(std::string_view name);
+// Throws Error that lists the names. `place`: the file that the name stands in; empty where it was given otherwise.
+const ComposerKind& composer_kind(std::string_view name, std::string_view place = {});
 
 inline constexpr std::string_view kSharedPrompts = "shared-prompts";  // a mixture of shared prompts, by user vector
 inline constexpr std::string_view kSimilarUsers = "similar-users";    // attention to the most similar users' vectors

@@ -49,6 +49,7 @@ class Reader final : public SettingVisitor {
   }
   void number(std::string_view name, double& value) override {
     value = at(name, [](const Json& f) { return f.is_number(); }).get<double>();
+    if (!(value > 0.0)) fail(name, fmt::format("expected a number above 0, got {}", value));
   }
   void seed(std::string_view name, uint64_t& value) override {
     value = at(name, [](const Json& f) { return f.is_number_unsigned(); }).get<uint64_t>();
@@ -140,7 +141,7 @@ ModelDescription description_from_json(const std::string& text, const std::strin
   visit(description, reader);
   Reader options(reader.object("composer"), where + ": composer");
   options.text("name", description.composer);
-  composer_kind(description.composer).visit(description.composer_options, options);
+  composer_kind(description.composer, where).visit(description.composer_options, options);
   options.expect_no_more();
   reader.expect_no_more();
   return description;

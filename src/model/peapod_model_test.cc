@@ -106,7 +106,10 @@ TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
   EXPECT_NE(error_after("\"task_length\": ", "\"tasks_more\": 1, \"task_length\": ").find("is not known"),
             std::string::npos);
   EXPECT_NE(error_after("\"explanation\"", "\"singing\"").find("singing"), std::string::npos);
-  EXPECT_NE(error_after("\"shared-prompts\"", "\"own-prompts\"").find("own-prompts"), std::string::npos);
+  EXPECT_NE(error_after("\"shared-prompts\"", "\"own-prompts\"").find("peapod.json: field \"composer\""),
+            std::string::npos);
+  EXPECT_NE(error_after("\"pmf_confidence\": ", "\"pmf_confidence\": -").find("expected a number above 0"),
+            std::string::npos);
   EXPECT_NE(error_after("\"train_hash\": \"", "\"train_hash\": \"f").find("other interactions"), std::string::npos);
   EXPECT_NE(error_after("\"num_prompts\": 20", "\"num_prompts\": 0").find("expected a size from 1 to 4096, got 0"),
             std::string::npos);

@@ -87,11 +87,11 @@ Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const
 
 Question ask_explanation(const PeapodModel& model, const Known& who, uint32_t item, const AskOptions& options) {
   const std::span about(&item, 1);
-  return {make_input(model, Task::explanation, options.wording, who, without(who.items, about), about), {}, {}, {}};
+  return {.input = make_input(model, Task::explanation, options.wording, who, without(who.items, about), about)};
 }
 
 Question ask_generic_explanation(const PeapodModel& model, const AskOptions& options) {
-  return {make_input(model, Task::explanation, options.wording, {}, {}, {}), {}, {}, {}};
+  return {.input = make_input(model, Task::explanation, options.wording, {}, {}, {})};
 }
 
 }  // namespace peapod

@@ -15,7 +15,7 @@ namespace peapod {
 
 // Who asks, and what is known of them.
 struct Known {
-  uint32_t text_user = kUnknownUser;  // number in the text; kUnknownUser is `user_0`
+  uint32_t text_user = kUnknownUser;  // index of the user whom the text names; kUnknownUser is `user_0`
   uint32_t known_as = kUnknownUser;   // the training user who they are; kUnknownUser: somebody new
   std::span<const uint32_t> items;    // what they did, oldest first; a view
 };
@@ -49,7 +49,7 @@ struct AskOptions {
 // An input, and what may come of it. Questions of all tasks, of any n and beams, may be answered together.
 struct Question {
   ModelInput input;
-  Allowed allowed;  // of the two ranking tasks, as are the following two
+  Allowed allowed = {};  // of the two ranking tasks, as are the following two
   uint32_t n = 10;
   uint32_t beams = 20;
 };
@@ -60,8 +60,9 @@ Question ask_next_item(const PeapodModel& model, const Known& who, const AskOpti
 
 // The best of the candidates. Shows them in their order, each once, but for those that are not allowed; where none
 // remains, nothing can be answered. What is asked about is not known: candidates are taken out of the items that the
-// personal prompt is made of, as the target is in training (docs/decisions.md). They may all be answered, seen or not.
-// Throws Error for more candidates than the model can tell apart.
+// personal prompt is made of, as the target is in training (docs/decisions.md; static user vectors, as published, are
+// of all training items nevertheless). They may all be answered, seen or not. Throws Error for more candidates than the
+// model can tell apart.
 Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const uint32_t> candidates,
                      const AskOptions& options = {});
 

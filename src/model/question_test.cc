@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <numeric>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "support/small_model.h"
@@ -165,10 +168,46 @@ TEST(Question, CarriesItsSizes) {
 
 TEST(Question, RefusesMoreCandidatesThanTheModelCanTellApart) {
   SmallModel small;
-  // A number that stands for no item does not matter: the count is what is refused.
-  Items many(small->network().config().num_whole_words - 1);
-  for (uint32_t i = 0; i < many.size(); ++i) many[i] = i;
-  EXPECT_THROW(ask_ranking(*small, known_in_use(small.data(), kUser), many), Error);
+  const Known who = known_in_use(small.data(), kUser);
+  // Numbers that stand for no item would do for the refusal: the count is what is refused.
+  Items candidates(small->network().config().num_whole_words - 1);
+  std::iota(candidates.begin(), candidates.end(), 0u);
+  EXPECT_THROW(ask_ranking(*small, who, candidates), Error);
+  // As many as there is room for, were there such items: all that are not allowed do not count.
+  Items all(SmallModel::kItems);
+  std::iota(all.begin(), all.end(), 0u);
+  EXPECT_NO_THROW(ask_ranking(*small, who, candidates, {.allowed = {.only = all}}));
+}
+
+// A user whose name is hidden is known as themselves all the same, and the other way round.
+TEST(Question, TellsWhoIsNamedFromWhoIsKnown) {
+  SmallModel small({.composer = kSimilarUsers});
+  Known hidden = known_in_training(small.data(), kUser);
+  hidden.text_user = kUnknownUser;
+  Known named = hidden;
+  std::swap(named.text_user, named.known_as);
+  for (const auto& ask : std::vector<std::function<Question(const Known&)>>{
+           [&](const Known& who) { return ask_next_item(*small, who); },
+           [&](const Known& who) {
+             return ask_ranking(*small, who, Items{19, 1});
+           },
+           [&](const Known& who) { return ask_explanation(*small, who, 19); }}) {
+    const ModelInput of_hidden = ask(hidden).input, of_named = ask(named).input;
+    EXPECT_TRUE(std::ranges::search(of_hidden.text.tokens, small->ids().user(kUser)).empty());
+    EXPECT_FALSE(std::ranges::search(of_named.text.tokens, small->ids().user(kUser)).empty());
+    EXPECT_EQ(std::ranges::find(of_hidden.user.neighbours, kUser), of_hidden.user.neighbours.end());
+    // Nobody is nearer to a vector than the user whose it is.
+    EXPECT_NE(std::ranges::find(of_named.user.neighbours, kUser), of_named.user.neighbours.end());
+  }
+}
+
+TEST(Question, HasTheStaticVectorOfATrainingUserWhateverIsAskedAbout) {
+  SmallModel small({.static_user_vectors = true});
+  const Known who = known_before(small.data(), kUser, 2);
+  const auto all = small->see(kUser, {}).vector;
+  EXPECT_EQ(ask_next_item(*small, who).input.user.vector, all);
+  EXPECT_EQ(ask_ranking(*small, who, who.items).input.user.vector, all);
+  EXPECT_EQ(ask_explanation(*small, who, who.items.front()).input.user.vector, all);
 }
 
 TEST(Question, OfNobodyAboutNothingNamesNeitherUserNorItem) {

@@ -75,6 +75,7 @@ Encoded<T> Seq2Seq<T>::encode(Pass<T>& pass, std::span<const ModelInput* const> 
   std::vector<int32_t> tokens, words;
   Encoded<T> result{nullptr, {0}};
   for (const ModelInput* input : inputs) {
+    if (config_.has_prompts()) place_of(input->task);  // or throws
     tokens.insert(tokens.end(), input->text.tokens.begin(), input->text.tokens.end());
     words.insert(words.end(), input->text.whole_word.begin(), input->text.whole_word.end());
     result.spans.push_back(result.spans.back() + static_cast<uint32_t>(encoded_length(*input)));

@@ -12,7 +12,7 @@ class SettingVisitor {
  public:
   virtual ~SettingVisitor() = default;
   virtual void size(std::string_view name, size_t& value) = 0;    // 1 to 4,096: of something that memory is taken for
-  virtual void number(std::string_view name, double& value) = 0;  // finite
+  virtual void number(std::string_view name, double& value) = 0;  // above 0
   virtual void seed(std::string_view name, uint64_t& value) = 0;
 };
 

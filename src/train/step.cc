@@ -41,11 +41,10 @@ void GradientWorkers::pack_weights() {
   auto weights = network_.t5().linear_weights();
   weights.push_back(network_.t5().head_weight());
   std::vector<std::optional<PackedLayer>> layers(weights.size());
-#pragma omp parallel for schedule(dynamic)
-  for (size_t i = 0; i < weights.size(); ++i) {
+  parallel_for(weights.size(), [&](size_t i) {
     const auto& [data, rows, cols] = weights[i];
     layers[i].emplace(packed_for_training(rows, cols, data));
-  }
+  });
   for (size_t i = 0; i < weights.size(); ++i) weights_.add(weights[i].data, std::move(*layers[i]));
 }
 
@@ -100,8 +99,7 @@ GradientWorkers::Result GradientWorkers::compute(std::span<const TrainingExample
   const double scale = weight > 0.0 ? 1.0 / weight : 1.0;
   if (packs_) pack_weights();
   const auto count = workers_.size();
-#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(count))
-  for (size_t w = 0; w < count; ++w) run(*workers_[w], scale, mix64(seed, w));
+  parallel_for(count, [&](size_t w) { run(*workers_[w], scale, mix64(seed, w)); });
   const size_t size = workers_.front()->gradients.size();
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(count))
   for (size_t part = 0; part < count; ++part) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "eval/metrics.h"
 #include "eval/protocols.h"
 #include "eval/report.h"
 #include "model/checkpoint.h"
@@ -102,8 +103,8 @@ void Run::validate(const Sampler& sampler) {
   if (validates_topn_) ranks.sampled99 = topn_ranks(model_, answers_of(answerer), evaluation);
   const MetricMap metrics = metrics_of(ranks);
   double metric = 1.0;
-  if (validates_sequential_) metric *= peapod::metric(metrics, "sequential.full.ndcg@10");
-  if (validates_topn_) metric *= peapod::metric(metrics, "topn.sampled99.ndcg@10");
+  if (validates_sequential_) metric *= metric_mean(kChosenBy, ranks.full);
+  if (validates_topn_) metric *= metric_mean(kChosenBy, ranks.sampled99);
   if (validates_sequential_ && validates_topn_) metric = std::sqrt(metric);
   const bool better = metric > state_.best_metric;
   state_.bad_validations = better ? 0 : state_.bad_validations + 1;
@@ -140,8 +141,9 @@ TrainResult Run::go(bool resume) {
     state_ = load_training_state(state_file_, parameters, adamw_);
     require_same(state_.identity, options_.identity, directory_.string());
     say(fmt::format("resuming after step {}", state_.sampler.steps));
+  } else {
+    state_.identity = options_.identity;
   }
-  state_.identity = options_.identity;
   SamplerOptions sampling = options_.sampler;
   sampling.seed = options_.seed;
   Sampler sampler(model_, sampling, state_.sampler);

@@ -121,6 +121,7 @@ TEST(Train, ResumesOnlyWithWhatItBeganWith) {
   };
   EXPECT_NE(error_with({{{"seed", "2"}}}).find("began with seed 1, not 2"), std::string::npos);
   EXPECT_NE(error_with({{{"seed", "1"}, {"new", "3"}}}).find("was begun without new"), std::string::npos);
+  EXPECT_NE(error_with({}).find("began with seed 1, which this one lacks"), std::string::npos);
   EXPECT_EQ(error_with({{{"seed", "1"}}}), "");
 }
 

@@ -68,15 +68,22 @@ TrainingIdentity identity_of(const Dataset& data, const CreateOptions& create, c
 }
 
 void require_same(const TrainingIdentity& began_with, const TrainingIdentity& now, const std::string& where) {
+  const std::string remedy = "resume with what it began with, or train anew under another name";
+  const auto value_in = [](const TrainingIdentity& identity, const std::string& name) -> const std::string* {
+    const auto found = std::ranges::find(identity.fields, name, &std::pair<std::string, std::string>::first);
+    return found == identity.fields.end() ? nullptr : &found->second;
+  };
   for (const auto& [name, value] : now.fields) {
-    const auto before = std::ranges::find(began_with.fields, name, &std::pair<std::string, std::string>::first);
-    if (before == began_with.fields.end()) {
-      throw Error(where, fmt::format("its training was begun without {}, which this one has", name),
-                  "resume with what it began with, or train anew under another name");
+    const std::string* before = value_in(began_with, name);
+    if (before == nullptr) {
+      throw Error(where, fmt::format("its training was begun without {}, which this one has", name), remedy);
     }
-    if (before->second == value) continue;
-    throw Error(where, fmt::format("its training began with {} {}, not {}", name, before->second, value),
-                "resume with what it began with, or train anew under another name");
+    if (*before == value) continue;
+    throw Error(where, fmt::format("its training began with {} {}, not {}", name, *before, value), remedy);
+  }
+  for (const auto& [name, value] : began_with.fields) {
+    if (value_in(now, name) != nullptr) continue;
+    throw Error(where, fmt::format("its training began with {} {}, which this one lacks", name, value), remedy);
   }
 }
 

@@ -198,5 +198,28 @@ TEST(ComposerKinds, SeeTheSameAfterTheirTensorsWereStored) {
   }
 }
 
+TEST(ComposerKinds, RefuseStoredTensorsWithValuesThatAreNotFinite) {
+  const ScratchFolder folder;
+  SmallModel small({.composer = kSimilarUsers});
+  const Composer& composer = small->composer();
+  const std::vector<NamedTensor> tensors = composer.tensors();
+  for (size_t damaged = 0; damaged < tensors.size(); ++damaged) {
+    std::vector<NamedTensor> written = tensors;
+    std::vector<float> values(tensors[damaged].values.begin(), tensors[damaged].values.end());
+    values.back() = std::nanf("");
+    written[damaged].values = values;
+    const auto file = folder.path() / "preferences.safetensors";
+    write_safetensors(file, written);
+    const SafetensorsFile stored = SafetensorsFile::open(file);
+    try {
+      composer_kind(kSimilarUsers)
+          .load(composer.options(), {stored, file.string(), SmallModel::kUsers, SmallModel::kItems});
+      ADD_FAILURE() << tensors[damaged].name << " went through";
+    } catch (const Error& error) {
+      EXPECT_NE(error.where().find(tensors[damaged].name), std::string::npos) << error.what();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace peapod

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/error.h"
@@ -31,6 +33,19 @@ std::vector<NamedTensor> tensors_of(const UserVectors& vectors) {
           {kScale, {standardiser.scale.size()}, standardiser.scale}};
 }
 
+namespace {
+
+std::vector<float> load_finite(const StoredComposer& stored, const std::string& name) {
+  std::vector<float> values = stored.file.read_f32(name);
+  if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) {
+    throw Error(stored.where + ": tensor \"" + name + "\"", "holds values that are not finite",
+                "train the model again");
+  }
+  return values;
+}
+
+}  // namespace
+
 Matrix load_matrix(const StoredComposer& stored, const std::string& name, size_t rows, size_t cols) {
   const auto shape = stored.file.shape(name);
   if (shape.size() != 2 || shape[0] != rows || shape[1] != cols) {
@@ -38,13 +53,13 @@ Matrix load_matrix(const StoredComposer& stored, const std::string& name, size_t
                 "train the model again");
   }
   Matrix matrix(rows, cols);
-  stored.file.read_f32(name, matrix.values);
+  matrix.values = load_finite(stored, name);
   return matrix;
 }
 
 UserVectors load_user_vectors(const PmfOptions& options, const StoredComposer& stored) {
   Matrix factors = load_matrix(stored, kFactors, stored.num_items, options.dim);
-  Standardiser standardiser{stored.file.read_f32(kMean), stored.file.read_f32(kScale)};
+  Standardiser standardiser{load_finite(stored, kMean), load_finite(stored, kScale)};
   if (standardiser.mean.size() != options.dim || standardiser.scale.size() != options.dim) {
     throw Error(stored.where, "the standardisation of user vectors has another size than user_dim",
                 "train the model again");
