@@ -37,8 +37,9 @@ void count_step() {
 void count_request() {
   const MadeWorkload workload("mini");
   const PackedNetwork network(workload.network(), {.text = false, .item_tokens = workload.catalogue().alphabet()});
+  const EnginePool engines(network, network.item_head());
   const auto requests = workload.requests(1, 41);
-  count([&] { generate_items(network, views_of(requests.inputs), requests.queries); });
+  count([&] { generate_items(engines, views_of(requests.inputs), requests.queries); });
 }
 
 }  // namespace

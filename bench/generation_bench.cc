@@ -11,8 +11,9 @@ void recommend(benchmark::State& state, const char* preset, size_t users, size_t
   const auto requests = workload.requests(users, tokens);
   const PackedNetwork network(workload.network(),
                               {.precision = precision, .text = false, .item_tokens = workload.catalogue().alphabet()});
+  const EnginePool engines(network, network.item_head());
   const auto inputs = views_of(requests.inputs);
-  for (auto _ : state) benchmark::DoNotOptimize(generate_items(network, inputs, requests.queries).size());
+  for (auto _ : state) benchmark::DoNotOptimize(generate_items(engines, inputs, requests.queries).size());
   state.counters["users/s"] =
       benchmark::Counter(static_cast<double>(users), benchmark::Counter::kIsIterationInvariantRate);
 }

@@ -61,10 +61,11 @@ Json generate(std::span<const std::string> arguments) {
   }
   const auto tokens = static_cast<uint32_t>(std::stoul(arguments[2]));
   const PackedNetwork packed(network, {.precision = precision_from(arguments[3])});
+  const EnginePool engines(packed, packed.text_head());
   const TextSearchOptions options{.num_beams = 20, .min_new_tokens = tokens, .max_new_tokens = tokens};
   std::vector<std::vector<Text>> texts;
   const auto seconds =
-      seconds_of_rounds(std::stoul(arguments[4]), [&] { texts = generate_texts(packed, views_of(inputs), options); });
+      seconds_of_rounds(std::stoul(arguments[4]), [&] { texts = generate_texts(engines, views_of(inputs), options); });
   Json best = Json::array();
   for (const auto& found : texts) best.push_back(found.front().tokens);
   return {{"seconds", seconds}, {"examples", inputs.size()}, {"best", best}};

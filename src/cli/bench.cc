@@ -209,7 +209,8 @@ class Bench {
     const auto requests = workload.requests(users, tokens);
     const PackedNetwork network(
         workload.network(), {.precision = precision, .text = false, .item_tokens = workload.catalogue().alphabet()});
-    return median_seconds(rounds, [&] { generate_items(network, views_of(requests.inputs), requests.queries); });
+    const EnginePool engines(network, network.item_head());
+    return median_seconds(rounds, [&] { generate_items(engines, views_of(requests.inputs), requests.queries); });
   }
   double users_per_second(const char* preset, size_t users, size_t tokens, Precision precision) const {
     return static_cast<double>(users) / generation_seconds(preset, users, tokens, precision, rounds_);
@@ -256,7 +257,8 @@ class Bench {
           workload.network(),
           {.precision = fastest_precision(), .text = false, .item_tokens = workload.catalogue().alphabet()});
       const MadeRequests requests = workload.requests(64, 60);
-      generate_items(network, views_of(requests.inputs), requests.queries);
+      const EnginePool engines(network, network.item_head());
+      generate_items(engines, views_of(requests.inputs), requests.queries);
     });
   }
 

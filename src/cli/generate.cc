@@ -52,7 +52,8 @@ void generate(const GenerateFlags& flags) {
   input.text.tokens = tokenizer.encode(flags.text);
   input.text.tokens.push_back(kEndId);
   const PackedNetwork packed(network, {.precision = precision_from(flags.precision)});
-  const auto results = generate_texts(packed, views_of(std::span(&input, 1)), flags.search);
+  const EnginePool engines(packed, packed.text_head());
+  const auto results = generate_texts(engines, views_of(std::span(&input, 1)), flags.search);
   const std::vector<Text>& texts = results.front();
   if (texts.empty()) throw Error(flags.directory, "no token has a probability above 0", "check the weights");
   if (flags.json != "-") std::cout << tokenizer.decode(texts.front().tokens) << '\n' << std::flush;

@@ -32,8 +32,11 @@ Answerer::Answerer(const PeapodModel& model, const AnswererOptions& options)
     : model_(model),
       catalogue_(catalogue_of(model)),
       network_(model.network(),
-               {.precision = options.precision, .text = options.explains, .item_tokens = catalogue_.alphabet()}) {
-  if (options.explains) generic_ = ask_generic_explanation(model).input;
+               {.precision = options.precision, .text = options.explains, .item_tokens = catalogue_.alphabet()}),
+      item_engines_(network_, network_.item_head()) {
+  if (!options.explains) return;
+  text_engines_ = std::make_unique<EnginePool>(network_, network_.text_head());
+  generic_ = ask_generic_explanation(model).input;
 }
 
 std::vector<Answer> Answerer::answer(std::span<const Question> questions) const {
@@ -65,14 +68,14 @@ void Answerer::answer_items(std::span<const Question* const> questions, std::spa
     const auto num_items = static_cast<uint32_t>(std::min<size_t>(n, tree.num_items()));
     queries[i] = {.tree = &tree, .excluded = allowed.except, .num_items = num_items, .num_beams = std::max(n, beams)};
   });
-  auto found = generate_items(network_, inputs_of(questions), queries);
+  auto found = generate_items(item_engines_, inputs_of(questions), queries);
   for (size_t i = 0; i < found.size(); ++i) answers[i]->items = std::move(found[i]);
 }
 
 void Answerer::explain(std::span<const Question* const> questions, std::span<Answer* const> answers) const {
   if (questions.empty()) return;
-  assert(network_.has_text_head());
-  const auto texts = generate_texts(network_, inputs_of(questions), kExplanationSearch,
+  assert(text_engines_ != nullptr);
+  const auto texts = generate_texts(*text_engines_, inputs_of(questions), kExplanationSearch,
                                     {.against = &generic_, .weight = kExplanationContrast});
   for (size_t i = 0; i < texts.size(); ++i) {
     for (const Text& text : texts[i]) answers[i]->sentences.push_back(model_.tokenizer().decode(text.tokens));

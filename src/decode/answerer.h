@@ -3,12 +3,14 @@
 // evaluated or validated. Immutable; safe from many threads.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "decode/beam_search.h"
 #include "decode/catalogue_tree.h"
+#include "decode/engine_pool.h"
 #include "decode/packed_network.h"
 #include "model/question.h"
 
@@ -35,6 +37,8 @@ class Answerer {
  public:
   // `model` must outlive the answerer, and its weights must stay as they are.
   Answerer(const PeapodModel& model, const AnswererOptions& options);
+  Answerer(const Answerer&) = delete;
+  Answerer& operator=(const Answerer&) = delete;
 
   // One answer a question, in their order; it does not depend on the other questions or on the number of threads. Items
   // are fewer than n only where no more are allowed or others have probability zero. REQUIRES: no explanation is asked
@@ -48,7 +52,9 @@ class Answerer {
   const PeapodModel& model_;
   CatalogueTree catalogue_;
   PackedNetwork network_;
-  ModelInput generic_;  // what explanations are contrasted with
+  EnginePool item_engines_;                   // of network_, as the next
+  std::unique_ptr<EnginePool> text_engines_;  // null where nothing is explained
+  ModelInput generic_;                        // what explanations are contrasted with
 };
 
 }  // namespace peapod

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/threads.h"
-#include "decode/engine.h"
 #include "tensor/flush_denormals.h"
 
 namespace peapod {
@@ -16,31 +15,32 @@ namespace {
 // Most inputs of a batch: enough rows for efficient products, few enough to stay in cache.
 constexpr size_t kBatch = 16;
 
-// What a thread generates with; its memory is kept from batch to batch.
-struct Engines {
-  Engines(const PackedNetwork& network, const OutputHead& head) : main(network, head), contrast(network, head) {}
-  FlushDenormals flush;
-  Engine main, contrast;
+// What a thread generates with.
+struct Worker {
+  explicit Worker(const EnginePool& engines) : engine(engines.take()) {}
+  FlushDenormals flush;  // on the thread that makes it
+  EnginePool::Lease engine;
+  EnginePool::Lease other;  // for what texts are contrasted with; taken where there is such a thing
 };
 
-// Runs work(engines, first, last) over batches of [0, n) on all threads.
+// Runs work(worker, first, last) over batches of [0, n) on all threads.
 template <class Work>
-void in_batches(const PackedNetwork& network, const OutputHead& head, size_t n, const Work& work) {
+void in_batches(const EnginePool& engines, size_t n, const Work& work) {
   if (n == 0) return;
   const auto threads = static_cast<size_t>(num_threads());
   if (n < std::min(threads, kBatch)) {  // outside of a parallel region, so that the products themselves use all threads
-    Engines engines(network, head);
-    work(engines, 0, n);
+    Worker worker(engines);
+    work(worker, 0, n);
     return;
   }
   const size_t size = std::min(kBatch, (n + threads - 1) / threads);
-  parallel_for((n + size - 1) / size, [&] { return std::make_unique<Engines>(network, head); },
-               [&](Engines& engines, size_t batch) { work(engines, batch * size, std::min(n, (batch + 1) * size)); });
+  parallel_for((n + size - 1) / size, [&] { return std::make_unique<Worker>(engines); },
+               [&](Worker& worker, size_t batch) { work(worker, batch * size, std::min(n, (batch + 1) * size)); });
 }
 
 }  // namespace
 
-std::vector<std::vector<ScoredItem>> generate_items(const PackedNetwork& network,
+std::vector<std::vector<ScoredItem>> generate_items(const EnginePool& engines,
                                                     std::span<const ModelInput* const> inputs,
                                                     std::span<const ItemQuery> queries) {
   assert(inputs.size() == queries.size());
@@ -49,8 +49,8 @@ std::vector<std::vector<ScoredItem>> generate_items(const PackedNetwork& network
   for (size_t i = 0; i < queries.size(); ++i) {
     if (queries[i].tree->num_items() > 0) asked.push_back(i);
   }
-  in_batches(network, network.item_head(), asked.size(), [&](Engines& engines, size_t first, size_t last) {
-    Engine& engine = engines.main;
+  in_batches(engines, asked.size(), [&](Worker& worker, size_t first, size_t last) {
+    Engine& engine = *worker.engine;
     std::vector<const ModelInput*> batch;
     std::vector<ItemQuery> batch_queries;
     for (size_t i = first; i < last; ++i) {
@@ -65,21 +65,24 @@ std::vector<std::vector<ScoredItem>> generate_items(const PackedNetwork& network
   return results;
 }
 
-std::vector<std::vector<Text>> generate_texts(const PackedNetwork& network, std::span<const ModelInput* const> inputs,
+std::vector<std::vector<Text>> generate_texts(const EnginePool& engines, std::span<const ModelInput* const> inputs,
                                               const TextSearchOptions& options, const Contrast& contrast) {
   std::vector<std::vector<Text>> results(inputs.size());
   const bool contrasted = contrast.against != nullptr;
-  in_batches(network, network.text_head(), inputs.size(), [&](Engines& engines, size_t first, size_t last) {
+  in_batches(engines, inputs.size(), [&](Worker& worker, size_t first, size_t last) {
     const auto batch = inputs.subspan(first, last - first);
-    Engine& engine = engines.main;
+    Engine& engine = *worker.engine;
     engine.start(batch);
-    if (contrasted) engines.contrast.start(std::vector<const ModelInput*>(batch.size(), contrast.against));
+    if (contrasted) {
+      if (worker.other == nullptr) worker.other = engines.take();
+      worker.other->start(std::vector<const ModelInput*>(batch.size(), contrast.against));
+    }
     std::vector<float> other_logits;
     const auto step = [&](const DecodeStep& rows, std::span<float> logits) {
       engine.step(rows, logits);
       if (!contrasted) return;
       other_logits.resize(logits.size());
-      engines.contrast.step(rows, other_logits);
+      worker.other->step(rows, other_logits);
       for (size_t i = 0; i < logits.size(); ++i) logits[i] += contrast.weight * (logits[i] - other_logits[i]);
     };
     std::ranges::move(search_text(step, batch.size(), engine.alphabet().size(), options),

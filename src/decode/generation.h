@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "decode/beam_search.h"
-#include "decode/packed_network.h"
+#include "decode/engine_pool.h"
 #include "model/seq2seq.h"
 
 namespace peapod {
 
 // The best items of each query, best first; queries[i] is for inputs[i], which is not read where the query allows no
-// item. REQUIRES: as many queries as inputs; the network's item tokens hold those of the queries' trees.
-std::vector<std::vector<ScoredItem>> generate_items(const PackedNetwork& network,
+// item. REQUIRES: as many queries as inputs; engines of the item head, whose tokens hold those of the queries' trees.
+std::vector<std::vector<ScoredItem>> generate_items(const EnginePool& engines,
                                                     std::span<const ModelInput* const> inputs,
                                                     std::span<const ItemQuery> queries);
 
@@ -24,8 +24,8 @@ struct Contrast {
   float weight = 0;
 };
 
-// The best texts of each input, best first.
-std::vector<std::vector<Text>> generate_texts(const PackedNetwork& network, std::span<const ModelInput* const> inputs,
+// The best texts of each input, best first. REQUIRES: engines of the text head.
+std::vector<std::vector<Text>> generate_texts(const EnginePool& engines, std::span<const ModelInput* const> inputs,
                                               const TextSearchOptions& options, const Contrast& contrast = {});
 
 }  // namespace peapod

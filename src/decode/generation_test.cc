@@ -58,6 +58,7 @@ TEST(GenerateItems, FindsWhatScoringEveryItemFinds) {
     SmallModel small({.ids = ids});
     const CatalogueTree tree = catalogue_of(*small);
     const PackedNetwork network(small->network(), {.item_tokens = tree.alphabet()});
+    const EnginePool engines(network, network.item_head());
     const Question question = next_item_of(small, 4);
     const auto& excluded = question.allowed.except;
     std::vector<std::pair<double, uint32_t>> all;
@@ -68,7 +69,7 @@ TEST(GenerateItems, FindsWhatScoringEveryItemFinds) {
     std::ranges::sort(all, std::greater<>());
     const ModelInput* const inputs[] = {&question.input};
     const ItemQuery queries[] = {{.tree = &tree, .excluded = excluded, .num_items = 20, .num_beams = 20}};
-    const auto found = generate_items(network, inputs, queries).front();
+    const auto found = generate_items(engines, inputs, queries).front();
     ASSERT_EQ(found.size(), all.size());
     for (size_t i = 0; i < all.size(); ++i) {
       EXPECT_EQ(found[i].item, all[i].second);
@@ -106,8 +107,9 @@ TEST(GenerateTexts, KeepsToTheLengthsAndIsTheSameInAnyCompany) {
   SmallModel small;
   const auto inputs = explanation_inputs(small, 20);
   const PackedNetwork network(small->network(), {});
+  const EnginePool engines(network, network.text_head());
   const Contrast contrast{.against = &inputs[19], .weight = 0.5f};
-  const auto together = generate_texts(network, views_of(inputs), kExplanationSearch, contrast);
+  const auto together = generate_texts(engines, views_of(inputs), kExplanationSearch, contrast);
   for (const auto& texts : together) {
     ASSERT_FALSE(texts.empty());
     for (const Text& text : texts) {
@@ -117,7 +119,7 @@ TEST(GenerateTexts, KeepsToTheLengthsAndIsTheSameInAnyCompany) {
   }
   for (const size_t i : {0, 17}) {
     const auto alone =
-        generate_texts(network, views_of(std::span(&inputs[i], 1)), kExplanationSearch, contrast).front();
+        generate_texts(engines, views_of(std::span(&inputs[i], 1)), kExplanationSearch, contrast).front();
     EXPECT_EQ(alone.front().tokens, together[i].front().tokens);
   }
 }
@@ -127,11 +129,12 @@ TEST(GenerateTexts, ContrastsWithTheOtherInput) {
   const auto inputs = explanation_inputs(small, 2);
   const auto first = views_of(std::span(&inputs[0], 1));
   const PackedNetwork network(small->network(), {});
+  const EnginePool engines(network, network.text_head());
   const TextSearchOptions greedy{.max_new_tokens = 3, .length_penalty = 0};
-  const auto plain = generate_texts(network, first, greedy).front();
-  const auto itself = generate_texts(network, first, greedy, {.against = &inputs[0], .weight = 2.0f}).front();
+  const auto plain = generate_texts(engines, first, greedy).front();
+  const auto itself = generate_texts(engines, first, greedy, {.against = &inputs[0], .weight = 2.0f}).front();
   EXPECT_EQ(itself.front().tokens, plain.front().tokens) << "nothing to contrast with";
-  const auto other = generate_texts(network, first, greedy, {.against = &inputs[1], .weight = 2.0f}).front().front();
+  const auto other = generate_texts(engines, first, greedy, {.against = &inputs[1], .weight = 2.0f}).front().front();
   std::vector<int32_t> tokens = other.tokens;
   if (other.ended) tokens.push_back(kEndId);
   EXPECT_NEAR(other.score, contrasted_score(*small, inputs[0], inputs[1], 2.0f, tokens), 1e-3);

@@ -124,8 +124,7 @@ void check(std::span<const ItemQuery> queries, std::span<const int32_t> alphabet
   for (const ItemQuery& query : queries) {
     if (query.num_items == 0) throw Error("num_items", "found 0, expected at least 1");
     if (query.num_beams < query.num_items) {
-      throw Error("num_beams",
-                  fmt::format("found {}, too few to find {} items", query.num_beams, query.num_items),
+      throw Error("num_beams", fmt::format("found {}, too few to find {} items", query.num_beams, query.num_items),
                   "use at least as many beams as items");
     }
     if (query.tree->max_token() > alphabet.back()) {

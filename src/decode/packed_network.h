@@ -37,8 +37,7 @@ class PackedNetwork {
   Precision precision() const { return precision_; }
   const PackedWeights& weights() const { return weights_; }
 
-  bool has_text_head() const { return text_head_.has_value(); }
-  // Scores the whole vocabulary. REQUIRES: has_text_head().
+  // Scores the whole vocabulary. REQUIRES: PackOptions::text.
   const OutputHead& text_head() const { return *text_head_; }
   // Scores PackOptions::item_tokens alone: no other token can occur in an item. REQUIRES: there are some.
   const OutputHead& item_head() const { return *item_head_; }

@@ -116,7 +116,8 @@ TEST(PackedNetwork, ShowsInEveryPrecisionThatAModelHasDiverged) {
       weight = bad;
       for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
         const PackedNetwork packed(small->network(), {.precision = precision, .item_tokens = alphabet});
-        EXPECT_THROW(generate_items(packed, inputs, queries), Error) << name << name_of(precision);
+        const EnginePool engines(packed, packed.item_head());
+        EXPECT_THROW(generate_items(engines, inputs, queries), Error) << name << name_of(precision);
       }
     }
     weight = before;
