@@ -118,6 +118,15 @@ TEST_F(CommandLine, MeasuresBaselines) {
   EXPECT_GT(neighbours.at("sequential.full.hr@10"), 0.9) << "the ring tells what comes next";
 }
 
+TEST_F(CommandLine, MeasuresRecallWithSettingsThatItChooses) {
+  const json recall = answer("baseline recall --data " + at("data"));
+  for (const char* key : {"sequential.full.ndcg@10", "topn.sampled99.hr@10"}) EXPECT_TRUE(recall.contains(key)) << key;
+  EXPECT_GT(recall.at("sequential.full.hr@10"), 0.9) << "the ring tells what comes next";
+  for (const char* name : {"distance_decay", "titles", "share", "smoothing"}) {
+    EXPECT_TRUE(recall.at("settings").contains(name)) << name;
+  }
+}
+
 TEST_F(TrainedModel, IsMeasuredOnEveryTask) {
   const json metrics = answer(evaluate());
   for (const char* key : {"sequential.full.hr@10", "topn.sampled99.hr@10", "explanation.bleu4", "explanation.rougeL"}) {

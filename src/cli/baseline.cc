@@ -1,4 +1,4 @@
-// `peapod baseline popularity|item-knn`: what a recommender must beat, under the keys that `evaluate` uses.
+// `peapod baseline popularity|item-knn|recall`: what a recommender must beat, under the keys that `evaluate` uses.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "data/split.h"
 #include "eval/baselines.h"
+#include "eval/recall_choice.h"
 #include "eval/report.h"
 
 namespace peapod::cli {
@@ -81,6 +82,35 @@ void run_item_knn(const BaselineFlags& flags) {
   show(flags, "item-knn", dataset, metrics, settings_of(options));
 }
 
+Settings settings_of(const RecallSettings& settings) {
+  Settings named = settings_of(settings.neighbours);
+  for (const auto& [name, value] : {std::pair("titles", settings.titles),
+                                    {"title_popularity", settings.title_popularity},
+                                    {"sharpness", settings.sharpness},
+                                    {"share", settings.share},
+                                    {"smoothing", settings.smoothing}}) {
+    named.emplace_back(name, value);
+  }
+  return named;
+}
+
+// Settings are always chosen on validation: there is nothing to set.
+void run_recall(const BaselineFlags& flags) {
+  const Dataset dataset = Dataset::open(flags.data);
+  std::vector<std::string> texts;
+  for (uint32_t item = 0; item < dataset.num_items(); ++item) texts.push_back(dataset.item_title(item));
+  const auto titles = std::make_shared<const TitleNeighbours>(texts);
+  const auto report = [](const RecallChoiceStep& step) {
+    std::cerr << fmt::format("choosing {:3}: validation NDCG@10 {:.5f}, log mass {:.4f} with {}\n", step.number,
+                             step.ndcg10, step.log_mass, text_of(settings_of(step.settings)));
+  };
+  const RecallSettings settings =
+      choose_recall(ranking_problem(dataset, Split::valid), titles, {.seed = flags.seed}, report);
+  const RankingProblem problem = ranking_problem(dataset, split_from(flags.split));
+  const Recall recall(problem.train, problem.num_items, titles, settings);
+  show(flags, "recall", dataset, metrics_of(recall_ranks(problem, recall, flags.seed)), settings_of(settings));
+}
+
 void add_common_flags(CLI::App& command, BaselineFlags& flags) {
   command.add_option("--data", flags.data, "Directory that `peapod prepare` wrote")->required()->type_name("DIR");
   command.add_option("--split", flags.split, "Which held-out items to rank")
@@ -109,7 +139,7 @@ void add_item_knn_flags(CLI::App& command, BaselineFlags& flags) {
 }  // namespace
 
 void add_baseline(CLI::App& app) {
-  CLI::App* baseline = app.add_subcommand("baseline", "Measure popularity or item-kNN on a prepared data set");
+  CLI::App* baseline = app.add_subcommand("baseline", "Measure what a recommender must beat on a prepared data set");
   baseline->require_subcommand(1);
   const auto flags = std::make_shared<BaselineFlags>();  // shared: the callbacks outlive this function
 
@@ -122,6 +152,11 @@ void add_baseline(CLI::App& app) {
   add_common_flags(*item_knn, *flags);
   add_item_knn_flags(*item_knn, *flags);
   item_knn->callback([flags] { run_item_knn(*flags); });
+
+  CLI::App* recall = baseline->add_subcommand(
+      "recall", "Rank items by what the user's history recalls: neighbours, titles, popularity; chosen on validation");
+  add_common_flags(*recall, *flags);
+  recall->callback([flags] { run_recall(*flags); });
 }
 
 }  // namespace peapod::cli

@@ -200,8 +200,8 @@ TEST(SentenceMetrics, CompareTheSentenceWithTheWholeSplit) {
   EXPECT_TRUE(metrics.empty());
 }
 
-// Figures of the same rules that were measured by another program before this one; full ranking within .001, the sampled
-// protocol within .006 because its negatives are drawn anew.
+// Figures of the same rules that were measured by another program before this one; full ranking within .001, the
+// sampled protocol within .006 because its negatives are drawn anew.
 struct Published {
   const char* name;
   ItemKnnOptions tuned;

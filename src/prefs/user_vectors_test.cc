@@ -4,32 +4,15 @@
 
 #include <cmath>
 
-#include "base/random.h"
+#include "support/made_histories.h"
 
 namespace peapod {
 namespace {
 
-class MadeHistories {
- public:
-  MadeHistories() {
-    Random random(3);
-    for (size_t user = 0; user < 60; ++user) {
-      std::vector<uint32_t>& items = items_.emplace_back();
-      for (size_t i = 0; i < 3 + random.below(6); ++i) items.push_back(static_cast<uint32_t>(random.below(kItems)));
-    }
-    for (const auto& items : items_) histories.emplace_back(items);
-  }
-  static constexpr uint32_t kItems = 25;
-  Histories histories;
-
- private:
-  std::vector<std::vector<uint32_t>> items_;
-};
-
 TEST(UserVectors, HaveMeanZeroAndDeviationOneOverTheTrainingUsers) {
   const MadeHistories made;
-  const UserVectors vectors = UserVectors::fit(made.histories, MadeHistories::kItems, {.dim = 4});
-  const Matrix all = vectors.of_all(made.histories);
+  const UserVectors vectors = UserVectors::fit(made.histories(), made.num_items(), {.dim = 4});
+  const Matrix all = vectors.of_all(made.histories());
   for (size_t d = 0; d < 4; ++d) {
     double sum = 0, squares = 0;
     for (size_t row = 0; row < all.rows; ++row) {
@@ -44,13 +27,13 @@ TEST(UserVectors, HaveMeanZeroAndDeviationOneOverTheTrainingUsers) {
 TEST(UserVectors, AreTheSameOfOneOfManyAndFromStoredParts) {
   const MadeHistories made;
   const PmfOptions options{.dim = 4};
-  const UserVectors fitted = UserVectors::fit(made.histories, MadeHistories::kItems, options);
+  const UserVectors fitted = UserVectors::fit(made.histories(), made.num_items(), options);
   const UserVectors stored = UserVectors::from_parts(fitted.item_factors(), fitted.standardiser(), options);
-  const Matrix all = fitted.of_all(made.histories);
-  for (size_t user = 0; user < made.histories.size(); ++user) {
-    const auto alone = fitted.of(made.histories[user]);
+  const Matrix all = fitted.of_all(made.histories());
+  for (size_t user = 0; user < made.histories().size(); ++user) {
+    const auto alone = fitted.of(made.histories()[user]);
     EXPECT_EQ(alone, std::vector<float>(all.row(user).begin(), all.row(user).end()));
-    EXPECT_EQ(alone, stored.of(made.histories[user]));
+    EXPECT_EQ(alone, stored.of(made.histories()[user]));
   }
 }
 

@@ -1,0 +1,140 @@
+#include "eval/recall_choice.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "eval/metrics.h"
+
+namespace peapod {
+namespace {
+
+constexpr uint64_t kUsersStream = 0x7ec;  // of the seed
+
+// A setting and the values that are tried for it.
+struct Axis {
+  std::function<double&(RecallSettings&)> setting;
+  std::vector<double> values;
+};
+
+std::vector<Axis> ordering_axes(bool has_titles) {
+  std::vector<Axis> axes = {
+      {[](RecallSettings& s) -> double& { return s.neighbours.target_damping; }, {0.0, 0.1, 0.2, 0.35, 0.5}},
+      {[](RecallSettings& s) -> double& { return s.neighbours.source_damping; }, {0.1, 0.3, 0.5, 0.7}},
+      {[](RecallSettings& s) -> double& { return s.neighbours.recency_decay; }, {0.3, 0.5, 0.8, 1.0, 1.5}},
+      {[](RecallSettings& s) -> double& { return s.neighbours.backward_weight; }, {0.1, 0.3, 1.0 / 1.5, 1.0}},
+      {[](RecallSettings& s) -> double& { return s.neighbours.distance_decay; }, {0.0, 0.25, 0.5, 1.0}},
+      {[](RecallSettings& s) -> double& { return s.share; }, {0.3, 0.5, 0.65, 0.8, 0.9, 0.97}},
+  };
+  if (has_titles) {
+    axes.push_back({[](RecallSettings& s) -> double& { return s.titles; }, {0.0, 0.1, 0.2, 0.4, 0.8}});
+    axes.push_back({[](RecallSettings& s) -> double& { return s.title_popularity; }, {0.0, 0.15, 0.3, 0.6}});
+  }
+  return axes;
+}
+
+std::vector<Axis> mass_axes() {
+  return {{[](RecallSettings& s) -> double& { return s.sharpness; }, {0.75, 1.0, 1.25, 1.5, 2.0}},
+          {[](RecallSettings& s) -> double& { return s.smoothing; }, {0.3, 1.0, 3.0}}};
+}
+
+// Tries settings on a sample of the validation users.
+class Trials {
+ public:
+  Trials(const RankingProblem& validation, std::shared_ptr<const TitleNeighbours> titles,
+         const RecallChoiceOptions& options, const std::function<void(const RecallChoiceStep&)>& report)
+      : problem_(validation), titles_(std::move(titles)), options_(options), report_(report) {
+    std::vector<RankingCase>& cases = problem_.cases;
+    if (options.max_users > 0 && options.max_users < cases.size()) {
+      Random(options.seed, kUsersStream).shuffle(cases);
+      cases.resize(options.max_users);
+    }
+  }
+
+  RecallChoiceStep evaluate(const RecallSettings& settings) {
+    const ItemKnnOptions& now = settings.neighbours;
+    const bool same_counts = recall_.has_value() &&
+                             recall_->settings().neighbours.distance_decay == now.distance_decay &&
+                             recall_->settings().neighbours.backward_weight == now.backward_weight;
+    if (same_counts) {
+      recall_ = recall_->with(settings);
+    } else {
+      recall_.emplace(problem_.train, problem_.num_items, titles_, settings);
+    }
+    const size_t n = problem_.cases.size();
+    std::vector<uint32_t> among_all(n), among_candidates(n);
+    std::vector<double> logs(n);
+    parallel_for(
+        n, [&] { return std::make_unique<std::vector<float>>(problem_.num_items); },
+        [&](std::vector<float>& mass, size_t c) {
+          const RankingCase& one = problem_.cases[c];
+          recall_->distribution(one.history, mass);
+          const uint64_t ties = mix64(options_.seed, one.user);
+          among_all[c] = rank_among_all(mass, one.target, one.history, ties);
+          among_candidates[c] = rank_among_candidates(mass, one.target, one.negatives, ties);
+          logs[c] = std::log(static_cast<double>(mass[one.target]));
+        });
+    RecallChoiceStep step{.number = ++number_, .settings = settings};
+    step.ndcg10 = std::sqrt(metric_mean(kChosenBy, among_all) * metric_mean(kChosenBy, among_candidates));
+    step.log_mass = std::accumulate(logs.begin(), logs.end(), 0.0) / static_cast<double>(n);
+    if (report_) report_(step);
+    return step;
+  }
+
+  // Coordinate ascent from `best` by what `worth` sees in a step.
+  template <class Worth>
+  RecallChoiceStep ascend(RecallChoiceStep best, const std::vector<Axis>& axes, const Worth& worth) {
+    for (bool improved = true; improved;) {
+      improved = false;
+      for (const Axis& axis : axes) {
+        const double current = axis.setting(best.settings);
+        for (const double value : axis.values) {
+          if (value == current) continue;
+          RecallSettings trial = best.settings;
+          axis.setting(trial) = value;
+          const RecallChoiceStep step = evaluate(trial);
+          if (worth(step) > worth(best)) {
+            best = step;
+            improved = true;
+          }
+        }
+      }
+    }
+    return best;
+  }
+
+ private:
+  RankingProblem problem_;
+  std::shared_ptr<const TitleNeighbours> titles_;
+  RecallChoiceOptions options_;
+  const std::function<void(const RecallChoiceStep&)>& report_;
+  std::optional<Recall> recall_;  // of the settings tried last
+  uint32_t number_ = 0;
+};
+
+}  // namespace
+
+RecallSettings choose_recall(const RankingProblem& validation, std::shared_ptr<const TitleNeighbours> titles,
+                             const RecallChoiceOptions& options,
+                             const std::function<void(const RecallChoiceStep&)>& report) {
+  RecallSettings start;
+  const bool has_titles = titles != nullptr && !titles->empty();
+  if (!has_titles) start.titles = 0.0;
+  if (validation.cases.empty()) return start;
+  Trials trials(validation, std::move(titles), options, report);
+  RecallChoiceStep best = trials.evaluate(start);
+  best = trials.ascend(best, ordering_axes(has_titles), [](const RecallChoiceStep& step) { return step.ndcg10; });
+  return trials.ascend(best, mass_axes(), [](const RecallChoiceStep& step) { return step.log_mass; }).settings;
+}
+
+ProtocolRanks recall_ranks(const RankingProblem& problem, const Recall& recall, uint64_t tie_seed) {
+  const auto score = [&](const RankingCase& user, std::span<float> mass) { recall.distribution(user.history, mass); };
+  return {.full = target_ranks(problem, Protocol::full, score, tie_seed),
+          .sampled99 = target_ranks(problem, Protocol::sampled99, score, tie_seed)};
+}
+
+}  // namespace peapod

@@ -1,0 +1,37 @@
+// Chooses the settings of recall on validation targets: nothing about a data set has to be set by hand. Uses all
+// threads; the result does not depend on their number.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "eval/baselines.h"
+#include "prefs/recall.h"
+
+namespace peapod {
+
+struct RecallChoiceOptions {
+  // Users whose validation targets are looked at, at most, chosen by `seed`; 0: all.
+  size_t max_users = 6000;
+  uint64_t seed = 1;
+};
+
+struct RecallChoiceStep {
+  uint32_t number = 0;  // settings tried so far
+  RecallSettings settings;
+  double ndcg10 = 0;    // geometric mean of both protocols
+  double log_mass = 0;  // mean over the users of the logarithm of their target's mass
+};
+
+// The settings with the best NDCG@10, the geometric mean of both protocols; then, of those that leave the order nearly as
+// it is (sharpness and smoothing), with the greatest mean log mass: coordinate ascent over short lists of values, until a round
+// changes nothing. `titles` may be null. `report`, where given, is called after each evaluation.
+RecallSettings choose_recall(const RankingProblem& validation, std::shared_ptr<const TitleNeighbours> titles,
+                             const RecallChoiceOptions& options = {},
+                             const std::function<void(const RecallChoiceStep&)>& report = {});
+
+// Ranks of the recalled distribution alone, under both protocols.
+ProtocolRanks recall_ranks(const RankingProblem& problem, const Recall& recall, uint64_t tie_seed);
+
+}  // namespace peapod

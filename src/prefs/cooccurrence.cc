@@ -1,0 +1,71 @@
+#include "prefs/cooccurrence.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/error.h"
+#include "prefs/occurrences.h"
+
+namespace peapod {
+
+void require_not_negative(double value, const char* field) {
+  if (!std::isfinite(value) || value < 0.0) {
+    throw Error(field, "expected a finite number from 0, got " + std::to_string(value));
+  }
+}
+
+double Cooccurrence::pair(size_t from, size_t to) const {
+  const double near = std::pow(static_cast<double>(from < to ? to - from : from - to), -options_.distance_decay);
+  return from < to ? near : options_.backward_weight * near;
+}
+
+Cooccurrence::Cooccurrence(const Histories& train, uint32_t num_items, const CooccurrenceOptions& options)
+    : options_(options) {
+  require_not_negative(options.distance_decay, "distance_decay");
+  require_not_negative(options.backward_weight, "backward_weight");
+  const Occurrences occurrences(train, num_items);
+  size_t longest = 0;
+  for (const auto& history : train) longest = std::max(longest, history.size());
+  std::vector<double> forward(longest), backward(longest);  // [distance]; entry 0 is not used
+  for (size_t distance = 1; distance < longest; ++distance) {
+    forward[distance] = pair(0, distance);
+    backward[distance] = pair(distance, 0);
+  }
+
+  // One row at a time, so that sums never depend on which thread made them.
+  std::vector<std::vector<Neighbour>> rows(num_items);
+#pragma omp parallel
+  {
+    std::vector<double> co(num_items);
+    std::vector<uint32_t> touched;
+#pragma omp for schedule(dynamic, 64)
+    for (uint32_t i = 0; i < num_items; ++i) {
+      touched.clear();
+      const auto add = [&](uint32_t j, double weight) {
+        if (j == i || weight == 0.0) return;
+        if (co[j] == 0.0) touched.push_back(j);
+        co[j] += weight;
+      };
+      for (const auto& [user, position] : occurrences.of(i)) {
+        const auto& history = train[user];
+        for (size_t other = 0; other < position; ++other) add(history[other], backward[position - other]);
+        for (size_t other = position + 1; other < history.size(); ++other) {
+          add(history[other], forward[other - position]);
+        }
+      }
+      std::sort(touched.begin(), touched.end());
+      rows[i].reserve(touched.size());
+      for (const uint32_t j : touched) {
+        rows[i].push_back({j, static_cast<float>(co[j])});
+        co[j] = 0.0;
+      }
+    }
+  }
+  starts_.assign(num_items + size_t{1}, 0);
+  for (uint32_t i = 0; i < num_items; ++i) starts_[i + 1] = starts_[i] + rows[i].size();
+  neighbours_.reserve(starts_.back());
+  for (const auto& row : rows) neighbours_.insert(neighbours_.end(), row.begin(), row.end());
+}
+
+}  // namespace peapod

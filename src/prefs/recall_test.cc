@@ -1,0 +1,138 @@
+#include "prefs/recall.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include "base/error.h"
+#include "support/made_histories.h"
+
+namespace peapod {
+namespace {
+
+std::shared_ptr<const TitleNeighbours> made_titles(uint32_t num_items) {
+  std::vector<std::string> titles;
+  for (uint32_t item = 0; item < num_items; ++item) {
+    titles.push_back("word" + std::to_string(item % 5) + " kind" + std::to_string(item % 3));
+  }
+  return std::make_shared<const TitleNeighbours>(titles);
+}
+
+void expect_same(const std::vector<RecalledItem>& found, const std::vector<RecalledItem>& expected) {
+  std::vector<float> of_found(200), of_expected(200);
+  for (const auto& [item, score] : found) of_found[item] = score;
+  for (const auto& [item, score] : expected) of_expected[item] = score;
+  for (size_t item = 0; item < of_found.size(); ++item) EXPECT_NEAR(of_found[item], of_expected[item], 1e-4) << item;
+}
+
+// What a training example may know: the counts as they were had its user never come.
+TEST(Recall, LeavingAHistoryOutEqualsCountingWithoutIt) {
+  const MadeHistories made({.users = 50, .items = 30, .longest = 9, .seed = 8});
+  const auto titles = made_titles(made.num_items());
+  for (const double offset : {0.0, 1.0}) {
+    RecallSettings settings;
+    settings.neighbours.popularity_offset = offset;
+    const Recall recall(made.histories(), made.num_items(), titles, settings);
+    size_t differences = 0;
+    for (size_t user = 0; user < made.histories().size(); ++user) {
+      SCOPED_TRACE(user);
+      const auto whole = made.histories()[user];
+      const Recall without(made.histories_without(user), made.num_items(), titles, settings);
+      for (size_t shown = 1; shown <= whole.size(); ++shown) {
+        const auto history = whole.first(shown);
+        expect_same(recall.recall(history, whole), without.recall(history));
+        differences += recall.recall(history).size() != without.recall(history).size() ? 1 : 0;
+      }
+    }
+    EXPECT_GT(differences, 0u) << "nobody's pairs are their own, so the test shows nothing";
+  }
+}
+
+TEST(Recall, WithoutTitlesRanksAsItemKnnDoes) {
+  const MadeHistories made;
+  RecallSettings settings;
+  settings.titles = 0;
+  const Recall recall(made.histories(), made.num_items(), nullptr, settings);
+  const ItemKnn knn(made.histories(), made.num_items(), settings.neighbours);
+  std::vector<float> scores(made.num_items());
+  for (const auto& history : made.histories()) {
+    knn.score(history, scores);
+    const float most = *std::ranges::max_element(scores);
+    size_t scored = 0;
+    for (uint32_t item = 0; item < made.num_items(); ++item) {
+      scored += scores[item] > 0 && std::ranges::find(history, item) == history.end() ? 1 : 0;
+    }
+    const auto recalled = recall.recall(history);
+    EXPECT_EQ(recalled.size(), scored);
+    for (size_t i = 0; i < recalled.size(); ++i) {
+      EXPECT_NEAR(recalled[i].score, scores[recalled[i].item] / most, 1e-5);
+      EXPECT_LE(recalled[i].score, recalled[i == 0 ? 0 : i - 1].score) << "best first";
+    }
+  }
+}
+
+TEST(Recall, IsADistributionThatGivesEveryItemSomeMass) {
+  const MadeHistories made;
+  const Recall recall(made.histories(), made.num_items(), made_titles(made.num_items()), {});
+  std::vector<float> mass(made.num_items());
+  const std::vector<uint32_t> nothing;
+  for (const auto& history : {made.histories()[0], made.histories()[7], std::span<const uint32_t>(nothing)}) {
+    recall.distribution(history, mass);
+    EXPECT_NEAR(std::accumulate(mass.begin(), mass.end(), 0.0), 1.0, 1e-5);
+    EXPECT_GT(*std::ranges::min_element(mass), 0.0f);
+    const auto recalled = recall.recall(history);
+    const auto masses = recall.masses(recalled);
+    for (size_t i = 0; i < recalled.size(); ++i) {
+      const uint32_t item = recalled[i].item;
+      EXPECT_NEAR(mass[item], masses[i] + recall.popularity_mass(item, true), 1e-6);
+      EXPECT_EQ(std::ranges::find(history, item), history.end()) << "what is known is not recalled";
+    }
+    const double expected = recalled.empty() ? 0.0 : recall.settings().share;
+    EXPECT_NEAR(std::accumulate(masses.begin(), masses.end(), 0.0), expected, 1e-9);
+  }
+}
+
+TEST(Recall, FindsAnItemThatNobodyHasTouchedByItsTitle) {
+  const std::vector<uint32_t> history = {0, 1};
+  const Histories train = {history, history};
+  const std::vector<std::string> texts = {"red tent", "blue cup", "red tent large", "green lamp"};
+  const Recall recall(train, 4, std::make_shared<const TitleNeighbours>(texts), {});
+  const std::vector<uint32_t> somebody = {0};
+  const auto recalled = recall.recall(somebody);
+  ASSERT_EQ(recalled.size(), 2u);
+  EXPECT_EQ(recalled[0].item, 1u) << "what stood beside it counts more";
+  EXPECT_EQ(recalled[1].item, 2u);
+}
+
+TEST(Recall, UnderOtherSettingsEqualsOneThatCountsAnew) {
+  const MadeHistories made;
+  const auto titles = made_titles(made.num_items());
+  RecallSettings other;
+  other.neighbours.recency_decay = 0.3;
+  other.titles = 0.9;
+  other.sharpness = 2;
+  const Recall made_anew(made.histories(), made.num_items(), titles, other);
+  const Recall changed = Recall(made.histories(), made.num_items(), titles, {}).with(other);
+  for (const auto& history : made.histories()) expect_same(changed.recall(history), made_anew.recall(history));
+}
+
+TEST(Recall, RefusesSettingsOutOfRange) {
+  const MadeHistories made;
+  const auto make = [&](auto&& change) {
+    RecallSettings settings;
+    change(settings);
+    return Recall(made.histories(), made.num_items(), nullptr, settings);
+  };
+  EXPECT_THROW(make([](RecallSettings& s) { s.share = 1.5; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.smoothing = 0; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.titles = -1; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.neighbours.max_history = 0; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.neighbours.distance_decay = -1; }), Error);
+  EXPECT_NO_THROW(make([](RecallSettings&) {}));
+}
+
+}  // namespace
+}  // namespace peapod
