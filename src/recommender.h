@@ -41,7 +41,7 @@ struct RecommendRequest {
 struct RecommendedItem {
   std::string item;
   std::string title;  // empty where the data set has none
-  float score = 0;    // summed log-probability of the item's tokens, given that an item's token comes
+  float score = 0;    // log-probability of the item among those that may be answered, as far as the search looked
 };
 
 struct ExplainRequest {

@@ -177,6 +177,20 @@ Report inspect_model(const InspectFlags& flags) {
   report.json.update(options.json);
   prompts += options.text;
   report.text += line("composer", prompts);
+  std::string recalling = "nothing";
+  if (model.recall() != nullptr) {
+    const RecallSettings& settings = model.recall()->settings();
+    recalling = fmt::format("neighbours, titles with weight {:g}, {:g} of the mass by popularity", settings.titles,
+                            1.0 - settings.share);
+    report.json["recall"] = {{"titles", settings.titles}, {"share", settings.share}, {"sharpness", settings.sharpness}};
+    for (const Task task : {Task::sequential, Task::topn}) {
+      const SearchTrust& trust = model.search_trust(task);
+      recalling +=
+          fmt::format("; {}: trust {:g} in the network, weight {:g}", name_of(task), trust.trust, trust.weight);
+      report.json["recall"][std::string(name_of(task))] = {{"trust", trust.trust}, {"weight", trust.weight}};
+    }
+  }
+  report.text += line("recalls", recalling);
   report.json["data"] = json_of(model.dataset());
   report.text += readable(model.dataset());
 

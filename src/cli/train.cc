@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "eval/recall_choice.h"
 #include "model/config.h"
 #include "tensor/gemm.h"
 #include "train/trainer.h"
@@ -27,6 +29,7 @@ struct TrainFlags {
   std::string data, out, config, json;
   std::string precision = "auto";
   std::string user_vectors = "folded-in";
+  std::string recall = "search";
   std::vector<double> task_share = {0.5, 0.25, 0.25};
   CreateOptions create;
   TrainOptions train;
@@ -91,6 +94,24 @@ void apply_config(CLI::App& command, const std::string& path) {
   }
 }
 
+// Whether the search starts from what is recalled.
+constexpr Choices<bool, 2> kRecalls{"recall", {{false, "none"}, {true, "search"}}};
+
+// Settings of recall that are best on the validation split.
+RecallSettings chosen_recall(const Dataset& data, uint64_t seed) {
+  Progress bar(progress_output(), "choosing recall", 100.0, "%");
+  double best = 0;
+  const auto report = [&](const RecallChoiceStep& step) {
+    best = std::max(best, step.ndcg10);
+    // Nobody knows how many steps there will be; some 120 are usual.
+    bar.update(100.0 * step.number / (step.number + 40.0), fmt::format("validation NDCG@10 {:.4f}", best));
+  };
+  const RecallSettings settings =
+      choose_recall(ranking_problem(data, Split::valid), titles_of(data), {.seed = seed}, report);
+  bar.finish();
+  return settings;
+}
+
 void run(TrainFlags& flags) {
   CreateOptions create = flags.create;
   TrainOptions options = flags.train;
@@ -105,10 +126,12 @@ void run(TrainFlags& flags) {
     throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
   }
   Dataset data = Dataset::open(flags.data);
+  if (kRecalls.parse(flags.recall)) create.recall = RecallSettings();  // chosen below, where training begins
   options.identity = identity_of(data, create, options);
   std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", data.name(),
                            data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),
                            name_of(data.item_ids().scheme));
+  if (!going_on && create.recall) create.recall = chosen_recall(data, options.seed);
   PeapodModel model = going_on ? PeapodModel::load_static(out) : PeapodModel::create(std::move(data), create);
   if (!going_on) {
     PendingDirectory pending(out, PeapodModel::file_names());
@@ -159,6 +182,8 @@ void add_train(CLI::App& app) {
   option("--composer", flags->create.composer, "What makes the prompt")->check(CLI::IsMember(composer_names()));
   option("--user-vectors", flags->user_vectors, "From the items before the target, or one a user (as published)")
       ->check(CLI::IsMember(kUserVectors.names()));
+  option("--recall", flags->recall, "Where neighbours, titles and popularity take part: nowhere, or in the search")
+      ->check(CLI::IsMember(kRecalls.names()));
   command->add_option("--init", flags->create.init, "Hugging Face T5 directory to start from");
   command->add_option("--config", flags->config, "TOML file with flags by name; the command line wins");
   option("--precision", flags->precision, "Arithmetic of the matrix products")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 
 #include "base/threads.h"
 #include "decode/generation.h"
@@ -13,6 +14,20 @@ namespace {
 constexpr float kExplanationContrast = 0.5f;
 
 constexpr size_t kTreesAtOnce = 512;  // bounds the memory that restricted trees take
+
+// What is spread over the items of a tree by popularity, before the share of the recalled ones is taken off.
+PositionSums spread_of(const Recall& recall, const CatalogueTree& tree) {
+  return {tree, [&](uint32_t item) { return recall.popularity_mass(item, false); }};
+}
+
+SearchPrior prior_of(const Recall& recall, const CatalogueTree& tree, const PositionSums& spread,
+                     const Question& question, const SearchTrust& trust) {
+  const std::vector<double> masses = recall.masses(question.recalled);
+  std::vector<SearchPrior::Recalled> recalled;
+  for (size_t i = 0; i < masses.size(); ++i) recalled.push_back({question.recalled[i].item, masses[i]});
+  const double spread_share = recalled.empty() ? 1.0 : 1.0 - recall.settings().share;
+  return {tree, spread, spread_share, recalled, question.allowed.except, {trust.trust, trust.weight}};
+}
 
 std::vector<const ModelInput*> inputs_of(std::span<const Question* const> questions) {
   std::vector<const ModelInput*> inputs;
@@ -34,6 +49,7 @@ Answerer::Answerer(const PeapodModel& model, const AnswererOptions& options)
       network_(model.network(),
                {.precision = options.precision, .text = options.explains, .item_tokens = catalogue_.alphabet()}),
       item_engines_(network_, network_.item_head()) {
+  if (model.recall() != nullptr) popularity_ = spread_of(*model.recall(), catalogue_);
   if (!options.explains) return;
   text_engines_ = std::make_unique<EnginePool>(network_, network_.text_head());
   generic_ = ask_generic_explanation(model).input;
@@ -59,14 +75,31 @@ std::vector<Answer> Answerer::answer(std::span<const Question> questions) const 
 }
 
 void Answerer::answer_items(std::span<const Question* const> questions, std::span<Answer* const> answers) const {
-  std::vector<CatalogueTree> restricted(questions.size());
+  const Recall* recall = model_.recall();
+  // What a question's search needs that is its own.
+  struct Own {
+    CatalogueTree tree;
+    PositionSums popularity;
+    std::optional<SearchPrior> prior;
+  };
+  std::vector<Own> owned(questions.size());
   std::vector<ItemQuery> queries(questions.size());
   parallel_for(questions.size(), [&](size_t i) {
-    const auto& [input, allowed, n, beams] = *questions[i];
-    if (allowed.only) restricted[i] = catalogue_.restricted_to(*allowed.only);
-    const CatalogueTree& tree = allowed.only ? restricted[i] : catalogue_;
-    const auto num_items = static_cast<uint32_t>(std::min<size_t>(n, tree.num_items()));
-    queries[i] = {.tree = &tree, .excluded = allowed.except, .num_items = num_items, .num_beams = std::max(n, beams)};
+    const Question& question = *questions[i];
+    const auto& only = question.allowed.only;
+    Own& own = owned[i];
+    if (only) own.tree = catalogue_.restricted_to(*only);
+    const CatalogueTree& tree = only ? own.tree : catalogue_;
+    if (recall != nullptr) {
+      if (only) own.popularity = spread_of(*recall, tree);
+      own.prior.emplace(prior_of(*recall, tree, only ? own.popularity : popularity_, question,
+                                 model_.search_trust(question.input.task)));
+    }
+    queries[i] = {.tree = &tree,
+                  .excluded = question.allowed.except,
+                  .num_items = static_cast<uint32_t>(std::min<size_t>(question.n, tree.num_items())),
+                  .num_beams = std::max(question.n, question.beams),
+                  .prior = own.prior ? &*own.prior : nullptr};
   });
   auto found = generate_items(item_engines_, inputs_of(questions), queries);
   for (size_t i = 0; i < found.size(); ++i) answers[i]->items = std::move(found[i]);

@@ -51,6 +51,7 @@ class Answerer {
 
   const PeapodModel& model_;
   CatalogueTree catalogue_;
+  PositionSums popularity_;  // of catalogue_, where the model recalls
   PackedNetwork network_;
   EnginePool item_engines_;                   // of network_, as the next
   std::unique_ptr<EnginePool> text_engines_;  // null where nothing is explained

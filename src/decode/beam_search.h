@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "decode/catalogue_tree.h"
+#include "decode/search_prior.h"
 
 namespace peapod {
 
@@ -57,11 +58,16 @@ struct ItemQuery {
   std::span<const uint32_t> excluded;   // except these, in any order, in the tree or not; no beam is spent on them
   uint32_t num_items = 10;              // at least 1
   uint32_t num_beams = 20;              // at least num_items; as many as the tree has items make the search exhaustive
+  // What is believed before the network is asked, of this tree and without the same items; null: nothing, and a token's
+  // probability is that among the whole alphabet. Must outlive the call.
+  const SearchPrior* prior = nullptr;
 };
 
 struct ScoredItem {
   uint32_t item = 0;
-  float score = 0;  // summed log-probability of its tokens among those of the alphabet, the end id included
+  // Summed log-probability of its tokens, the end id included: among those of the alphabet, or with a prior among those
+  // that are allowed.
+  float score = 0;
 
   bool operator==(const ScoredItem&) const = default;
 };

@@ -91,6 +91,16 @@ std::optional<uint32_t> CatalogueTree::position_of(uint32_t item) const {
   return *found;
 }
 
+std::vector<uint32_t> CatalogueTree::positions_of(std::span<const uint32_t> items) const {
+  std::vector<uint32_t> positions;
+  for (const uint32_t item : items) {
+    if (const auto position = position_of(item)) positions.push_back(*position);
+  }
+  std::ranges::sort(positions);
+  positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+  return positions;
+}
+
 void CatalogueTree::append_row(uint32_t item, std::span<const int32_t> tokens) {
   items_.push_back(item);
   row_tokens_.insert(row_tokens_.end(), tokens.begin(), tokens.end());

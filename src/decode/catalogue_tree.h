@@ -52,8 +52,11 @@ class CatalogueTree {
   uint32_t item_at(uint32_t node) const { return items_[below_[node].begin]; }
 
   Positions positions_below(uint32_t node) const { return below_[node]; }
+  uint32_t item_at_position(uint32_t position) const { return items_[position]; }
   // Where the item stands; nothing when it is not in this tree.
   std::optional<uint32_t> position_of(uint32_t item) const;
+  // Where those of the items stand that are in this tree, ascending, each once.
+  std::vector<uint32_t> positions_of(std::span<const uint32_t> items) const;
 
  private:
   std::span<const int32_t> row(uint32_t position) const {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "decode/beam_search.h"
@@ -12,6 +14,8 @@
 
 namespace peapod {
 namespace {
+
+constexpr double kImpossible = -std::numeric_limits<double>::infinity();
 
 // Where the logit of a token stands in a row, by token.
 std::vector<uint32_t> columns_of(std::span<const int32_t> alphabet) {
@@ -28,14 +32,11 @@ class ItemSearch {
   ItemSearch(const ItemQuery& query, std::span<const uint32_t> columns)
       : tree_(*query.tree),
         columns_(columns),
+        prior_(query.prior),
         num_items_(query.num_items),
         live_(query.num_beams),
         ended_(query.num_items) {
-    for (const uint32_t item : query.excluded) {
-      if (const auto position = tree_.position_of(item)) excluded_.push_back(*position);
-    }
-    std::sort(excluded_.begin(), excluded_.end());
-    excluded_.erase(std::unique(excluded_.begin(), excluded_.end()), excluded_.end());
+    excluded_ = tree_.positions_of(query.excluded);
   }
 
   void start(uint32_t input, LiveRows& rows) {
@@ -79,24 +80,61 @@ class ItemSearch {
 
   void expand(uint32_t beam, const LiveRows& rows) {
     const Beam& from = beams_[beam];
+    if (prior_ != nullptr) return expand_with_prior(beam, rows);
     const auto logits = rows.logits(from.row);
     const float log_sum = rows.log_sum(from.row);
     const auto children = tree_.children(from.node);
     for (uint32_t i = 0; i < children.tokens.size(); ++i) {
-      const int32_t token = children.tokens[i];
-      const uint32_t node = children.first + i;
-      const uint32_t column = columns_[static_cast<size_t>(token)];
-      assert(column < logits.size());
       // Rounding of log_sum could lift a certain token above probability 1.
-      const float score = from.score + std::min(logits[column] - log_sum, 0.0f);
-      const bool leaf = token == kEndId;
-      if (!(score >= (leaf ? ended_ : live_).floor()) || !any_allowed(node)) continue;
-      const uint32_t position = tree_.positions_below(node).begin;
-      if (leaf) {
-        ended_.offer({score, position, tree_.item_at(node), beam});
-      } else {
-        live_.offer({score, position, node, beam});
-      }
+      const float log_probability = std::min(logits[column_of(children.tokens[i])] - log_sum, 0.0f);
+      offer(beam, children, i, from.score + log_probability);
+    }
+  }
+
+  // The same where something is believed beforehand: probabilities among the children that are allowed.
+  void expand_with_prior(uint32_t beam, const LiveRows& rows) {
+    const Beam& from = beams_[beam];
+    const auto logits = rows.logits(from.row);
+    const auto children = tree_.children(from.node);
+    const auto& [trust, weight] = prior_->weights();
+    scores_.assign(children.tokens.size(), kImpossible);
+    double largest = kImpossible;
+    for (uint32_t i = 0; i < children.tokens.size(); ++i) {
+      const uint32_t node = children.first + i;
+      if (!any_allowed(node)) continue;
+      // A weight of 0 makes nothing of the mass, nor a trust of 0 of a logit that is minus infinity.
+      double score = 0;
+      if (trust > 0.0) score += trust * static_cast<double>(logits[column_of(children.tokens[i])]);
+      if (weight > 0.0) score += weight * std::log(prior_->mass(tree_.positions_below(node)));
+      scores_[i] = score;
+      largest = std::max(largest, score);
+    }
+    if (!(largest > kImpossible)) return;
+    double sum = 0;
+    for (const double score : scores_) sum += std::exp(score - largest);
+    const double log_sum = largest + std::log(sum);
+    for (uint32_t i = 0; i < children.tokens.size(); ++i) {
+      if (!(scores_[i] > kImpossible)) continue;
+      offer(beam, children, i, from.score + static_cast<float>(std::min(scores_[i] - log_sum, 0.0)));
+    }
+  }
+
+  size_t column_of(int32_t token) const {
+    const uint32_t column = columns_[static_cast<size_t>(token)];
+    assert(column < columns_.size());
+    return column;
+  }
+
+  // Has child i of the beam's node compete with that score.
+  void offer(uint32_t beam, const CatalogueTree::Children& children, uint32_t i, float score) {
+    const uint32_t node = children.first + i;
+    const bool leaf = children.tokens[i] == kEndId;
+    if (!(score >= (leaf ? ended_ : live_).floor()) || !any_allowed(node)) return;
+    const uint32_t position = tree_.positions_below(node).begin;
+    if (leaf) {
+      ended_.offer({score, position, tree_.item_at(node), beam});
+    } else {
+      live_.offer({score, position, node, beam});
     }
   }
 
@@ -112,11 +150,13 @@ class ItemSearch {
 
   const CatalogueTree& tree_;
   std::span<const uint32_t> columns_;
+  const SearchPrior* prior_;
   size_t num_items_;
   std::vector<uint32_t> excluded_;  // positions in the tree, ascending
   std::vector<Beam> beams_;
-  TopCandidates live_;   // of the step at hand; choice is a node
-  TopCandidates ended_;  // of the whole search; choice is an item
+  std::vector<double> scores_;  // of the children at hand
+  TopCandidates live_;          // of the step at hand; choice is a node
+  TopCandidates ended_;         // of the whole search; choice is an item
 };
 
 void check(std::span<const ItemQuery> queries, std::span<const int32_t> alphabet) {

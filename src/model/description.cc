@@ -25,6 +25,7 @@ class Writer final : public SettingVisitor {
   void size(std::string_view name, size_t& value) override { object_[std::string(name)] = value; }
   void number(std::string_view name, double& value) override { object_[std::string(name)] = value; }
   void seed(std::string_view name, uint64_t& value) override { object_[std::string(name)] = value; }
+  void not_negative(std::string_view name, double& value) { object_[std::string(name)] = value; }
   void flag(std::string_view name, bool& value) { object_[std::string(name)] = value; }
   void text(std::string_view name, std::string& value) { object_[std::string(name)] = value; }
   void tasks(std::string_view name, std::vector<Task>& value) {
@@ -50,6 +51,10 @@ class Reader final : public SettingVisitor {
   void number(std::string_view name, double& value) override {
     value = at(name, [](const Json& f) { return f.is_number(); }).get<double>();
     if (!(value > 0.0)) fail(name, fmt::format("expected a number above 0, got {}", value));
+  }
+  void not_negative(std::string_view name, double& value) {
+    value = at(name, [](const Json& f) { return f.is_number(); }).get<double>();
+    if (!(value >= 0.0)) fail(name, fmt::format("expected a number from 0, got {}", value));
   }
   void seed(std::string_view name, uint64_t& value) override {
     value = at(name, [](const Json& f) { return f.is_number_unsigned(); }).get<uint64_t>();
@@ -111,6 +116,29 @@ void visit(ModelDescription& description, Visitor& visitor) {
   visitor.flag("static_user_vectors", description.static_user_vectors);
 }
 
+// The fields of `recall`: settings, and the trust for each ranking task.
+template <class Visitor>
+void visit_recall(RecallSettings& settings, std::array<SearchTrust, kNumTasks>& trust, Visitor& visitor) {
+  visitor.not_negative("distance_decay", settings.neighbours.distance_decay);
+  visitor.not_negative("backward_weight", settings.neighbours.backward_weight);
+  visitor.not_negative("recency_decay", settings.neighbours.recency_decay);
+  visitor.not_negative("source_damping", settings.neighbours.source_damping);
+  visitor.not_negative("target_damping", settings.neighbours.target_damping);
+  visitor.not_negative("popularity_offset", settings.neighbours.popularity_offset);
+  size_t max_history = settings.neighbours.max_history;
+  visitor.size("max_history", max_history);
+  settings.neighbours.max_history = static_cast<uint32_t>(max_history);
+  visitor.not_negative("titles", settings.titles);
+  visitor.not_negative("title_popularity", settings.title_popularity);
+  visitor.not_negative("sharpness", settings.sharpness);
+  visitor.not_negative("share", settings.share);
+  visitor.number("smoothing", settings.smoothing);
+  for (const Task task : {Task::sequential, Task::topn}) {
+    visitor.not_negative(fmt::format("trust_{}", name_of(task)), trust[static_cast<size_t>(task)].trust);
+    visitor.not_negative(fmt::format("weight_{}", name_of(task)), trust[static_cast<size_t>(task)].weight);
+  }
+}
+
 }  // namespace
 
 std::string description_to_json(const ModelDescription& description) {
@@ -122,6 +150,12 @@ std::string description_to_json(const ModelDescription& description) {
   Writer options(composer);
   composer_kind(shown.composer).visit(shown.composer_options, options);
   object["composer"] = composer;
+  if (shown.recall) {
+    Json recall = Json::object();
+    Writer settings(recall);
+    visit_recall(*shown.recall, shown.trust, settings);
+    object["recall"] = recall;
+  }
   return object.dump(2) + "\n";
 }
 
@@ -143,6 +177,11 @@ ModelDescription description_from_json(const std::string& text, const std::strin
   options.text("name", description.composer);
   composer_kind(description.composer, where).visit(description.composer_options, options);
   options.expect_no_more();
+  if (object.contains("recall")) {
+    Reader settings(reader.object("recall"), where + ": recall");
+    visit_recall(description.recall.emplace(), description.trust, settings);
+    settings.expect_no_more();
+  }
   reader.expect_no_more();
   return description;
 }

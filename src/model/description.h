@@ -2,14 +2,24 @@
 // reading. Plain data and pure functions.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/task.h"
 #include "model/composer.h"
+#include "prefs/recall.h"
 
 namespace peapod {
+
+// Of a ranking task: a child's score at a node of the catalogue tree is trust * logit + weight * log(recalled mass
+// below it). Only read where something is recalled.
+struct SearchTrust {
+  double trust = 0.7;   // in the network; 0: none
+  double weight = 0.7;  // of what is recalled; 0: none
+};
 
 struct ModelDescription {
   std::string dataset;     // its name
@@ -21,6 +31,8 @@ struct ModelDescription {
   bool static_user_vectors = false;
   std::string composer;              // its name
   ComposerOptions composer_options;  // those that it reads
+  std::optional<RecallSettings> recall = std::nullopt;
+  std::array<SearchTrust, kNumTasks> trust = {};  // by task; written where something is recalled
 };
 
 std::string description_to_json(const ModelDescription& description);

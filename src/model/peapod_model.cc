@@ -40,9 +40,19 @@ std::vector<std::string> vocabulary_text(const Dataset& dataset) {
   return sentences;
 }
 
+std::unique_ptr<const Recall> recall_of(const Dataset& dataset, const RecallSettings& settings) {
+  return std::make_unique<const Recall>(dataset.train_histories(), dataset.num_items(), titles_of(dataset), settings);
+}
+
 std::string hash_text(uint64_t hash) { return fmt::format("{:016x}", hash); }
 
 }  // namespace
+
+std::shared_ptr<const TitleNeighbours> titles_of(const Dataset& dataset) {
+  std::vector<std::string> titles;
+  for (uint32_t item = 0; item < dataset.num_items(); ++item) titles.push_back(dataset.item_title(item));
+  return std::make_shared<const TitleNeighbours>(titles);
+}
 
 void PeapodModel::build_text() {
   ids_ = std::make_unique<IdTokens>(*tokenizer_, dataset_->item_ids(), dataset_->num_users());
@@ -77,6 +87,7 @@ PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
   auto composer = composer_kind(options.composer).fit(composing, {training, data.num_items()});
   model.network_ = std::make_unique<Seq2Seq<float>>(config, std::move(composer));
   model.network_->parameters().initialise(options.seed);
+  if (options.recall) model.recall_ = recall_of(data, *options.recall);
   if (!options.init.empty()) {
     const fs::path file = options.init / kWeightsFile;
     load_parameters(SafetensorsFile::open(file), file.string(),
@@ -93,9 +104,13 @@ void PeapodModel::save_static(const fs::path& directory) const {
     if (fs::exists(from)) fs::copy_file(from, to, fs::copy_options::overwrite_existing);
   }
   write_file_atomically(directory / "spiece.model", tokenizer_->bytes());
-  const ModelConfig& config = network_->config();
-  write_file_atomically(directory / "config.json", t5_config_to_json(config.t5));
+  write_file_atomically(directory / "config.json", t5_config_to_json(network_->config().t5));
   write_safetensors(directory / kPreferencesFile, composer().tensors());
+  save_description(directory);
+}
+
+void PeapodModel::save_description(const fs::path& directory) const {
+  const ModelConfig& config = network_->config();
   const ModelDescription description{.dataset = dataset_->name(),
                                      .ids = std::string(name_of(dataset_->item_ids().scheme)),
                                      .train_hash = hash_text(dataset_->train_hash()),
@@ -104,7 +119,9 @@ void PeapodModel::save_static(const fs::path& directory) const {
                                      .num_whole_words = config.num_whole_words,
                                      .static_user_vectors = static_user_vectors_,
                                      .composer = std::string(composer().name()),
-                                     .composer_options = composer().options()};
+                                     .composer_options = composer().options(),
+                                     .recall = recall_ ? std::optional(recall_->settings()) : std::nullopt,
+                                     .trust = trust_};
   write_file_atomically(directory / kModelFile, description_to_json(description));
 }
 
@@ -153,6 +170,8 @@ PeapodModel PeapodModel::load_static(const fs::path& directory) {
       config,
       composer_kind(description.composer)
           .load(description.composer_options, {stored, preferences.string(), data.num_users(), data.num_items()}));
+  if (description.recall) model.recall_ = recall_of(data, *description.recall);
+  model.trust_ = description.trust;
   return model;
 }
 

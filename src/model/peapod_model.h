@@ -3,15 +3,19 @@
 // many threads; only the trainer writes to the network's weights.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "data/dataset.h"
 #include "model/composer.h"
+#include "model/description.h"
 #include "model/seq2seq.h"
+#include "prefs/recall.h"
 #include "text/id_tokens.h"
 #include "text/prompt_text.h"
 #include "text/tokenizer.h"
@@ -23,11 +27,15 @@ struct CreateOptions {
   std::filesystem::path init;   // Hugging Face T5 directory to start from; empty: from scratch
   std::string composer{kSharedPrompts};
   ComposerOptions composer_options;
-  bool static_user_vectors = false;  // one vector a user, of all training items, as the paper has it
-  double dropout = 0.1;              // of the network, in training
-  int32_t max_pieces = 2000;         // of a vocabulary trained on the data set's own text
+  bool static_user_vectors = false;                     // one vector a user, of all training items, as the paper has it
+  std::optional<RecallSettings> recall = std::nullopt;  // of what is recalled in the search; nullopt: nothing is
+  double dropout = 0.1;                                 // of the network, in training
+  int32_t max_pieces = 2000;                            // of a vocabulary trained on the data set's own text
   uint64_t seed = 1;
 };
+
+// Which items of a data set have alike titles.
+std::shared_ptr<const TitleNeighbours> titles_of(const Dataset& dataset);
 
 class PeapodModel {
  public:
@@ -40,6 +48,8 @@ class PeapodModel {
 
   // Everything but the weights; the trainer writes weights as it goes.
   void save_static(const std::filesystem::path& directory) const;
+  // peapod.json alone: what may change after training, the trust in the search, is there.
+  void save_description(const std::filesystem::path& directory) const;
   // What a model directory holds, peapod.json first.
   static std::vector<std::string> file_names();
 
@@ -59,6 +69,13 @@ class PeapodModel {
   // the training user `known_as`. That user is not their own neighbour; kUnknownUser: somebody new.
   ComposerUser see(uint32_t known_as, std::span<const uint32_t> profile) const;
 
+  // What the search starts from; null for a model that recalls nothing.
+  const Recall* recall() const { return recall_.get(); }
+  // How the search weighs what is recalled against the network, for each of the ranking tasks; chosen on validation
+  // after training. Not while questions are being answered.
+  const SearchTrust& search_trust(Task task) const { return trust_[static_cast<size_t>(task)]; }
+  void set_search_trust(Task task, const SearchTrust& trust) { trust_[static_cast<size_t>(task)] = trust; }
+
  private:
   PeapodModel() = default;
   void build_text();  // ids_ and writer_ from tokenizer_ and dataset_
@@ -68,6 +85,8 @@ class PeapodModel {
   std::unique_ptr<IdTokens> ids_;
   std::unique_ptr<PromptWriter> writer_;  // refers to *ids_
   std::unique_ptr<Seq2Seq<float>> network_;
+  std::unique_ptr<const Recall> recall_;
+  std::array<SearchTrust, kNumTasks> trust_{};
   bool static_user_vectors_ = false;
 };
 

@@ -82,6 +82,31 @@ TEST(PeapodModel, IsNotAmongItsOwnNeighbours) {
   }
 }
 
+TEST(PeapodModel, RecallsTheSameAfterSaveAndLoad) {
+  SmallModel small({.recalls = true});
+  small->set_search_trust(Task::sequential, {.trust = 0.25, .weight = 1.5});
+  small->save_static(small.model_directory());
+  small->save_weights(small.model_directory());
+  small->set_search_trust(Task::topn, {.trust = 0, .weight = 1});
+  small->save_description(small.model_directory());
+  const PeapodModel loaded = PeapodModel::load(small.model_directory());
+  ASSERT_NE(loaded.recall(), nullptr);
+  EXPECT_EQ(loaded.search_trust(Task::sequential).trust, 0.25);
+  EXPECT_EQ(loaded.search_trust(Task::sequential).weight, 1.5);
+  EXPECT_EQ(loaded.search_trust(Task::topn).trust, 0.0);
+  for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
+    const auto before = small->recall()->recall(small.data().history(user));
+    const auto after = loaded.recall()->recall(small.data().history(user));
+    ASSERT_EQ(before.size(), after.size());
+    for (size_t i = 0; i < before.size(); ++i) {
+      EXPECT_EQ(before[i].item, after[i].item);
+      EXPECT_EQ(before[i].score, after[i].score);
+    }
+  }
+  replace_in(small.model_directory() / "peapod.json", "\"share\": 0.65", "\"share\": -0.65");
+  EXPECT_NE(error_of_load(small.model_directory()).find("recall: field \"share\""), std::string::npos);
+}
+
 TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
   SmallModel small;
   EXPECT_NE(error_of_load(small.data_directory()).find("is not a model directory"), std::string::npos);

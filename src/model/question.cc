@@ -33,6 +33,11 @@ std::vector<uint32_t> shown(std::span<const uint32_t> candidates, const Allowed&
   return kept;
 }
 
+std::vector<RecalledItem> recalled_of(const PeapodModel& model, std::span<const uint32_t> known,
+                                      const AskOptions& options) {
+  return options.recalls && model.recall() != nullptr ? model.recall()->recall(known) : std::vector<RecalledItem>();
+}
+
 // `profile`: what the personal prompt is made of; `items`: what the text shows.
 ModelInput make_input(const PeapodModel& model, Task task, size_t wording, const Known& who,
                       std::span<const uint32_t> profile, std::span<const uint32_t> items) {
@@ -58,8 +63,11 @@ bool Allowed::contains(uint32_t item) const {
 }
 
 Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options) {
-  Question question{make_input(model, Task::sequential, options.wording, who, who.items, who.items), options.allowed,
-                    options.n, options.beams};
+  Question question{.input = make_input(model, Task::sequential, options.wording, who, who.items, who.items),
+                    .allowed = options.allowed,
+                    .recalled = recalled_of(model, who.items, options),
+                    .n = options.n,
+                    .beams = options.beams};
   if (!options.include_seen) {
     question.allowed.except.insert(question.allowed.except.end(), who.items.begin(), who.items.end());
   }
@@ -75,9 +83,11 @@ Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const
     throw Error("candidates", fmt::format("{} items, but this model tells at most {} apart", items.size(), room),
                 "rank fewer at a time, or filter by category instead");
   }
-  Question question{{}, {}, options.n, options.beams};
+  Question question{.input = {}, .n = options.n, .beams = options.beams};
   if (!items.empty()) {
-    question.input = make_input(model, Task::topn, options.wording, who, without(who.items, items), items);
+    const std::vector<uint32_t> known = without(who.items, items);
+    question.input = make_input(model, Task::topn, options.wording, who, known, items);
+    question.recalled = recalled_of(model, known, options);
   }
   question.input.task = Task::topn;
   std::ranges::sort(items);

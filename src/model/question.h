@@ -42,6 +42,7 @@ struct AskOptions {
   size_t wording = 0;         // of templates_of(task); the bare one, 0, is that of evaluation and use
   Allowed allowed = {};       // items that the request admits, e.g. those of a category
   bool include_seen = false;  // next item: what is known of the user may be answered too
+  bool recalls = true;        // where the model recalls at all; false: training, where nothing is searched
   uint32_t n = 10;            // items wanted, at least 1
   uint32_t beams = 20;        // width of the search; n where that is more
 };
@@ -49,7 +50,8 @@ struct AskOptions {
 // An input, and what may come of it. Questions of all tasks, of any n and beams, may be answered together.
 struct Question {
   ModelInput input;
-  Allowed allowed = {};  // of the two ranking tasks, as are the following two
+  Allowed allowed = {};                     // of the two ranking tasks, as are the following
+  std::vector<RecalledItem> recalled = {};  // what the known items bring to mind, best first
   uint32_t n = 10;
   uint32_t beams = 20;
 };

@@ -210,6 +210,27 @@ TEST(Question, HasTheStaticVectorOfATrainingUserWhateverIsAskedAbout) {
   EXPECT_EQ(ask_explanation(*small, who, who.items.front()).input.user.vector, all);
 }
 
+TEST(Question, CarriesWhatTheKnownItemsBringToMindUnlessItIsForTraining) {
+  SmallModel small({.recalls = true});
+  const auto items_in = [](const std::vector<RecalledItem>& recalled) {
+    Items items;
+    for (const RecalledItem& one : recalled) items.push_back(one.item);
+    return items;
+  };
+  for (const Situation& situation : situations(small.data(), kUser)) {
+    SCOPED_TRACE(situation.name);
+    const Items candidates = {19, situation.expected.front()};
+    Items without_candidates = situation.expected;
+    std::erase(without_candidates, candidates[1]);
+    EXPECT_EQ(items_in(ask_next_item(*small, situation.known).recalled),
+              items_in(small->recall()->recall(situation.expected)));
+    EXPECT_EQ(items_in(ask_ranking(*small, situation.known, candidates).recalled),
+              items_in(small->recall()->recall(without_candidates)));
+    EXPECT_TRUE(ask_next_item(*small, situation.known, {.recalls = false}).recalled.empty());
+  }
+  EXPECT_TRUE(ask_next_item(*SmallModel(), known_in_use(small.data(), kUser)).recalled.empty());
+}
+
 TEST(Question, OfNobodyAboutNothingNamesNeitherUserNorItem) {
   SmallModel small;
   const Question generic = ask_generic_explanation(*small);

@@ -22,7 +22,7 @@ void check(const RecallSettings& settings) {
   require_not_negative(settings.titles, "titles");
   require_not_negative(settings.title_popularity, "title_popularity");
   require_not_negative(settings.sharpness, "sharpness");
-  if (!(settings.share >= 0.0 && settings.share <= 1.0)) throw Error("share", "expected a number from 0 to 1");
+  if (!(settings.share >= 0.0 && settings.share < 1.0)) throw Error("share", "expected a number from 0 to below 1");
   if (!(settings.smoothing > 0.0)) throw Error("smoothing", "expected a number above 0");
 }
 

@@ -28,7 +28,7 @@ struct RecallSettings {
   double titles = 0.4;            // weight of the channel of titles beside that of neighbours, which has 1; 0: unused
   double title_popularity = 0.3;  // a title's cosine counts times (popularity + 1)^this
   double sharpness = 1.25;        // γ: the mass of a recalled item is its score^γ, normalised
-  double share = 0.65;            // of the mass, for the recalled items; the rest is spread by popularity
+  double share = 0.65;            // of the mass, for the recalled items, below 1; the rest is spread by popularity
   double smoothing = 1.0;         // added to each popularity that mass is spread by; above 0, so that nothing has none
 };
 

@@ -126,7 +126,7 @@ TEST(Recall, RefusesSettingsOutOfRange) {
     change(settings);
     return Recall(made.histories(), made.num_items(), nullptr, settings);
   };
-  EXPECT_THROW(make([](RecallSettings& s) { s.share = 1.5; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.share = 1.0; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.smoothing = 0; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.titles = -1; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.neighbours.max_history = 0; }), Error);

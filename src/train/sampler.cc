@@ -125,7 +125,8 @@ std::vector<TrainingExample> Sampler::next_step() {
 TrainingExample Sampler::build(const ExampleSpec& spec) const {
   const Dataset& data = model_.dataset();
   Random random(spec.draw);
-  const AskOptions asking{.wording = static_cast<size_t>(random.below(templates_of(spec.task).size()))};
+  const AskOptions asking{.wording = static_cast<size_t>(random.below(templates_of(spec.task).size())),
+                          .recalls = false};
   const bool is_unknown = random.uniform() < options_.unknown_user_share;
   const auto asked_by = [&](Known who) {
     if (is_unknown) who.text_user = kUnknownUser;

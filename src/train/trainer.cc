@@ -13,6 +13,7 @@
 #include "eval/metrics.h"
 #include "eval/protocols.h"
 #include "eval/report.h"
+#include "eval/trust_choice.h"
 #include "model/checkpoint.h"
 #include "train/step.h"
 #include "train/training_state.h"
@@ -223,6 +224,16 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
   const fs::path weights = directory / "model.safetensors";
   if (!result.interrupted && fs::exists(weights)) {
     load_parameters(SafetensorsFile::open(weights), weights.string(), {}, model.network().parameters());
+    EvaluationOptions evaluation;
+    evaluation.split = Split::valid;
+    evaluation.max_users = options.validation_users;
+    choose_search_trust(model, options.precision, evaluation, [&](const TrustChoiceStep& chosen) {
+      if (!hooks.message) return;
+      hooks.message(
+          fmt::format("{}: trust {:.1f} in the network, weight {:.1f} of what is recalled, validation NDCG@10 {:.4f}",
+                      name_of(chosen.task), chosen.trust.trust, chosen.trust.weight, chosen.ndcg10));
+    });
+    model.save_description(directory);
   }
   return result;
 }

@@ -20,6 +20,7 @@ struct SmallModelOptions {
   IdScheme ids = IdScheme::collaborative;
   bool static_user_vectors = false;
   bool explanations = true;
+  bool recalls = false;
   uint32_t interactions = 7;  // of each user; fewer than three leave nobody to evaluate
 };
 
@@ -45,6 +46,7 @@ class SmallModel {
     create.composer_options.user_vectors.dim = 8;
     create.composer_options.num_neighbours = 3;
     create.static_user_vectors = options.static_user_vectors;
+    if (options.recalls) create.recall = RecallSettings();
     create.max_pieces = 200;
     model_ = std::make_unique<PeapodModel>(PeapodModel::create(Dataset::open(data_directory()), create));
   }

@@ -1,0 +1,78 @@
+#include "decode/search_prior.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/random.h"
+
+namespace peapod {
+namespace {
+
+// A catalogue of 60 items named by two tokens and the end id, with random masses.
+class MadeCatalogue {
+ public:
+  explicit MadeCatalogue(uint64_t seed) : random_(seed) {
+    std::vector<std::array<int32_t, 2>> names;
+    for (int32_t item = 0; item < 60; ++item) names.push_back({2 + item % 7, 20 + item / 7});
+    tree = CatalogueTree::build(std::vector<std::span<const int32_t>>(names.begin(), names.end()));
+    for (uint32_t item = 0; item < 60; ++item) spread.push_back(random_.uniform() + 0.01);
+    for (uint32_t item = 0; item < 60; ++item) {
+      if (random_.uniform() < 0.3) recalled.push_back({item, random_.uniform()});
+      if (random_.uniform() < 0.2) excluded.push_back(item);
+    }
+    recalled.push_back({1000, 0.5});  // not in the tree
+    excluded.push_back(2000);
+  }
+
+  // The mass of one item, as its definition says.
+  double mass_of(uint32_t item, double share) const {
+    if (std::ranges::find(excluded, item) != excluded.end()) return 0.0;
+    double mass = share * spread[item];
+    for (const auto& one : recalled) mass += one.item == item ? one.mass : 0.0;
+    return mass;
+  }
+
+  CatalogueTree tree;
+  std::vector<double> spread;
+  std::vector<SearchPrior::Recalled> recalled;
+  std::vector<uint32_t> excluded;
+
+ private:
+  Random random_;
+};
+
+void expect_masses(const MadeCatalogue& made, const CatalogueTree& tree) {
+  const PositionSums sums(tree, [&](uint32_t item) { return made.spread[item]; });
+  const SearchPrior prior(tree, sums, 0.4, made.recalled, made.excluded, {});
+  for (uint32_t node = 0; node < tree.num_nodes(); ++node) {
+    const auto range = tree.positions_below(node);
+    double expected = 0;
+    for (uint32_t position = range.begin; position < range.end; ++position) {
+      expected += made.mass_of(tree.item_at_position(position), 0.4);
+    }
+    EXPECT_NEAR(prior.mass(range), expected, 1e-12) << "node " << node;
+    if (tree.is_leaf(node)) continue;
+    const auto children = tree.children(node);
+    double sum = 0;
+    for (uint32_t i = 0; i < children.tokens.size(); ++i) {
+      sum += prior.mass(tree.positions_below(children.first + i));
+    }
+    EXPECT_NEAR(prior.mass(range), sum, 1e-12) << "children of node " << node;
+  }
+}
+
+TEST(SearchPrior, HasAtEachNodeTheMassOfTheItemsBelowWithoutTheExcludedOnes) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE(seed);
+    const MadeCatalogue made(seed);
+    expect_masses(made, made.tree);
+    const std::vector<uint32_t> some = {3, 4, 5, 17, 33, 34, 58};
+    expect_masses(made, made.tree.restricted_to(some));
+  }
+}
+
+}  // namespace
+}  // namespace peapod
