@@ -3,57 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
-#include <optional>
 #include <set>
 
 #include "base/error.h"
 #include "decode/beam_search.h"
-#include "support/markov_model.h"
+#include "support/random_catalogue.h"
 
 namespace peapod {
 namespace {
-
-constexpr size_t kVocabulary = 9;
-constexpr size_t kLongest = 4;
-
-std::vector<int32_t> tokens_below(size_t count) {
-  std::vector<int32_t> tokens(count);
-  std::iota(tokens.begin(), tokens.end(), 0);
-  return tokens;
-}
-
-const std::vector<int32_t> kAllTokens = tokens_below(kVocabulary);
-
-// Items named by distinct random sequences, prefixes of each other among them.
-struct Catalogue {
-  std::vector<std::vector<int32_t>> sequences;
-  CatalogueTree tree;
-
-  explicit Catalogue(std::vector<std::vector<int32_t>> names)
-      : sequences(std::move(names)),
-        tree(CatalogueTree::build(std::vector<std::span<const int32_t>>(sequences.begin(), sequences.end()))) {}
-
-  static Catalogue random(uint64_t seed, size_t count) {
-    Random draws(seed, 1);
-    std::set<std::vector<int32_t>> distinct;
-    while (distinct.size() < count) {
-      std::vector<int32_t> sequence(1 + draws.below(kLongest));
-      for (int32_t& token : sequence) token = 2 + static_cast<int32_t>(draws.below(kVocabulary - 2));
-      distinct.insert(sequence);
-    }
-    std::vector<std::vector<int32_t>> names(distinct.begin(), distinct.end());
-    draws.shuffle(names);
-    return Catalogue(std::move(names));
-  }
-
-  std::vector<uint32_t> items() const {
-    std::vector<uint32_t> all(sequences.size());
-    std::iota(all.begin(), all.end(), 0u);
-    return all;
-  }
-};
 
 // The queries for so many items with so many beams.
 std::vector<ItemQuery> sized(std::vector<ItemQuery> queries, uint32_t num_items, uint32_t num_beams) {
@@ -62,10 +20,6 @@ std::vector<ItemQuery> sized(std::vector<ItemQuery> queries, uint32_t num_items,
     query.num_beams = num_beams;
   }
   return queries;
-}
-
-MarkovModel random_model(uint64_t seed, size_t inputs) {
-  return MarkovModel::random(seed, kVocabulary, kLongest + 1, inputs);
 }
 
 // The summed log-probability of the item's tokens and the end id, over the model's whole vocabulary.
@@ -349,114 +303,6 @@ TEST(SearchItems, RejectsTheLogitsOfAModelThatHasDiverged) {
     std::ranges::fill(logits, std::nanf(""));
   };
   EXPECT_THROW(search_items(step, kAllTokens, queries), Error);
-}
-
-// Random masses for the items of a catalogue, all spread.
-struct MadePrior {
-  MadePrior(uint64_t seed, const CatalogueTree& tree, std::span<const uint32_t> excluded, const PriorWeights& weights)
-      : mass(1000) {
-    Random random(seed, 2);
-    for (double& one : mass) one = random.uniform() + 1e-3;
-    sums = PositionSums(tree, [&](uint32_t item) { return mass[item]; });
-    prior.emplace(tree, sums, 1.0, std::span<const SearchPrior::Recalled>(), excluded, weights);
-  }
-  std::vector<double> mass;
-  PositionSums sums;
-  std::optional<SearchPrior> prior;
-};
-
-TEST(SearchItems, WithoutTrustInTheNetworkRanksAsThePriorDoes) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
-    SCOPED_TRACE(seed);
-    const Catalogue catalogue = Catalogue::random(seed, 50);
-    const MarkovModel model = random_model(seed, 1);
-    auto items = catalogue.items();
-    Random(seed).shuffle(items);
-    const std::vector<uint32_t> excluded(items.begin(), items.begin() + 8), allowed(items.begin() + 8, items.end());
-    const CatalogueTree restricted = catalogue.tree.restricted_to(allowed);
-    for (const bool is_restricted : {false, true}) {
-      const CatalogueTree& tree = is_restricted ? restricted : catalogue.tree;
-      const std::span<const uint32_t> left_out = is_restricted ? std::span<const uint32_t>() : std::span(excluded);
-      const MadePrior made(seed, tree, left_out, {.trust = 0, .weight = 1});
-      const std::vector<ItemQuery> queries = {{&tree, left_out, 42, 50, &*made.prior}};
-      const auto found = search_items(model.step_function(), kAllTokens, queries)[0];
-      double whole = 0;
-      for (const uint32_t item : allowed) whole += made.mass[item];
-      ASSERT_EQ(found.size(), allowed.size());
-      for (size_t i = 0; i < found.size(); ++i) {
-        EXPECT_NEAR(found[i].score, std::log(made.mass[found[i].item] / whole), 1e-4);
-        EXPECT_LE(found[i].score, found[i == 0 ? 0 : i - 1].score);
-      }
-    }
-  }
-}
-
-TEST(SearchItems, WithAPriorScoresEachStepAmongTheAllowedChildren) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
-    SCOPED_TRACE(seed);
-    const Catalogue catalogue = Catalogue::random(seed, 30);
-    const MarkovModel model = random_model(seed, 1);
-    const std::vector<uint32_t> excluded = {1, 5, 6, 7, 20};
-    const PriorWeights weights{.trust = 0.6, .weight = 0.9};
-    const MadePrior made(seed, catalogue.tree, excluded, weights);
-    // Walks the tree by its definition: all items below a node, one by one.
-    const auto mass_below = [&](std::span<const int32_t> prefix) {
-      double mass = 0;
-      for (uint32_t item = 0; item < catalogue.sequences.size(); ++item) {
-        std::vector<int32_t> tokens = catalogue.sequences[item];
-        tokens.push_back(kEndId);
-        const bool below = tokens.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), tokens.begin());
-        if (below && std::ranges::find(excluded, item) == excluded.end()) mass += made.mass[item];
-      }
-      return mass;
-    };
-    const auto score_of_item = [&](uint32_t item) {
-      std::vector<int32_t> tokens = catalogue.sequences[item];
-      tokens.push_back(kEndId);
-      double score = 0;
-      int32_t last = model.start_tokens[0];
-      for (uint32_t step = 0; step < tokens.size(); ++step) {
-        const auto logits = model.logits(step, last);
-        std::vector<int32_t> prefix(tokens.begin(), tokens.begin() + step);
-        double chosen = 0, sum = 0;
-        for (int32_t token = 0; token < static_cast<int32_t>(kVocabulary); ++token) {
-          prefix.push_back(token);
-          const double mass = mass_below(prefix);
-          prefix.pop_back();
-          if (mass <= 0) continue;
-          const double z = 0.6 * static_cast<double>(logits[static_cast<size_t>(token)]) + 0.9 * std::log(mass);
-          sum += std::exp(z);
-          if (token == tokens[step]) chosen = z;
-        }
-        score += chosen - std::log(sum);
-        last = tokens[step];
-      }
-      return score;
-    };
-    const std::vector<ItemQuery> queries = {{&catalogue.tree, excluded, 25, 30, &*made.prior}};
-    const auto found = search_items(model.step_function(), kAllTokens, queries)[0];
-    ASSERT_EQ(found.size(), 25u);
-    double sum = 0;
-    for (const auto& [item, score] : found) {
-      EXPECT_NEAR(score, score_of_item(item), 1e-4);
-      sum += std::exp(static_cast<double>(score));
-    }
-    EXPECT_NEAR(sum, 1.0, 1e-4) << "the scores of all allowed items are a distribution";
-  }
-}
-
-TEST(SearchItems, WithTrustInTheNetworkAloneTellsWhatIsImpossibleFromWhatIsNot) {
-  const Catalogue catalogue({{2}, {3}});
-  const MadePrior made(1, catalogue.tree, {}, {.trust = 1, .weight = 0});
-  const std::vector<ItemQuery> queries = {{&catalogue.tree, {}, 10, 20, &*made.prior}};
-  const StepFunction step = [](const DecodeStep& at, std::span<float> logits) {
-    std::ranges::fill(logits, 0.0f);
-    if (at.index == 0) logits[2] = -std::numeric_limits<float>::infinity();
-  };
-  const auto found = search_items(step, kAllTokens, queries)[0];
-  ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].item, 1u);
-  EXPECT_NEAR(found[0].score, 0.0, 1e-6) << "it is the only one that can be";
 }
 
 }  // namespace

@@ -1,0 +1,228 @@
+// The commands of the finished program on a model that it has trained.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/shop.h"
+
+namespace peapod {
+namespace {
+
+using nlohmann::json;
+
+void expect_ordered(const json& estimate) {
+  EXPECT_LE(estimate.at("low"), estimate.at("value"));
+  EXPECT_LE(estimate.at("value"), estimate.at("high"));
+}
+
+TEST_F(TrainedModel, IsMeasuredOnEveryTask) {
+  const json metrics = answer(evaluate());
+  for (const char* key : {"sequential.full.hr@10", "topn.sampled99.hr@10", "explanation.bleu4", "explanation.rougeL"}) {
+    EXPECT_TRUE(metrics.contains(key)) << key;
+  }
+}
+
+TEST_F(TrainedModel, IsMeasuredUnderTheKeysOfBaselines) {
+  const auto keys = [](const json& metrics) {
+    std::vector<std::string> found;
+    for (const auto& [key, value] : metrics.items()) {
+      if (key.starts_with("sequential.") || key.starts_with("topn.")) found.push_back(key);
+    }
+    return found;
+  };
+  const std::vector<std::string> ours = keys(answer(evaluate()));
+  EXPECT_EQ(ours.size(), 9u);
+  EXPECT_EQ(ours, keys(answer("baseline popularity --data " + at("data"))));
+  EXPECT_EQ(ours, keys(answer("baseline item-knn --data " + at("data"))));
+}
+
+TEST_F(TrainedModel, IsMeasuredOnTheTasksThatAreNamedAlone) {
+  const json metrics = answer(evaluate() + " --tasks sequential");
+  EXPECT_TRUE(metrics.contains("sequential.full.hr@10"));
+  EXPECT_FALSE(metrics.contains("topn.sampled99.hr@10"));
+  EXPECT_FALSE(metrics.contains("explanation.bleu4"));
+  expect_failure(2, evaluate() + " --tasks sequentail", {"--tasks", "sequentail"});
+}
+
+TEST_F(TrainedModel, IsMeasuredWithPromptsSwappedToo) {
+  const json metrics = answer(evaluate() + " --swap-prompts");
+  for (const char* key : {"sequential.full.hr@10", "topn.sampled99.ndcg@10"}) {
+    SCOPED_TRACE(key);
+    expect_ordered(metrics.at("swapped").at("difference").at(key));
+  }
+}
+
+TEST_F(TrainedModel, IsComparedWithABaselineUserByUser) {
+  const json metrics = answer(evaluate() + " --tasks sequential,topn --against popularity --max-users 12");
+  for (const char* key : {"sequential.full.hr@10", "topn.sampled99.ndcg@10"}) {
+    SCOPED_TRACE(key);
+    expect_ordered(metrics.at("against").at("difference").at(key));
+    const json interval = metrics.at("intervals").at(key);
+    expect_ordered(interval);
+    EXPECT_EQ(interval.at("value"), metrics.at(key));
+  }
+}
+
+TEST_F(TrainedModel, DoesNotDifferFromItself) {
+  const json metrics = answer(evaluate() + " --tasks sequential --against " + at("model"));
+  EXPECT_TRUE(metrics.contains("sequential.full.hr@10"));
+  const json none = {{"value", 0.0}, {"low", 0.0}, {"high", 0.0}};
+  EXPECT_EQ(metrics.at("against").at("difference").at("sequential.full.hr@10"), none);
+}
+
+TEST_F(TrainedModel, TwiceHasItsOwnFiguresAsMean) {
+  const json once = answer(evaluate() + " --tasks sequential");
+  const json twice =
+      answer("evaluate " + at("model") + " " + at("model") + " --data " + at("data") + " --tasks sequential");
+  EXPECT_EQ(twice.at("models").size(), 2u);
+  EXPECT_EQ(twice.at("sequential.full.hr@10"), once.at("sequential.full.hr@10"));
+}
+
+TEST_F(TrainedModel, IsRefusedAMeasurementOfNothing) {
+  expect_failure(1, evaluate() + " --tasks sequential --protocol sampled99", {"nothing to measure"});
+}
+
+TEST_F(TrainedModel, IsNotComparedOnSeenItemsWithABaselineThatLeavesThemOut) {
+  expect_failure(1, evaluate() + " --include-seen --against popularity", {"--include-seen"});
+}
+
+TEST_F(TrainedModel, LeavesStandardOutputToJson) {
+  EXPECT_TRUE(json::accept(standard_output(evaluate() + " --tasks sequential --json -")));
+  EXPECT_TRUE(json::accept(standard_output("inspect " + at("model") + " --json -")));
+}
+
+TEST_F(TrainedModel, RecommendsToAUser) {
+  const json known = answer(recommend() + " --user 3 --n 4");
+  EXPECT_EQ(known.at("user"), "3");
+  ASSERT_EQ(known.at("items").size(), 4u);
+  for (const char* key : {"item", "title", "score"}) EXPECT_TRUE(known.at("items")[0].contains(key)) << key;
+  expect_failure(1, recommend() + " --user 333", {"333", "did you mean"});
+}
+
+TEST_F(TrainedModel, RecommendsAfterAHistory) {
+  EXPECT_EQ(answer(recommend() + " --history 1,2,3 --n 2").at("items").size(), 2u);
+  expect_failure(2, recommend() + " --user 3 --history 1,2", {"--user", "--history"});
+}
+
+TEST_F(TrainedModel, RecommendsAmongCandidatesAlone) {
+  const json answered = answer(recommend() + " --user 3 --candidates 20,21,22");
+  std::set<std::string> items;
+  for (const json& one : answered.at("items")) items.insert(one.at("item"));
+  EXPECT_EQ(items, (std::set<std::string>{"20", "21", "22"}));
+}
+
+TEST_F(TrainedModel, Explains) {
+  EXPECT_FALSE(answer("explain " + at("model") + " --user 3 --item 5").at("explanation").get<std::string>().empty());
+}
+
+TEST_F(TrainedModel, IsInspectedAsAWholeOrForAUser) {
+  EXPECT_TRUE(answer("inspect " + at("model")).contains("prompts"));
+  EXPECT_TRUE(answer("inspect " + at("model") + " --user 3").contains("weights"));
+}
+
+TEST_F(TrainedModel, IsNotADataSet) {
+  expect_failure(1, "recommend " + at("data") + " --user 3", {at("data"), "is not a model directory"});
+}
+
+TEST_F(TrainedModel, ResumesOnlyTheTrainingThatBegan) {
+  expect_failure(1, training() + " --max-steps 6", {"--resume"});
+  const std::string resume = training() + " --resume --max-steps 6";
+  EXPECT_EQ(answer(resume).at("steps"), 6);
+  expect_failure(1, resume + " --seed 5", {"began with seed 1, not 5"});
+  expect_failure(1, resume + " --composer task-only",
+                 {"began with composer shared-prompts, not task-only", "resume with what it began with"});
+}
+
+TEST_F(TrainedModel, KnowsTheDataItWasTrainedOn) {
+  ASSERT_EQ(peapod("prepare " + at("raw") + " --format pod --seed 9 --out " + at("data")), 0) << log();
+  expect_failure(1, training() + " --resume --max-steps 6", {"began with data "});
+  expect_failure(1, evaluate(), {at("data"), "is not the data set"});
+}
+
+TEST_F(TrainedModel, RecallsUnlessItIsToldNotTo) {
+  const json recalling = answer("inspect " + at("model")).at("recall");
+  EXPECT_TRUE(recalling.at("sequential").contains("trust"));
+  ASSERT_EQ(peapod("train " + at("data") + " --out " + at("plain") +
+                   " --preset tiny --tokens-per-step 300 --validations 1 --user-dim 8 --max-steps 4 --recall none"),
+            0)
+      << log();
+  EXPECT_FALSE(answer("inspect " + at("plain")).contains("recall"));
+  const auto hr10 = [&](const std::string& model) {
+    return answer("evaluate " + at(model) + " --data " + at("data") + " --tasks sequential")
+        .at("sequential.full.hr@10");
+  };
+  EXPECT_GT(hr10("model").get<double>(), hr10("plain").get<double>())
+      << "four steps teach nothing, the ring is recalled";
+  expect_failure(1,
+                 "train " + at("data") + " --out " + at("plain") +
+                     " --preset tiny --tokens-per-step 300 --validations 1 --user-dim 8 --max-steps 6 --resume",
+                 {"began with recall false, not true"});
+}
+
+TEST_F(TrainedModel, AnswersTheExampleOfThePublicHeader) {
+  ASSERT_EQ(run(std::string(PEAPOD_EXAMPLE) + " " + at("model") + " 5"), 0) << log();
+  std::vector<std::string> printed;
+  std::istringstream lines(log());
+  for (std::string line; std::getline(lines, line);) printed.push_back(line.substr(0, line.find("  ")));
+  std::vector<std::string> expected;
+  const json answered = answer(recommend() + " --history 5 --n 3");
+  for (const json& item : answered.at("items")) expected.push_back(item.at("item"));
+  EXPECT_EQ(printed, expected);
+}
+
+TEST_F(TrainedModel, ExplainsToSomebodyNew) {
+  const json known = answer("explain " + at("model") + " --user 3 --item 5");
+  const json fresh = answer("explain " + at("model") + " --history 1,2,3 --item 5");
+  EXPECT_EQ(known.at("user"), "3");
+  EXPECT_TRUE(fresh.at("user").is_null());
+  EXPECT_EQ(fresh.at("item"), "5");
+  EXPECT_FALSE(fresh.at("explanation").get<std::string>().empty());
+  expect_failure(2, "explain " + at("model") + " --item 5", {"--user or --history"});
+  expect_failure(2, "explain " + at("model") + " --user 3 --history 1 --item 5", {"--history"});
+}
+
+TEST_F(TrainedModel, GeneratesAsPlainT5) {
+  const json generated = answer("generate " + at("model") + " --text 'user_1 item_2' --num-beams 3 --max-new-tokens 5");
+  EXPECT_LE(generated.at("tokens").size(), 5u);
+  EXPECT_EQ(generated.at("alternatives").size(), 2u) << "three beams";
+  expect_failure(1, "generate " + at("raw") + " --text x", {"spiece.model"});
+}
+
+TEST_F(TrainedModel, IsWhereAnotherTrainingStarts) {
+  EXPECT_EQ(peapod("train " + at("data") + " --out " + at("second") + " --init " + at("model") +
+                   " --user-dim 8 --max-steps 2 --tokens-per-step 300 --validations 1"),
+            0)
+      << log();
+  EXPECT_EQ(contents(at("second/config.json")), contents(at("model/config.json")));
+}
+
+TEST_F(TrainedModel, TokenizesLinesAndNamesTheBadOne) {
+  const std::string tokenize = "tokenize " + at("model/spiece.model") + " --jsonl " + at("lines.jsonl");
+  write("lines.jsonl", "{\"text\": \"user_1 item_2\"}\n{\"text\": \"\"}\n");
+  ASSERT_EQ(peapod(tokenize), 0) << log();
+  const std::string printed = log();
+  EXPECT_EQ(std::ranges::count(printed, '\n'), 2);
+  EXPECT_NE(printed.find("{\"ids\":[1]}"), std::string::npos) << "an empty text is its closing id: " << printed;
+  write("lines.jsonl", "{\"text\": \"a\"}\n{\"txt\": \"b\"}\n");
+  expect_failure(1, tokenize, {"lines.jsonl:2", "text"});
+}
+
+TEST_F(TrainedModel, NamesTheFlagWhereALibraryNamesTheField) {
+  expect_failure(1, "generate " + at("model") + " --text x --num-beams 3 --num-beam-groups 2",
+                 {"peapod: --num-beams: found 3 in 2 groups"});
+  expect_failure(
+      1,
+      "train " + at("data") + " --out " + at("diverged") +
+          " --preset tiny --user-dim 8 --tokens-per-step 300 --max-steps 20 --validations 1 --warmup-steps 0 "
+          "--learning-rate 1e30",
+      {"the loss is not finite", "; lower --learning-rate"});
+  // A field that is no flag of the command keeps its name; --filter sets this one.
+  expect_failure(1, "recommend " + at("model") + " --user 3 --filter strings", {"peapod: category: "});
+}
+
+}  // namespace
+}  // namespace peapod
