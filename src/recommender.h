@@ -41,7 +41,9 @@ struct RecommendRequest {
 struct RecommendedItem {
   std::string item;
   std::string title;  // empty where the data set has none
-  float score = 0;    // log-probability of the item among those that may be answered, as far as the search looked
+  // Summed log-probability of its tokens: where the model recalls among those that may be answered, else given that an
+  // item's token comes.
+  float score = 0;
 };
 
 struct ExplainRequest {

@@ -160,7 +160,7 @@ TEST_F(TrainedModel, RecallsUnlessItIsToldNotTo) {
   expect_failure(1,
                  "train " + at("data") + " --out " + at("plain") +
                      " --preset tiny --tokens-per-step 300 --validations 1 --user-dim 8 --max-steps 6 --resume",
-                 {"began with recall false, not true"});
+                 {"was begun without recall, which this one has"});
 }
 
 TEST_F(TrainedModel, AnswersTheExampleOfThePublicHeader) {

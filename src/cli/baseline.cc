@@ -13,6 +13,7 @@
 #include "eval/baselines.h"
 #include "eval/recall_choice.h"
 #include "eval/report.h"
+#include "model/peapod_model.h"
 
 namespace peapod::cli {
 namespace {
@@ -97,9 +98,7 @@ Settings settings_of(const RecallSettings& settings) {
 // Settings are always chosen on validation: there is nothing to set.
 void run_recall(const BaselineFlags& flags) {
   const Dataset dataset = Dataset::open(flags.data);
-  std::vector<std::string> texts;
-  for (uint32_t item = 0; item < dataset.num_items(); ++item) texts.push_back(dataset.item_title(item));
-  const auto titles = std::make_shared<const TitleNeighbours>(texts);
+  const auto titles = titles_of(dataset);
   const auto report = [](const RecallChoiceStep& step) {
     std::cerr << fmt::format("choosing {:3}: validation NDCG@10 {:.5f}, log mass {:.4f} with {}\n", step.number,
                              step.ndcg10, step.log_mass, text_of(settings_of(step.settings)));

@@ -17,7 +17,7 @@ constexpr size_t kTreesAtOnce = 512;  // bounds the memory that restricted trees
 
 // What is spread over the items of a tree by popularity, before the share of the recalled ones is taken off.
 PositionSums spread_of(const Recall& recall, const CatalogueTree& tree) {
-  return {tree, [&](uint32_t item) { return recall.popularity_mass(item, false); }};
+  return {tree, [&](uint32_t item) { return recall.popularity_mass(item); }};
 }
 
 SearchPrior prior_of(const Recall& recall, const CatalogueTree& tree, const PositionSums& spread,
@@ -25,8 +25,7 @@ SearchPrior prior_of(const Recall& recall, const CatalogueTree& tree, const Posi
   const std::vector<double> masses = recall.masses(question.recalled);
   std::vector<SearchPrior::Recalled> recalled;
   for (size_t i = 0; i < masses.size(); ++i) recalled.push_back({question.recalled[i].item, masses[i]});
-  const double spread_share = recalled.empty() ? 1.0 : 1.0 - recall.settings().share;
-  return {tree, spread, spread_share, recalled, question.allowed.except, {trust.trust, trust.weight}};
+  return {tree, spread, recall.spread_share(question.recalled), recalled, question.allowed.except, trust};
 }
 
 std::vector<const ModelInput*> inputs_of(std::span<const Question* const> questions) {

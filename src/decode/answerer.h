@@ -35,7 +35,8 @@ struct AnswererOptions {
 
 class Answerer {
  public:
-  // `model` must outlive the answerer, and its weights must stay as they are.
+  // `model` must outlive the answerer, and its weights must stay as they are; its search trust may change between
+  // calls.
   Answerer(const PeapodModel& model, const AnswererOptions& options);
   Answerer(const Answerer&) = delete;
   Answerer& operator=(const Answerer&) = delete;

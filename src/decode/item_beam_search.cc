@@ -96,7 +96,7 @@ class ItemSearch {
     const Beam& from = beams_[beam];
     const auto logits = rows.logits(from.row);
     const auto children = tree_.children(from.node);
-    const auto& [trust, weight] = prior_->weights();
+    const auto& [trust, weight] = prior_->trust();
     scores_.assign(children.tokens.size(), kImpossible);
     double largest = kImpossible;
     for (uint32_t i = 0; i < children.tokens.size(); ++i) {

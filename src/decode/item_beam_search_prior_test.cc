@@ -15,7 +15,7 @@ namespace {
 
 // Random masses for the items of a catalogue, all spread.
 struct MadePrior {
-  MadePrior(uint64_t seed, const CatalogueTree& tree, std::span<const uint32_t> excluded, const PriorWeights& weights)
+  MadePrior(uint64_t seed, const CatalogueTree& tree, std::span<const uint32_t> excluded, const SearchTrust& weights)
       : mass(1000) {
     Random random(seed, 2);
     for (double& one : mass) one = random.uniform() + 1e-3;
@@ -59,7 +59,7 @@ TEST(SearchItems, WithAPriorScoresEachStepAmongTheAllowedChildren) {
     const Catalogue catalogue = Catalogue::random(seed, 30);
     const MarkovModel model = random_model(seed, 1);
     const std::vector<uint32_t> excluded = {1, 5, 6, 7, 20};
-    const PriorWeights weights{.trust = 0.6, .weight = 0.9};
+    const SearchTrust weights{.trust = 0.6, .weight = 0.9};
     const MadePrior made(seed, catalogue.tree, excluded, weights);
     // Walks the tree by its definition: all items below a node, one by one.
     const auto mass_below = [&](std::span<const int32_t> prefix) {

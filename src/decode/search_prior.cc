@@ -13,8 +13,8 @@ double SearchPrior::Sparse::of(CatalogueTree::Positions range) const {
 
 SearchPrior::SearchPrior(const CatalogueTree& tree, const PositionSums& spread, double spread_share,
                          std::span<const Recalled> recalled, std::span<const uint32_t> excluded,
-                         const PriorWeights& weights)
-    : spread_(spread), spread_share_(spread_share), weights_(weights) {
+                         const SearchTrust& trust)
+    : spread_(spread), spread_share_(spread_share), trust_(trust) {
   excluded_.positions = tree.positions_of(excluded);
   for (const uint32_t position : excluded_.positions) {
     excluded_.sums.push_back(excluded_.sums.back() + spread.at(position));

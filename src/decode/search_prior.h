@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "decode/catalogue_tree.h"
+#include "model/description.h"
 
 namespace peapod {
 
@@ -31,13 +32,6 @@ class PositionSums {
   std::vector<double> sums_;
 };
 
-// How the search weighs the two: a child's score at a node is trust * logit + weight * log(mass below it), normalised
-// over the children that are allowed.
-struct PriorWeights {
-  double trust = 1.0;   // 0 or more; 0 does not listen to the network
-  double weight = 0.0;  // 0 or more; 0 does not listen to what is recalled
-};
-
 class SearchPrior {
  public:
   struct Recalled {
@@ -49,12 +43,12 @@ class SearchPrior {
   // outlive this object, as the tree must. Of `recalled` and `excluded`, items that are not in the tree do not count,
   // nor do recalled ones that are excluded.
   SearchPrior(const CatalogueTree& tree, const PositionSums& spread, double spread_share,
-              std::span<const Recalled> recalled, std::span<const uint32_t> excluded, const PriorWeights& weights);
+              std::span<const Recalled> recalled, std::span<const uint32_t> excluded, const SearchTrust& trust);
 
   // Of the items at these positions that are not excluded; 0 or more.
   double mass(CatalogueTree::Positions range) const;
 
-  const PriorWeights& weights() const { return weights_; }
+  const SearchTrust& trust() const { return trust_; }
 
  private:
   // Sums over some positions, ascending.
@@ -68,7 +62,7 @@ class SearchPrior {
   double spread_share_;
   Sparse recalled_;
   Sparse excluded_;  // their spread mass
-  PriorWeights weights_;
+  SearchTrust trust_;
 };
 
 }  // namespace peapod

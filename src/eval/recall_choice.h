@@ -24,9 +24,10 @@ struct RecallChoiceStep {
   double log_mass = 0;  // mean over the users of the logarithm of their target's mass
 };
 
-// The settings with the best NDCG@10, the geometric mean of both protocols; then, of those that leave the order nearly
-// as it is (sharpness and smoothing), with the greatest mean log mass: coordinate ascent over short lists of values,
-// until a round changes nothing. `titles` may be null. `report`, where given, is called after each evaluation.
+// The settings with the best NDCG@10, the geometric mean of both protocols; then the sharpness and smoothing
+// with the greatest mean log mass, which say how sure the masses are rather than what comes first: coordinate ascent
+// over short lists of values, until a round changes nothing. `titles` may be null. `report`, where given, is called
+// after each evaluation.
 RecallSettings choose_recall(const RankingProblem& validation, std::shared_ptr<const TitleNeighbours> titles,
                              const RecallChoiceOptions& options = {},
                              const std::function<void(const RecallChoiceStep&)>& report = {});

@@ -1,9 +1,10 @@
-// Chooses how far the search trusts the network and how far what is recalled, for each ranking task, on validation
-// targets after training. Not listening to the network is among the choices, so adding it cannot make the validation
-// figures worse than those of recall alone.
+// Chooses how far the search trusts the network and how far what is recalled, for a ranking task, on validation targets
+// after training. The network alone and recall alone are among the choices: for the users that are looked at, adding
+// either to the other makes nothing worse.
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "base/task.h"
 #include "eval/protocols.h"
@@ -11,16 +12,16 @@
 
 namespace peapod {
 
-struct TrustChoiceStep {
-  Task task = Task::sequential;
+struct TrustChoice {
   SearchTrust trust;
-  double ndcg10 = 0;
+  double ndcg10 = 0;  // of the users that were looked at
 };
 
-// Sets the model's search trust. Looks at options.max_users users of options.split (a third as many of top-n, whose
-// inputs are long). Does nothing for a model that recalls nothing or a data set without evaluated users. `report`,
-// where given, is called with what was chosen for each task.
-void choose_search_trust(PeapodModel& model, Precision precision, const EvaluationOptions& options,
-                         const std::function<void(const TrustChoiceStep&)>& report = {});
+// Sets the model's trust for sequential or topn and returns it; nothing where `stop_requested` (may be empty) says so
+// first, or where the data set has no evaluated users: the trust is what it was then. Looks at options.max_users users
+// of options.split. REQUIRES: a model that recalls.
+std::optional<TrustChoice> choose_search_trust(PeapodModel& model, Task task, Precision precision,
+                                               const EvaluationOptions& options,
+                                               const std::function<bool()>& stop_requested = {});
 
 }  // namespace peapod

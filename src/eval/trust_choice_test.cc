@@ -15,24 +15,33 @@ namespace {
 double ndcg10(const std::vector<uint32_t>& ranks) { return metric_mean(kChosenBy, ranks); }
 
 // A network that has learned nothing beside a ring of items that neighbours tell.
-TEST(ChooseSearchTrust, TakesTheBestForEachTaskAndIsNoWorseThanRecallAlone) {
+TEST(ChooseSearchTrust, TakesTheBestForATaskAndIsNoWorseThanRecallOrTheNetworkAlone) {
   SmallModel small({.recalls = true});
-  std::vector<TrustChoiceStep> chosen;
-  choose_search_trust(*small, Precision::f32, {.split = Split::valid},
-                      [&](const TrustChoiceStep& step) { chosen.push_back(step); });
-  ASSERT_EQ(chosen.size(), 2u);
   const Answerer answerer(*small, {});
-  const auto measure = [&](Task task) {
+  for (const Task task : {Task::sequential, Task::topn}) {
     const auto protocol = task == Task::topn ? topn_ranks : sequential_ranks;
-    return ndcg10(protocol(*small, answers_of(answerer), {.split = Split::valid}));
-  };
-  for (const TrustChoiceStep& step : chosen) {
-    EXPECT_EQ(small->search_trust(step.task).trust, step.trust.trust);
-    EXPECT_EQ(small->search_trust(step.task).weight, step.trust.weight);
-    EXPECT_EQ(measure(step.task), step.ndcg10);
-    small->set_search_trust(step.task, {.trust = 0, .weight = 1});
-    EXPECT_LE(measure(step.task), step.ndcg10);
+    const auto measure = [&] { return ndcg10(protocol(*small, answers_of(answerer), {.split = Split::valid})); };
+    const auto chosen = choose_search_trust(*small, task, Precision::f32, {.split = Split::valid});
+    ASSERT_TRUE(chosen.has_value());
+    EXPECT_EQ(small->search_trust(task).trust, chosen->trust.trust);
+    EXPECT_EQ(small->search_trust(task).weight, chosen->trust.weight);
+    EXPECT_EQ(measure(), chosen->ndcg10);
+    for (const SearchTrust alone : {SearchTrust{.trust = 0, .weight = 1}, SearchTrust{.trust = 1, .weight = 0}}) {
+      small->set_search_trust(task, alone);
+      EXPECT_LE(measure(), chosen->ndcg10);
+    }
   }
+}
+
+TEST(ChooseSearchTrust, LeavesTheTrustAsItWasWhenItIsStopped) {
+  SmallModel small({.recalls = true});
+  small->set_search_trust(Task::topn, {.trust = 0.2, .weight = 0.3});
+  int asked = 0;
+  const auto stop = [&] { return ++asked == 3; };
+  EXPECT_FALSE(choose_search_trust(*small, Task::topn, Precision::f32, {.split = Split::valid}, stop).has_value());
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(small->search_trust(Task::topn).trust, 0.2);
+  EXPECT_EQ(small->search_trust(Task::topn).weight, 0.3);
 }
 
 TEST(ChooseSearchTrust, WithoutTrustInTheNetworkTheModelRanksAsRecallDoes) {
@@ -56,10 +65,32 @@ TEST(ChooseSearchTrust, WithoutTrustInTheNetworkTheModelRanksAsRecallDoes) {
   }
 }
 
-TEST(ChooseSearchTrust, DoesNothingForAModelThatRecallsNothing) {
-  SmallModel small;
-  choose_search_trust(*small, Precision::f32, {.split = Split::valid},
-                      [](const TrustChoiceStep&) { FAIL() << "something was chosen"; });
+TEST(ChooseSearchTrust, WithoutTrustInTheNetworkCandidatesAndFiltersRankAsRecallDoes) {
+  SmallModel small({.recalls = true});
+  for (const Task task : {Task::sequential, Task::topn}) small->set_search_trust(task, {.trust = 0, .weight = 1});
+  const Answerer answerer(*small, {});
+  const Known who = known_in_use(small.data(), 4);
+  const std::vector<uint32_t> some = {0, 3, 4, 9, 11, 15, 19};
+  const Question questions[] = {ask_ranking(*small, who, some),
+                                ask_next_item(*small, who, {.allowed = {.only = some}})};
+  const auto answers = answerer.answer(questions);
+  for (size_t q = 0; q < 2; ++q) {
+    const auto masses = small->recall()->masses(questions[q].recalled);
+    const auto mass_of = [&](uint32_t item) {
+      double mass = small->recall()->spread_share(questions[q].recalled) * small->recall()->popularity_mass(item);
+      for (size_t i = 0; i < masses.size(); ++i) mass += questions[q].recalled[i].item == item ? masses[i] : 0.0;
+      return mass;
+    };
+    double whole = 0;
+    size_t allowed = 0;
+    for (const uint32_t item : some) {
+      if (!questions[q].allowed.contains(item)) continue;
+      whole += mass_of(item);
+      ++allowed;
+    }
+    ASSERT_EQ(answers[q].items.size(), allowed);
+    for (const auto& [item, score] : answers[q].items) EXPECT_NEAR(score, std::log(mass_of(item) / whole), 1e-4);
+  }
 }
 
 }  // namespace

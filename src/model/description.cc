@@ -26,6 +26,7 @@ class Writer final : public SettingVisitor {
   void number(std::string_view name, double& value) override { object_[std::string(name)] = value; }
   void seed(std::string_view name, uint64_t& value) override { object_[std::string(name)] = value; }
   void not_negative(std::string_view name, double& value) { object_[std::string(name)] = value; }
+  void within(std::string_view name, double& value, double, double) { object_[std::string(name)] = value; }
   void flag(std::string_view name, bool& value) { object_[std::string(name)] = value; }
   void text(std::string_view name, std::string& value) { object_[std::string(name)] = value; }
   void tasks(std::string_view name, std::vector<Task>& value) {
@@ -52,9 +53,12 @@ class Reader final : public SettingVisitor {
     value = at(name, [](const Json& f) { return f.is_number(); }).get<double>();
     if (!(value > 0.0)) fail(name, fmt::format("expected a number above 0, got {}", value));
   }
-  void not_negative(std::string_view name, double& value) {
+  void not_negative(std::string_view name, double& value) { within(name, value, 0.0, 1e9); }
+  void within(std::string_view name, double& value, double least, double greatest) {
     value = at(name, [](const Json& f) { return f.is_number(); }).get<double>();
-    if (!(value >= 0.0)) fail(name, fmt::format("expected a number from 0, got {}", value));
+    if (!(value >= least && value <= greatest)) {
+      fail(name, fmt::format("expected a number from {:g} to {:g}, got {:g}", least, greatest, value));
+    }
   }
   void seed(std::string_view name, uint64_t& value) override {
     value = at(name, [](const Json& f) { return f.is_number_unsigned(); }).get<uint64_t>();
@@ -130,9 +134,9 @@ void visit_recall(RecallSettings& settings, std::array<SearchTrust, kNumTasks>& 
   settings.neighbours.max_history = static_cast<uint32_t>(max_history);
   visitor.not_negative("titles", settings.titles);
   visitor.not_negative("title_popularity", settings.title_popularity);
-  visitor.not_negative("sharpness", settings.sharpness);
-  visitor.not_negative("share", settings.share);
-  visitor.number("smoothing", settings.smoothing);
+  visitor.within("sharpness", settings.sharpness, 0.0, kGreatestSharpness);
+  visitor.within("share", settings.share, 0.0, kGreatestShare);
+  visitor.within("smoothing", settings.smoothing, kLeastSmoothing, kGreatestSmoothing);
   for (const Task task : {Task::sequential, Task::topn}) {
     visitor.not_negative(fmt::format("trust_{}", name_of(task)), trust[static_cast<size_t>(task)].trust);
     visitor.not_negative(fmt::format("weight_{}", name_of(task)), trust[static_cast<size_t>(task)].weight);

@@ -41,7 +41,8 @@ std::vector<std::string> vocabulary_text(const Dataset& dataset) {
 }
 
 std::unique_ptr<const Recall> recall_of(const Dataset& dataset, const RecallSettings& settings) {
-  return std::make_unique<const Recall>(dataset.train_histories(), dataset.num_items(), titles_of(dataset), settings);
+  const auto titles = settings.titles > 0.0 ? titles_of(dataset) : nullptr;
+  return std::make_unique<const Recall>(dataset.train_histories(), dataset.num_items(), titles, settings);
 }
 
 std::string hash_text(uint64_t hash) { return fmt::format("{:016x}", hash); }

@@ -104,7 +104,10 @@ TEST(PeapodModel, RecallsTheSameAfterSaveAndLoad) {
     }
   }
   replace_in(small.model_directory() / "peapod.json", "\"share\": 0.65", "\"share\": -0.65");
-  EXPECT_NE(error_of_load(small.model_directory()).find("recall: field \"share\""), std::string::npos);
+  EXPECT_NE(error_of_load(small.model_directory()).find("recall: field \"share\": expected a number from 0 to 0.999"),
+            std::string::npos);
+  replace_in(small.model_directory() / "peapod.json", "\"share\": -0.65", "\"shares\": 0.65");
+  EXPECT_NE(error_of_load(small.model_directory()).find("field \"share\": is missing"), std::string::npos);
 }
 
 TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {

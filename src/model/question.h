@@ -39,12 +39,14 @@ struct Allowed {
 };
 
 struct AskOptions {
-  size_t wording = 0;         // of templates_of(task); the bare one, 0, is that of evaluation and use
-  Allowed allowed = {};       // items that the request admits, e.g. those of a category
-  bool include_seen = false;  // next item: what is known of the user may be answered too
-  bool recalls = true;        // where the model recalls at all; false: training, where nothing is searched
-  uint32_t n = 10;            // items wanted, at least 1
-  uint32_t beams = 20;        // width of the search; n where that is more
+  size_t wording = 0;    // of templates_of(task); the bare one, 0, is that of evaluation and use
+  Allowed allowed = {};  // items that the request admits, e.g. those of a category
+  // Next item: what is known of the user may be answered too. It is not recalled, so where the model recalls it rarely
+  // comes before what is.
+  bool include_seen = false;
+  bool recalls = true;  // where the model recalls at all; false: training, where nothing is searched
+  uint32_t n = 10;      // items wanted, at least 1
+  uint32_t beams = 20;  // width of the search; n where that is more
 };
 
 // An input, and what may come of it. Questions of all tasks, of any n and beams, may be answered together.

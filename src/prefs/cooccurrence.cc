@@ -1,10 +1,13 @@
 #include "prefs/cooccurrence.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
+#include <memory>
 #include <string>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "prefs/occurrences.h"
 
 namespace peapod {
@@ -16,6 +19,7 @@ void require_not_negative(double value, const char* field) {
 }
 
 double Cooccurrence::pair(size_t from, size_t to) const {
+  assert(from != to);
   const double near = std::pow(static_cast<double>(from < to ? to - from : from - to), -options_.distance_decay);
   return from < to ? near : options_.backward_weight * near;
 }
@@ -35,37 +39,42 @@ Cooccurrence::Cooccurrence(const Histories& train, uint32_t num_items, const Coo
 
   // One row at a time, so that sums never depend on which thread made them.
   std::vector<std::vector<Neighbour>> rows(num_items);
-#pragma omp parallel
-  {
-    std::vector<double> co(num_items);
+  struct Sums {
+    explicit Sums(uint32_t size) : co(size) {}
+    std::vector<double> co;  // zeros but for what is touched
     std::vector<uint32_t> touched;
-#pragma omp for schedule(dynamic, 64)
-    for (uint32_t i = 0; i < num_items; ++i) {
-      touched.clear();
-      const auto add = [&](uint32_t j, double weight) {
-        if (j == i || weight == 0.0) return;
-        if (co[j] == 0.0) touched.push_back(j);
-        co[j] += weight;
-      };
-      for (const auto& [user, position] : occurrences.of(i)) {
-        const auto& history = train[user];
-        for (size_t other = 0; other < position; ++other) add(history[other], backward[position - other]);
-        for (size_t other = position + 1; other < history.size(); ++other) {
-          add(history[other], forward[other - position]);
+  };
+  parallel_for(
+      num_items, [&] { return std::make_unique<Sums>(num_items); },
+      [&](Sums& sums, size_t i) {
+        auto& [co, touched] = sums;
+        const auto add = [&](uint32_t j, double weight) {
+          if (j == i || weight == 0.0) return;
+          if (co[j] == 0.0) touched.push_back(j);
+          co[j] += weight;
+        };
+        for (const auto& [user, position] : occurrences.of(static_cast<uint32_t>(i))) {
+          const auto& history = train[user];
+          for (size_t other = 0; other < position; ++other) add(history[other], backward[position - other]);
+          for (size_t other = position + 1; other < history.size(); ++other) {
+            add(history[other], forward[other - position]);
+          }
         }
-      }
-      std::sort(touched.begin(), touched.end());
-      rows[i].reserve(touched.size());
-      for (const uint32_t j : touched) {
-        rows[i].push_back({j, static_cast<float>(co[j])});
-        co[j] = 0.0;
-      }
-    }
-  }
+        std::sort(touched.begin(), touched.end());
+        rows[i].reserve(touched.size());
+        for (const uint32_t j : touched) {
+          rows[i].push_back({j, static_cast<float>(co[j])});
+          co[j] = 0.0;
+        }
+        touched.clear();
+      });
   starts_.assign(num_items + size_t{1}, 0);
   for (uint32_t i = 0; i < num_items; ++i) starts_[i + 1] = starts_[i] + rows[i].size();
   neighbours_.reserve(starts_.back());
-  for (const auto& row : rows) neighbours_.insert(neighbours_.end(), row.begin(), row.end());
+  for (auto& row : rows) {
+    neighbours_.insert(neighbours_.end(), row.begin(), row.end());
+    row = {};
+  }
 }
 
 }  // namespace peapod

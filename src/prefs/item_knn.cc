@@ -11,14 +11,6 @@
 namespace peapod {
 namespace {
 
-void check(const ItemKnnOptions& options) {
-  require_not_negative(options.recency_decay, "recency_decay");
-  require_not_negative(options.source_damping, "source_damping");
-  require_not_negative(options.target_damping, "target_damping");
-  require_not_negative(options.popularity_offset, "popularity_offset");
-  if (options.max_history == 0) throw Error("max_history", "expected at least 1, got 0");
-}
-
 // (popularity + offset)^-power; 0 for an item that never occurs, which has no neighbours either.
 std::vector<double> damping(const std::vector<uint32_t>& popularity, double offset, double power) {
   std::vector<double> factors(popularity.size());
@@ -30,8 +22,18 @@ std::vector<double> damping(const std::vector<uint32_t>& popularity, double offs
 
 }  // namespace
 
+void require_valid(const ItemKnnOptions& options) {
+  require_not_negative(options.distance_decay, "distance_decay");
+  require_not_negative(options.backward_weight, "backward_weight");
+  require_not_negative(options.recency_decay, "recency_decay");
+  require_not_negative(options.source_damping, "source_damping");
+  require_not_negative(options.target_damping, "target_damping");
+  require_not_negative(options.popularity_offset, "popularity_offset");
+  if (options.max_history == 0) throw Error("max_history", "expected at least 1, got 0");
+}
+
 ItemKnn::ItemKnn(const Histories& train, uint32_t num_items, const ItemKnnOptions& options) {
-  check(options);
+  require_valid(options);
   const Cooccurrence counts(train, num_items,
                             {.distance_decay = options.distance_decay, .backward_weight = options.backward_weight});
   const std::vector<uint32_t> popularity = item_popularity(train, num_items);

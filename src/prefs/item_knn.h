@@ -22,6 +22,9 @@ struct ItemKnnOptions {
   uint32_t max_history = 20;           // n: only the latest n items of the history count; at least 1
 };
 
+// Throws Error that names the field where an option is negative or not finite, or max_history 0.
+void require_valid(const ItemKnnOptions& options);
+
 class ItemKnn {
  public:
   // Counts co-occurrence in the training histories; time and memory grow with the sum of their squared lengths. Uses

@@ -1,5 +1,7 @@
 #include "prefs/recall.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -13,17 +15,19 @@
 namespace peapod {
 namespace {
 
+void require_within(double value, double least, double greatest, const char* field) {
+  if (!(value >= least && value <= greatest)) {
+    throw Error(field, fmt::format("expected a number from {:g} to {:g}, got {:g}", least, greatest, value));
+  }
+}
+
 void check(const RecallSettings& settings) {
-  require_not_negative(settings.neighbours.recency_decay, "recency_decay");
-  require_not_negative(settings.neighbours.source_damping, "source_damping");
-  require_not_negative(settings.neighbours.target_damping, "target_damping");
-  require_not_negative(settings.neighbours.popularity_offset, "popularity_offset");
-  if (settings.neighbours.max_history == 0) throw Error("max_history", "expected at least 1, got 0");
+  require_valid(settings.neighbours);
   require_not_negative(settings.titles, "titles");
   require_not_negative(settings.title_popularity, "title_popularity");
-  require_not_negative(settings.sharpness, "sharpness");
-  if (!(settings.share >= 0.0 && settings.share < 1.0)) throw Error("share", "expected a number from 0 to below 1");
-  if (!(settings.smoothing > 0.0)) throw Error("smoothing", "expected a number above 0");
+  require_within(settings.sharpness, 0.0, kGreatestSharpness, "sharpness");
+  require_within(settings.share, 0.0, kGreatestShare, "share");
+  require_within(settings.smoothing, kLeastSmoothing, kGreatestSmoothing, "smoothing");
 }
 
 // Scores that gather by item, in the order in which items came first: what becomes of a channel. An open hash table of
@@ -204,7 +208,7 @@ std::vector<double> Recall::masses(std::span<const RecalledItem> recalled) const
 void Recall::distribution(std::span<const uint32_t> history, std::span<float> mass) const {
   assert(mass.size() == num_items());
   const std::vector<RecalledItem> recalled = scored(history, {});
-  const auto each = static_cast<float>((recalled.empty() ? 1.0 : 1.0 - settings_.share) / total_);
+  const auto each = static_cast<float>(spread_share(recalled) / total_);
   const auto smoothing = static_cast<float>(settings_.smoothing);
   for (uint32_t item = 0; item < num_items(); ++item) {
     mass[item] = each * (static_cast<float>(popularity_[item]) + smoothing);

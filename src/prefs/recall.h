@@ -32,6 +32,12 @@ struct RecallSettings {
   double smoothing = 1.0;         // added to each popularity that mass is spread by; above 0, so that nothing has none
 };
 
+// Bounds of what masses are made with: beyond them some would vanish beside others.
+inline constexpr double kGreatestSharpness = 10.0;
+inline constexpr double kGreatestShare = 0.999;
+inline constexpr double kLeastSmoothing = 1e-3;
+inline constexpr double kGreatestSmoothing = 1e6;
+
 struct RecalledItem {
   uint32_t item = 0;
   float score = 0;  // 1 at most for each channel times its weight; above 0
@@ -58,10 +64,11 @@ class Recall {
   // The mass of each recalled item, in their order: what share of the whole they have. They sum to settings().share,
   // or to 0 where nothing is recalled.
   std::vector<double> masses(std::span<const RecalledItem> recalled) const;
-  // What every item of the catalogue has beside that: popularity's part, times what the recalled ones leave of the
-  // whole. They sum to 1 with the masses above.
-  double popularity_mass(uint32_t item, bool is_any_recalled) const {
-    return (is_any_recalled ? 1.0 - settings_.share : 1.0) * (popularity_[item] + settings_.smoothing) / total_;
+  // What every item has beside that: its part of what is spread by popularity, which sums to 1 over the catalogue,
+  // times what the recalled items leave of the whole. A history that is left out is not left out of it.
+  double popularity_mass(uint32_t item) const { return (popularity_[item] + settings_.smoothing) / total_; }
+  double spread_share(std::span<const RecalledItem> recalled) const {
+    return recalled.empty() ? 1.0 : 1.0 - settings_.share;
   }
 
   // The whole distribution: overwrites `mass` [num_items], which sums to 1. Takes as long as the catalogue is large.

@@ -1,6 +1,7 @@
 #include "prefs/recall.h"
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
@@ -87,7 +88,7 @@ TEST(Recall, IsADistributionThatGivesEveryItemSomeMass) {
     const auto masses = recall.masses(recalled);
     for (size_t i = 0; i < recalled.size(); ++i) {
       const uint32_t item = recalled[i].item;
-      EXPECT_NEAR(mass[item], masses[i] + recall.popularity_mass(item, true), 1e-6);
+      EXPECT_NEAR(mass[item], masses[i] + recall.spread_share(recalled) * recall.popularity_mass(item), 1e-6);
       EXPECT_EQ(std::ranges::find(history, item), history.end()) << "what is known is not recalled";
     }
     const double expected = recalled.empty() ? 0.0 : recall.settings().share;
@@ -105,6 +106,40 @@ TEST(Recall, FindsAnItemThatNobodyHasTouchedByItsTitle) {
   ASSERT_EQ(recalled.size(), 2u);
   EXPECT_EQ(recalled[0].item, 1u) << "what stood beside it counts more";
   EXPECT_EQ(recalled[1].item, 2u);
+}
+
+TEST(Recall, LeavesOutKnownItemsThatAreTooOldToCount) {
+  const MadeHistories made;
+  RecallSettings settings;
+  settings.neighbours.max_history = 2;
+  const Recall recall(made.histories(), made.num_items(), nullptr, settings);
+  for (const auto& history : made.histories()) {
+    for (const RecalledItem& one : recall.recall(history)) {
+      EXPECT_EQ(std::ranges::find(history, one.item), history.end());
+    }
+    const auto latest = history.last(std::min<size_t>(history.size(), 2));
+    for (const RecalledItem& one : recall.recall(history)) {
+      const auto of_latest = recall.recall(latest);
+      EXPECT_NE(std::ranges::find(of_latest, one.item, &RecalledItem::item), of_latest.end());
+    }
+  }
+}
+
+TEST(Recall, DoesNotDependOnTheNumberOfThreads) {
+  const MadeHistories made({.users = 300, .items = 80, .longest = 12, .seed = 5});
+  const int threads = omp_get_max_threads();
+  std::vector<std::vector<RecalledItem>> found;
+  for (const int count : {1, 3}) {
+    omp_set_num_threads(count);
+    const Recall recall(made.histories(), made.num_items(), made_titles(made.num_items()), {});
+    found.push_back(recall.recall(made.histories()[9]));
+  }
+  omp_set_num_threads(threads);
+  ASSERT_EQ(found[0].size(), found[1].size());
+  for (size_t i = 0; i < found[0].size(); ++i) {
+    EXPECT_EQ(found[0][i].item, found[1][i].item);
+    EXPECT_EQ(found[0][i].score, found[1][i].score);
+  }
 }
 
 TEST(Recall, UnderOtherSettingsEqualsOneThatCountsAnew) {

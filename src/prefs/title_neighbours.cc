@@ -1,11 +1,13 @@
 #include "prefs/title_neighbours.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
+
+#include "base/threads.h"
 
 namespace peapod {
 namespace {
@@ -15,9 +17,11 @@ template <class Visit>
 void for_each_word(std::string_view title, const Visit& visit) {
   std::string word;
   for (size_t i = 0; i <= title.size(); ++i) {
-    const auto c = i < title.size() ? static_cast<unsigned char>(title[i]) : static_cast<unsigned char>(' ');
-    if (c >= 0x80 || std::isalnum(c) != 0) {
-      word += static_cast<char>(std::tolower(c));
+    // Not by the locale of whoever runs this: a model is to see the same words everywhere.
+    const char c = i < title.size() ? title[i] : ' ';
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) {
+      word += upper ? static_cast<char>(c - 'A' + 'a') : c;
     } else if (!word.empty()) {
       visit(word);
       word.clear();
@@ -65,34 +69,35 @@ TitleNeighbours::TitleNeighbours(std::span<const std::string> titles, const Titl
   }
 
   std::vector<std::vector<Neighbour>> nearest(titles.size());
-#pragma omp parallel
-  {
-    std::vector<float> cosines(titles.size());
+  struct Cosines {
+    explicit Cosines(size_t size) : of(size) {}
+    std::vector<float> of;  // zeros but for what is touched
     std::vector<uint32_t> touched;
-#pragma omp for schedule(dynamic, 64)
-    for (uint32_t item = 0; item < titles.size(); ++item) {
-      for (const Entry& entry : rows[item]) {
-        for (const Entry& other : items_of[entry.index]) {
-          if (other.index == item) continue;
-          if (cosines[other.index] == 0.0f) touched.push_back(other.index);
-          cosines[other.index] += entry.weight * other.weight;
+  };
+  parallel_for(
+      titles.size(), [&] { return std::make_unique<Cosines>(titles.size()); },
+      [&](Cosines& cosines, size_t item) {
+        for (const Entry& entry : rows[item]) {
+          for (const Entry& other : items_of[entry.index]) {
+            if (other.index == item) continue;
+            if (cosines.of[other.index] == 0.0f) cosines.touched.push_back(other.index);
+            cosines.of[other.index] += entry.weight * other.weight;
+          }
         }
-      }
-      for (const uint32_t other : touched) {
-        nearest[item].push_back({other, std::min(cosines[other], 1.0f)});
-        cosines[other] = 0.0f;
-      }
-      touched.clear();
-      const auto better = [](const Neighbour& a, const Neighbour& b) {
-        return a.cosine != b.cosine ? a.cosine > b.cosine : a.item < b.item;
-      };
-      const size_t kept = std::min<size_t>(nearest[item].size(), options.neighbours);
-      std::partial_sort(nearest[item].begin(), nearest[item].begin() + static_cast<ptrdiff_t>(kept),
-                        nearest[item].end(), better);
-      nearest[item].resize(kept);
-      nearest[item].shrink_to_fit();
-    }
-  }
+        for (const uint32_t other : cosines.touched) {
+          nearest[item].push_back({other, std::min(cosines.of[other], 1.0f)});
+          cosines.of[other] = 0.0f;
+        }
+        cosines.touched.clear();
+        const auto better = [](const Neighbour& a, const Neighbour& b) {
+          return a.cosine != b.cosine ? a.cosine > b.cosine : a.item < b.item;
+        };
+        const size_t kept = std::min<size_t>(nearest[item].size(), options.neighbours);
+        std::partial_sort(nearest[item].begin(), nearest[item].begin() + static_cast<ptrdiff_t>(kept),
+                          nearest[item].end(), better);
+        nearest[item].resize(kept);
+        nearest[item].shrink_to_fit();
+      });
   starts_.push_back(0);
   for (const auto& row : nearest) {
     neighbours_.insert(neighbours_.end(), row.begin(), row.end());

@@ -137,6 +137,8 @@ void Run::checkpoint(const Sampler& sampler) {
 }
 
 TrainResult Run::go(bool resume) {
+  // While training, validations compare weights under one trust; that of the end is chosen when they are the best.
+  for (const Task task : {Task::sequential, Task::topn}) model_.set_search_trust(task, {});
   Parameters<float>& parameters = model_.network().parameters();
   if (resume && fs::exists(state_file_)) {
     state_ = load_training_state(state_file_, parameters, adamw_);
@@ -220,21 +222,31 @@ TrainResult Run::go(bool resume) {
 
 TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOptions& options, bool resume,
                   const TrainHooks& hooks) {
-  const TrainResult result = Run(model, directory, options, hooks).go(resume);
+  TrainResult result = Run(model, directory, options, hooks).go(resume);
   const fs::path weights = directory / "model.safetensors";
-  if (!result.interrupted && fs::exists(weights)) {
-    load_parameters(SafetensorsFile::open(weights), weights.string(), {}, model.network().parameters());
-    EvaluationOptions evaluation;
-    evaluation.split = Split::valid;
-    evaluation.max_users = options.validation_users;
-    choose_search_trust(model, options.precision, evaluation, [&](const TrustChoiceStep& chosen) {
-      if (!hooks.message) return;
-      hooks.message(
-          fmt::format("{}: trust {:.1f} in the network, weight {:.1f} of what is recalled, validation NDCG@10 {:.4f}",
-                      name_of(chosen.task), chosen.trust.trust, chosen.trust.weight, chosen.ndcg10));
-    });
-    model.save_description(directory);
+  if (result.interrupted || !fs::exists(weights)) return result;
+  load_parameters(SafetensorsFile::open(weights), weights.string(), {}, model.network().parameters());
+  if (model.recall() == nullptr) return result;
+
+  EvaluationOptions evaluation;
+  evaluation.split = Split::valid;
+  for (const Task task : {Task::sequential, Task::topn}) {
+    if (options.sampler.shares[static_cast<size_t>(task)] <= 0.0) {
+      model.set_search_trust(task, {.trust = 0.0, .weight = 1.0});  // the network has not learned it
+      continue;
+    }
+    evaluation.max_users = task == Task::topn ? (options.validation_users + 2) / 3 : options.validation_users;
+    const auto chosen = choose_search_trust(model, task, options.precision, evaluation, hooks.stop_requested);
+    if (!chosen) {
+      result.interrupted = true;
+      return result;
+    }
+    if (hooks.message) {
+      hooks.message(fmt::format("{}: trust {:g} in the network, weight {:g} of what is recalled, NDCG@10 {:.4f}",
+                                name_of(task), chosen->trust.trust, chosen->trust.weight, chosen->ndcg10));
+    }
   }
+  model.save_description(directory);
   return result;
 }
 

@@ -54,7 +54,9 @@ struct TrainResult {
   double minutes = 0;
   double first_loss = 0;  // of the first step that this run made
   double final_loss = 0;
-  double best_metric = 0;    // validation NDCG@10, the geometric mean of the ranking tasks that are trained
+  // Validation NDCG@10, the geometric mean of the ranking tasks that are trained, before the trust of the search was
+  // chosen.
+  double best_metric = 0;
   bool interrupted = false;  // by stop_requested: go on with `resume`
 };
 

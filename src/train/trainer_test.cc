@@ -140,6 +140,39 @@ TEST(Train, ResumesAModelThatWasLoadedBeforeItsFirstValidation) {
   EXPECT_EQ(resumed.network().parameters().values(), whole->network().parameters().values());
 }
 
+// Trust is chosen when training ends; going on after that validates as if it had not been.
+TEST(Train, ResumesAsIfTheTrustInTheSearchHadNotBeenChosen) {
+  SmallModel whole({.recalls = true}), cut({.recalls = true});
+  for (SmallModel* small : {&whole, &cut}) (*small)->save_static(small->model_directory());
+  const TrainOptions all = few_steps(12);
+  train(*whole, whole.model_directory(), all, false, {});
+  TrainOptions half = all;
+  half.max_steps = 6;
+  half.learning_rate = 0;  // so that the schedule, which follows the budget, says nothing
+  TrainOptions rest = all;
+  rest.learning_rate = 0;
+  train(*cut, cut.model_directory(), half, false, {});
+  cut->set_search_trust(Task::sequential, {.trust = 0, .weight = 1});
+  cut->save_description(cut.model_directory());
+  PeapodModel resumed = PeapodModel::load(cut.model_directory());
+  train(resumed, cut.model_directory(), rest, true, {});
+  const auto lines = log_lines(cut.model_directory());
+  ASSERT_GT(lines.size(), 4u);
+  for (const auto& line : lines) EXPECT_EQ(line.at("valid.ndcg@10"), lines.front().at("valid.ndcg@10"));
+}
+
+TEST(Train, DoesNotTrustTheNetworkInATaskThatItHasNotLearned) {
+  SmallModel small({.recalls = true});
+  small->save_static(small.model_directory());
+  TrainOptions options = few_steps(4);
+  options.sampler.shares = {1, 0, 0};
+  train(*small, small.model_directory(), options, false, {});
+  const PeapodModel loaded = PeapodModel::load(small.model_directory());
+  EXPECT_EQ(loaded.search_trust(Task::topn).trust, 0.0);
+  EXPECT_EQ(loaded.search_trust(Task::topn).weight, 1.0);
+  EXPECT_EQ(loaded.search_trust(Task::sequential).trust, small->search_trust(Task::sequential).trust);
+}
+
 TEST(Train, ValidatesTheRankingTasksThatAreTrained) {
   for (const auto& shares : {std::array{1.0, 0.0, 0.0}, std::array{0.0, 1.0, 0.0}, std::array{0.0, 0.0, 1.0}}) {
     SmallModel small;

@@ -42,7 +42,7 @@ TrainingIdentity identity_of(const Dataset& data, const CreateOptions& create, c
   }
   fields.add("dropout", create.dropout);
   fields.add("static_user_vectors", create.static_user_vectors);
-  fields.add("recall", create.recall.has_value());
+  if (create.recall) fields.add("recall", "search");
   fields.add("composer", create.composer);
   ComposerOptions composing = create.composer_options;
   composer_kind(create.composer).visit(composing, fields);
