@@ -47,7 +47,8 @@ Cooccurrence::Cooccurrence(const Histories& train, uint32_t num_items, const Coo
   parallel_for(
       num_items, [&] { return std::make_unique<Sums>(num_items); },
       [&](Sums& sums, size_t i) {
-        auto& [co, touched] = sums;
+        std::vector<double>& co = sums.co;
+        std::vector<uint32_t>& touched = sums.touched;
         const auto add = [&](uint32_t j, double weight) {
           if (j == i || weight == 0.0) return;
           if (co[j] == 0.0) touched.push_back(j);
