@@ -7,7 +7,6 @@ namespace {
 
 constexpr double kTrusts[] = {0.0, 0.3, 0.5, 0.7, 1.0};  // beside a weight of 1
 constexpr double kWeights[] = {0.5, 0.7, 1.5};           // beside the best of these, if it is above 0
-constexpr SearchTrust kNetworkAlone = {.trust = 1.0, .weight = 0.0};
 
 }  // namespace
 

@@ -22,6 +22,9 @@ struct SearchTrust {
   double weight = 0.7;  // of what is recalled; 0: none
 };
 
+inline constexpr SearchTrust kNetworkAlone = {.trust = 1.0, .weight = 0.0};
+inline constexpr SearchTrust kRecallAlone = {.trust = 0.0, .weight = 1.0};
+
 struct ModelDescription {
   std::string dataset;     // its name
   std::string ids;         // the scheme of item ids

@@ -137,8 +137,9 @@ void Run::checkpoint(const Sampler& sampler) {
 }
 
 TrainResult Run::go(bool resume) {
-  // While training, validations compare weights under one trust; that of the end is chosen when they are the best.
-  for (const Task task : {Task::sequential, Task::topn}) model_.set_search_trust(task, {});
+  // While training, validations look at the network alone: beside what is recalled its progress hardly shows, and the
+  // first weights would look as good as the last. How far it is trusted is chosen at the end.
+  for (const Task task : {Task::sequential, Task::topn}) model_.set_search_trust(task, kNetworkAlone);
   Parameters<float>& parameters = model_.network().parameters();
   if (resume && fs::exists(state_file_)) {
     state_ = load_training_state(state_file_, parameters, adamw_);
@@ -232,7 +233,7 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
   evaluation.split = Split::valid;
   for (const Task task : {Task::sequential, Task::topn}) {
     if (options.sampler.shares[static_cast<size_t>(task)] <= 0.0) {
-      model.set_search_trust(task, {.trust = 0.0, .weight = 1.0});  // the network has not learned it
+      model.set_search_trust(task, kRecallAlone);  // the network has not learned it
       continue;
     }
     evaluation.max_users = task == Task::topn ? (options.validation_users + 2) / 3 : options.validation_users;

@@ -54,8 +54,7 @@ struct TrainResult {
   double minutes = 0;
   double first_loss = 0;  // of the first step that this run made
   double final_loss = 0;
-  // Validation NDCG@10, the geometric mean of the ranking tasks that are trained, before the trust of the search was
-  // chosen.
+  // Validation NDCG@10 of the network alone, the geometric mean of the ranking tasks that are trained.
   double best_metric = 0;
   bool interrupted = false;  // by stop_requested: go on with `resume`
 };
