@@ -13,7 +13,6 @@ constexpr double kWeights[] = {0.5, 0.7, 1.5};           // beside the best of t
 std::optional<TrustChoice> choose_search_trust(PeapodModel& model, Task task, Precision precision,
                                                const EvaluationOptions& options,
                                                const std::function<bool()>& stop_requested) {
-  if (model.dataset().evaluated_users().empty()) return std::nullopt;
   const SearchTrust before = model.search_trust(task);
   const Answerer answerer(model, {.precision = precision, .explains = false});
   const auto protocol = task == Task::topn ? topn_ranks : sequential_ranks;

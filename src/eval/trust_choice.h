@@ -18,8 +18,8 @@ struct TrustChoice {
 };
 
 // Sets the model's trust for sequential or topn and returns it; nothing where `stop_requested` (may be empty) says so
-// first, or where the data set has no evaluated users: the trust is what it was then. Looks at options.max_users users
-// of options.split. REQUIRES: a model that recalls.
+// first: the trust is what it was then. Looks at options.max_users users of options.split. REQUIRES: a model that
+// recalls and a data set with evaluated users.
 std::optional<TrustChoice> choose_search_trust(PeapodModel& model, Task task, Precision precision,
                                                const EvaluationOptions& options,
                                                const std::function<bool()>& stop_requested = {});

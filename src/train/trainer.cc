@@ -232,6 +232,10 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
   EvaluationOptions evaluation;
   evaluation.split = Split::valid;
   for (const Task task : {Task::sequential, Task::topn}) {
+    if (model.dataset().evaluated_users().empty()) {
+      model.set_search_trust(task, {});  // nobody can tell
+      continue;
+    }
     if (options.sampler.shares[static_cast<size_t>(task)] <= 0.0) {
       model.set_search_trust(task, kRecallAlone);  // the network has not learned it
       continue;

@@ -161,6 +161,15 @@ TEST(Train, ResumesAsIfTheTrustInTheSearchHadNotBeenChosen) {
   for (const auto& line : lines) EXPECT_EQ(line.at("valid.ndcg@10"), lines.front().at("valid.ndcg@10"));
 }
 
+TEST(Train, TrustsByDefaultWhereNobodyCanBeEvaluated) {
+  SmallModel small({.recalls = true, .interactions = 2});
+  small->save_static(small.model_directory());
+  EXPECT_FALSE(train(*small, small.model_directory(), few_steps(3), false, {}).interrupted);
+  const PeapodModel loaded = PeapodModel::load(small.model_directory());
+  EXPECT_EQ(loaded.search_trust(Task::sequential).trust, SearchTrust().trust);
+  EXPECT_EQ(loaded.search_trust(Task::topn).weight, SearchTrust().weight);
+}
+
 TEST(Train, DoesNotTrustTheNetworkInATaskThatItHasNotLearned) {
   SmallModel small({.recalls = true});
   small->save_static(small.model_directory());
