@@ -105,7 +105,7 @@ void run_recall(const BaselineFlags& flags) {
   };
   const RecallSettings settings =
       choose_recall(ranking_problem(dataset, Split::valid), titles, {.seed = flags.seed}, report);
-  const RankingProblem problem = ranking_problem(dataset, split_from(flags.split));
+  const RankingProblem problem = ranking_problem(dataset, kSplits.parse(flags.split));
   const Recall recall(problem.train, problem.num_items, titles, settings);
   show(flags, "recall", dataset, metrics_of(recall_ranks(problem, recall, flags.seed)), settings_of(settings));
 }

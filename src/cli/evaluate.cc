@@ -136,7 +136,7 @@ void compare(const ProtocolRanks& ours, const ProtocolRanks& theirs, const std::
 
 EvaluationOptions options_of(const EvaluateFlags& flags) {
   EvaluationOptions options;
-  options.split = split_from(flags.split);
+  options.split = kSplits.parse(flags.split);
   options.num_beams = flags.beams;
   options.max_users = flags.max_users;
   options.include_seen = flags.include_seen;

@@ -183,7 +183,7 @@ Report inspect_model(const InspectFlags& flags) {
     recalling = fmt::format("neighbours, titles with weight {:g}, {:g} of the mass by popularity", settings.titles,
                             1.0 - settings.share);
     report.json["recall"] = {{"titles", settings.titles}, {"share", settings.share}, {"sharpness", settings.sharpness}};
-    for (const Task task : {Task::sequential, Task::topn}) {
+    for (const Task task : kRankingTasks) {
       const SearchTrust& trust = model.search_trust(task);
       recalling +=
           fmt::format("; {}: trust {:g} in the network, weight {:g}", name_of(task), trust.trust, trust.weight);

@@ -18,7 +18,6 @@ inline constexpr Choices<Split, 3> kSplits{"split",
                                            {{Split::train, "train"}, {Split::valid, "valid"}, {Split::test, "test"}}};
 
 inline std::string_view name_of(Split split) { return kSplits.name_of(split); }
-inline Split split_from(std::string_view name) { return kSplits.parse(name); }
 
 // One item list per user, oldest first; views that live as long as what they were taken from.
 using Histories = std::vector<std::span<const uint32_t>>;

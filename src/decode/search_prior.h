@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "decode/catalogue_tree.h"
-#include "model/description.h"
+#include "model/search_trust.h"
 
 namespace peapod {
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/random.h"
+#include "eval/coordinate_ascent.h"
 #include "eval/metrics.h"
 #include "eval/text_overlap.h"
 #include "model/question.h"
@@ -18,12 +19,6 @@ double full_ndcg10(const RankingProblem& problem, const ItemKnnOptions& options,
   const auto score = [&](const RankingCase& user, std::span<float> scores) { knn.score(user.history, scores); };
   return metric_mean(kChosenBy, target_ranks(problem, Protocol::full, score, tie_seed));
 }
-
-// The values that tuning tries for one option.
-struct Axis {
-  double ItemKnnOptions::*option;
-  std::vector<double> values;
-};
 
 }  // namespace
 
@@ -91,42 +86,20 @@ ProtocolRanks item_knn_ranks(const RankingProblem& problem, const ItemKnnOptions
 
 ItemKnnOptions tune_item_knn(const RankingProblem& validation, uint64_t tie_seed,
                              const std::function<void(const TuningStep&)>& report) {
-  const Axis axes[] = {
+  const std::vector<Axis<ItemKnnOptions>> axes = {
       {&ItemKnnOptions::target_damping, {0.0, 0.2, 0.35, 0.5}},
       {&ItemKnnOptions::source_damping, {0.1, 0.3, 0.5, 0.7}},
       {&ItemKnnOptions::backward_weight, {0.1, 0.3, 1.0 / 1.5, 1.0}},
       {&ItemKnnOptions::distance_decay, {0.0, 0.25, 0.5, 1.0}},
       {&ItemKnnOptions::recency_decay, {0.5, 0.8, 1.0, 1.5}},
   };
-  TuningStep step{.options = {.popularity_offset = 1.0, .max_history = 30}};
-  const auto evaluate = [&](const ItemKnnOptions& options) {
-    step.options = options;
-    step.ndcg10 = full_ndcg10(validation, options, tie_seed);
-    ++step.number;
-    if (report) report(step);
-    return step.ndcg10;
-  };
-
-  ItemKnnOptions best = step.options;
-  double best_ndcg10 = evaluate(best);
-  for (bool improved = true; improved;) {
-    improved = false;
-    for (const Axis& axis : axes) {
-      const double current = best.*axis.option;
-      for (const double value : axis.values) {
-        if (value == current) continue;
-        ItemKnnOptions trial = best;
-        trial.*axis.option = value;
-        const double ndcg10 = evaluate(trial);
-        if (ndcg10 > best_ndcg10) {
-          best = trial;
-          best_ndcg10 = ndcg10;
-          improved = true;
-        }
-      }
-    }
-  }
-  return best;
+  uint32_t number = 0;
+  return coordinate_ascent(ItemKnnOptions{.popularity_offset = 1.0, .max_history = 30}, axes,
+                           [&](const ItemKnnOptions& options) {
+                             const TuningStep step{++number, options, full_ndcg10(validation, options, tie_seed)};
+                             if (report) report(step);
+                             return step.ndcg10;
+                           });
 }
 
 std::optional<std::string> most_frequent_sentence(const std::vector<Explanation>& explanations) {

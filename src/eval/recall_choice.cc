@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "eval/coordinate_ascent.h"
 #include "eval/metrics.h"
 
 namespace peapod {
@@ -15,14 +16,8 @@ namespace {
 
 constexpr uint64_t kUsersStream = 0x7ec;  // of the seed
 
-// A setting and the values that are tried for it.
-struct Axis {
-  std::function<double&(RecallSettings&)> setting;
-  std::vector<double> values;
-};
-
-std::vector<Axis> ordering_axes(bool has_titles) {
-  std::vector<Axis> axes = {
+std::vector<Axis<RecallSettings>> ordering_axes(bool has_titles) {
+  std::vector<Axis<RecallSettings>> axes = {
       {[](RecallSettings& s) -> double& { return s.neighbours.target_damping; }, {0.0, 0.1, 0.2, 0.35, 0.5}},
       {[](RecallSettings& s) -> double& { return s.neighbours.source_damping; }, {0.1, 0.3, 0.5, 0.7}},
       {[](RecallSettings& s) -> double& { return s.neighbours.recency_decay; }, {0.3, 0.5, 0.8, 1.0, 1.5}},
@@ -37,7 +32,7 @@ std::vector<Axis> ordering_axes(bool has_titles) {
   return axes;
 }
 
-std::vector<Axis> mass_axes() {
+std::vector<Axis<RecallSettings>> mass_axes() {
   return {{[](RecallSettings& s) -> double& { return s.sharpness; }, {0.75, 1.0, 1.25, 1.5, 2.0}},
           {[](RecallSettings& s) -> double& { return s.smoothing; }, {0.3, 1.0, 3.0}}};
 }
@@ -85,28 +80,6 @@ class Trials {
     return step;
   }
 
-  // Coordinate ascent from `best` by what `worth` sees in a step.
-  template <class Worth>
-  RecallChoiceStep ascend(RecallChoiceStep best, const std::vector<Axis>& axes, const Worth& worth) {
-    for (bool improved = true; improved;) {
-      improved = false;
-      for (const Axis& axis : axes) {
-        const double current = axis.setting(best.settings);
-        for (const double value : axis.values) {
-          if (value == current) continue;
-          RecallSettings trial = best.settings;
-          axis.setting(trial) = value;
-          const RecallChoiceStep step = evaluate(trial);
-          if (worth(step) > worth(best)) {
-            best = step;
-            improved = true;
-          }
-        }
-      }
-    }
-    return best;
-  }
-
  private:
   RankingProblem problem_;
   std::shared_ptr<const TitleNeighbours> titles_;
@@ -126,9 +99,11 @@ RecallSettings choose_recall(const RankingProblem& validation, std::shared_ptr<c
   if (!has_titles) start.titles = 0.0;
   if (validation.cases.empty()) return start;
   Trials trials(validation, std::move(titles), options, report);
-  RecallChoiceStep best = trials.evaluate(start);
-  best = trials.ascend(best, ordering_axes(has_titles), [](const RecallChoiceStep& step) { return step.ndcg10; });
-  return trials.ascend(best, mass_axes(), [](const RecallChoiceStep& step) { return step.log_mass; }).settings;
+  const RecallSettings ordered =
+      coordinate_ascent(start, ordering_axes(has_titles),
+                        [&](const RecallSettings& settings) { return trials.evaluate(settings).ndcg10; });
+  return coordinate_ascent(ordered, mass_axes(),
+                           [&](const RecallSettings& settings) { return trials.evaluate(settings).log_mass; });
 }
 
 ProtocolRanks recall_ranks(const RankingProblem& problem, const Recall& recall, uint64_t tie_seed) {

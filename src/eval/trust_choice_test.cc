@@ -18,7 +18,7 @@ double ndcg10(const std::vector<uint32_t>& ranks) { return metric_mean(kChosenBy
 TEST(ChooseSearchTrust, TakesTheBestForATaskAndIsNoWorseThanRecallOrTheNetworkAlone) {
   SmallModel small({.recalls = true});
   const Answerer answerer(*small, {});
-  for (const Task task : {Task::sequential, Task::topn}) {
+  for (const Task task : kRankingTasks) {
     const auto protocol = task == Task::topn ? topn_ranks : sequential_ranks;
     const auto measure = [&] { return ndcg10(protocol(*small, answers_of(answerer), {.split = Split::valid})); };
     const auto chosen = choose_search_trust(*small, task, Precision::f32, {.split = Split::valid});
@@ -67,7 +67,7 @@ TEST(ChooseSearchTrust, WithoutTrustInTheNetworkTheModelRanksAsRecallDoes) {
 
 TEST(ChooseSearchTrust, WithoutTrustInTheNetworkCandidatesAndFiltersRankAsRecallDoes) {
   SmallModel small({.recalls = true});
-  for (const Task task : {Task::sequential, Task::topn}) small->set_search_trust(task, {.trust = 0, .weight = 1});
+  for (const Task task : kRankingTasks) small->set_search_trust(task, {.trust = 0, .weight = 1});
   const Answerer answerer(*small, {});
   const Known who = known_in_use(small.data(), 4);
   const std::vector<uint32_t> some = {0, 3, 4, 9, 11, 15, 19};

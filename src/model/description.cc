@@ -137,7 +137,7 @@ void visit_recall(RecallSettings& settings, std::array<SearchTrust, kNumTasks>& 
   visitor.within("sharpness", settings.sharpness, 0.0, kGreatestSharpness);
   visitor.within("share", settings.share, 0.0, kGreatestShare);
   visitor.within("smoothing", settings.smoothing, kLeastSmoothing, kGreatestSmoothing);
-  for (const Task task : {Task::sequential, Task::topn}) {
+  for (const Task task : kRankingTasks) {
     visitor.not_negative(fmt::format("trust_{}", name_of(task)), trust[static_cast<size_t>(task)].trust);
     visitor.not_negative(fmt::format("weight_{}", name_of(task)), trust[static_cast<size_t>(task)].weight);
   }

@@ -10,20 +10,10 @@
 
 #include "base/task.h"
 #include "model/composer.h"
+#include "model/search_trust.h"
 #include "prefs/recall.h"
 
 namespace peapod {
-
-// How the search weighs the network and what is recalled in a ranking task: a child's score at a node of the catalogue
-// tree is trust * logit + weight * log(recalled mass below it), normalised over the children that are allowed. Only
-// read where something is recalled.
-struct SearchTrust {
-  double trust = 0.7;   // in the network; 0: none
-  double weight = 0.7;  // of what is recalled; 0: none
-};
-
-inline constexpr SearchTrust kNetworkAlone = {.trust = 1.0, .weight = 0.0};
-inline constexpr SearchTrust kRecallAlone = {.trust = 0.0, .weight = 1.0};
 
 struct ModelDescription {
   std::string dataset;     // its name

@@ -166,6 +166,10 @@ PeapodModel PeapodModel::load_static(const fs::path& directory) {
   }
 
   const fs::path preferences = directory / kPreferencesFile;
+  if (!fs::exists(preferences)) {
+    throw Error(directory.string(), fmt::format("has no {}", kPreferencesFile),
+                "copy the whole directory, or train the model again");
+  }
   const SafetensorsFile stored = SafetensorsFile::open(preferences);
   model.network_ = std::make_unique<Seq2Seq<float>>(
       config,

@@ -13,7 +13,7 @@
 
 #include "data/dataset.h"
 #include "model/composer.h"
-#include "model/description.h"
+#include "model/search_trust.h"
 #include "model/seq2seq.h"
 #include "prefs/recall.h"
 #include "text/id_tokens.h"

@@ -82,6 +82,14 @@ TEST(PeapodModel, IsNotAmongItsOwnNeighbours) {
   }
 }
 
+TEST(PeapodModel, SaysThatItsPreferencesAreAbsent) {
+  SmallModel small;
+  small->save_static(small.model_directory());
+  small->save_weights(small.model_directory());
+  std::filesystem::remove(small.model_directory() / "preferences.safetensors");
+  EXPECT_NE(error_of_load(small.model_directory()).find("has no preferences.safetensors"), std::string::npos);
+}
+
 TEST(PeapodModel, RecallsTheSameAfterSaveAndLoad) {
   SmallModel small({.recalls = true});
   small->set_search_trust(Task::sequential, {.trust = 0.25, .weight = 1.5});

@@ -28,6 +28,14 @@ constexpr uint64_t kDropoutStream = 0xd0;  // of the seed; a step has one of its
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+// What a validation of a ranking task looks at: of top-n, whose inputs are long, a third as many users.
+EvaluationOptions validation_of(Task task, const TrainOptions& options) {
+  EvaluationOptions evaluation;
+  evaluation.split = Split::valid;
+  evaluation.max_users = task == Task::topn ? (options.validation_users + 2) / 3 : options.validation_users;
+  return evaluation;
+}
+
 class Run {
  public:
   Run(PeapodModel& model, const fs::path& directory, const TrainOptions& options, const TrainHooks& hooks)
@@ -94,14 +102,11 @@ void Run::log(const nlohmann::ordered_json& line) const {
 }
 
 void Run::validate(const Sampler& sampler) {
-  EvaluationOptions evaluation;
-  evaluation.split = Split::valid;
-  evaluation.max_users = options_.validation_users;
   const Answerer answerer(model_, {.precision = options_.precision, .explains = false});
   ProtocolRanks ranks;
-  if (validates_sequential_) ranks.full = sequential_ranks(model_, answers_of(answerer), evaluation);
-  evaluation.max_users = (options_.validation_users + 2) / 3;
-  if (validates_topn_) ranks.sampled99 = topn_ranks(model_, answers_of(answerer), evaluation);
+  if (validates_sequential_)
+    ranks.full = sequential_ranks(model_, answers_of(answerer), validation_of(Task::sequential, options_));
+  if (validates_topn_) ranks.sampled99 = topn_ranks(model_, answers_of(answerer), validation_of(Task::topn, options_));
   const MetricMap metrics = metrics_of(ranks);
   double metric = 1.0;
   if (validates_sequential_) metric *= metric_mean(kChosenBy, ranks.full);
@@ -139,7 +144,7 @@ void Run::checkpoint(const Sampler& sampler) {
 TrainResult Run::go(bool resume) {
   // While training, validations look at the network alone: beside what is recalled its progress hardly shows, and the
   // first weights would look as good as the last. How far it is trusted is chosen at the end.
-  for (const Task task : {Task::sequential, Task::topn}) model_.set_search_trust(task, kNetworkAlone);
+  for (const Task task : kRankingTasks) model_.set_search_trust(task, kNetworkAlone);
   Parameters<float>& parameters = model_.network().parameters();
   if (resume && fs::exists(state_file_)) {
     state_ = load_training_state(state_file_, parameters, adamw_);
@@ -229,9 +234,7 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
   load_parameters(SafetensorsFile::open(weights), weights.string(), {}, model.network().parameters());
   if (model.recall() == nullptr) return result;
 
-  EvaluationOptions evaluation;
-  evaluation.split = Split::valid;
-  for (const Task task : {Task::sequential, Task::topn}) {
+  for (const Task task : kRankingTasks) {
     if (model.dataset().evaluated_users().empty()) {
       model.set_search_trust(task, {});  // nobody can tell
       continue;
@@ -240,8 +243,8 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
       model.set_search_trust(task, kRecallAlone);  // the network has not learned it
       continue;
     }
-    evaluation.max_users = task == Task::topn ? (options.validation_users + 2) / 3 : options.validation_users;
-    const auto chosen = choose_search_trust(model, task, options.precision, evaluation, hooks.stop_requested);
+    const auto chosen =
+        choose_search_trust(model, task, options.precision, validation_of(task, options), hooks.stop_requested);
     if (!chosen) {
       result.interrupted = true;
       return result;
