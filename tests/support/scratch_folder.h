@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -16,8 +17,9 @@ class ScratchFolder {
  public:
   ScratchFolder() {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::filesystem::path(testing::TempDir()) /
-                       (std::string("peapod-") + test->test_suite_name() + "-" + test->name() + "-XXXXXX");
+    std::string file = std::string("peapod-") + test->test_suite_name() + "-" + test->name() + "-XXXXXX";
+    std::ranges::replace(file, '/', '-');  // of tests with parameters
+    std::string name = std::filesystem::path(testing::TempDir()) / file;
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
     path_ = name;
   }
