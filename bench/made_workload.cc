@@ -68,16 +68,18 @@ MadeRequests MadeWorkload::requests(size_t count, size_t tokens) const {
   return made;
 }
 
-std::vector<TrainingExample> MadeWorkload::examples(size_t count, size_t tokens) const {
+TrainingExamples MadeWorkload::examples(size_t count, size_t tokens) const {
   Random random(kInputsSeed);
   const auto first = static_cast<int32_t>(network_.config().t5.vocab_size) - 3 * kCodeBook;
-  std::vector<TrainingExample> made(count);
-  for (TrainingExample& example : made) {
-    example.input = input(random, tokens);
+  TrainingExamples made;
+  for (size_t i = 0; i < count; ++i) {
+    TrainingExample example;
+    example.inputs.push_back(input(random, tokens));
     const auto code = code_of(static_cast<int32_t>(random.below(kNumItems)), first);
     std::vector<int32_t>& target = example.targets.emplace_back().tokens;
     target.assign(code.begin(), code.end());
     target.push_back(kEndId);
+    made.push_back(std::make_shared<const TrainingExample>(std::move(example)));
   }
   return made;
 }

@@ -28,7 +28,7 @@ class MadeWorkload {
 
   // Inputs with so many text tokens, and targets of a code and the end id: sequential at 40 to 60 tokens, top-n at 480.
   MadeRequests requests(size_t count, size_t tokens) const;
-  std::vector<TrainingExample> examples(size_t count, size_t tokens) const;
+  TrainingExamples examples(size_t count, size_t tokens) const;
 
   // Floating-point operations of one example's training, two for each weight and token forward and twice that backward,
   // attention and output head included: what has to be computed, whatever a program does on top.

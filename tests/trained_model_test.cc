@@ -160,7 +160,7 @@ TEST_F(TrainedModel, RecallsUnlessItIsToldNotTo) {
   expect_failure(1,
                  "train " + at("data") + " --out " + at("plain") +
                      " --preset tiny --tokens-per-step 300 --validations 1 --user-dim 8 --max-steps 6 --resume",
-                 {"was begun without recall, which this one has"});
+                 {"began with recall none, not both"});
 }
 
 TEST_F(TrainedModel, AnswersTheExampleOfThePublicHeader) {

@@ -29,7 +29,9 @@ struct TrainFlags {
   std::string data, out, config, json;
   std::string precision = "auto";
   std::string user_vectors = "folded-in";
-  std::string recall = "search";
+  std::string recall = "both";
+  std::string items = "vectors";
+  std::string encoder;  // empty: causal from scratch, T5's own with --init
   std::vector<double> task_share = {0.5, 0.25, 0.25};
   CreateOptions create;
   TrainOptions train;
@@ -94,9 +96,6 @@ void apply_config(CLI::App& command, const std::string& path) {
   }
 }
 
-// Whether the search starts from what is recalled.
-constexpr Choices<bool, 2> kRecalls{"recall", {{false, "none"}, {true, "search"}}};
-
 // Settings of recall that are best on the validation split.
 RecallSettings chosen_recall(const Dataset& data, uint64_t seed) {
   Progress bar(progress_output(), "choosing recall", 100.0, "%");
@@ -126,12 +125,16 @@ void run(TrainFlags& flags) {
     throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
   }
   Dataset data = Dataset::open(flags.data);
-  if (kRecalls.parse(flags.recall)) create.recall = RecallSettings();  // chosen below, where training begins
+  create.recall_use = kRecallUses.parse(flags.recall);
+  create.items = kItemForms.parse(flags.items);
+  create.encoder = !flags.encoder.empty() ? kEncoderKinds.parse(flags.encoder)
+                   : create.init.empty()  ? EncoderKind::causal
+                                          : EncoderKind::bidirectional;
   options.identity = identity_of(data, create, options);
   std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", data.name(),
                            data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),
                            name_of(data.item_ids().scheme));
-  if (!going_on && create.recall) create.recall = chosen_recall(data, options.seed);
+  if (!going_on && create.recall_use.any()) create.recall = chosen_recall(data, options.seed);
   PeapodModel model = going_on ? PeapodModel::load_static(out) : PeapodModel::create(std::move(data), create);
   if (!going_on) {
     PendingDirectory pending(out, PeapodModel::file_names());
@@ -147,8 +150,8 @@ void run(TrainFlags& flags) {
   TrainHooks hooks;
   hooks.progress = [&](const TrainProgress& p) {
     bar.update(100.0 * p.budget_used,
-               fmt::format("step {} epoch {:.2f} loss {:.3f} {:.0f} examples/s best NDCG@10 {:.4f}", p.step, p.epochs,
-                           p.loss, p.examples_per_second, p.best_metric));
+               fmt::format("step {} epoch {:.2f} loss {:.3f} {:.0f} questions/s best NDCG@10 {:.4f}", p.step, p.epochs,
+                           p.loss, p.questions_per_second, p.best_metric));
   };
   hooks.message = [](const std::string& text) { std::cerr << text << std::endl; };
   hooks.stop_requested = [] { return stop_requested.load(); };
@@ -182,8 +185,14 @@ void add_train(CLI::App& app) {
   option("--composer", flags->create.composer, "What makes the prompt")->check(CLI::IsMember(composer_names()));
   option("--user-vectors", flags->user_vectors, "From the items before the target, or one a user (as published)")
       ->check(CLI::IsMember(kUserVectors.names()));
-  option("--recall", flags->recall, "Where neighbours, titles and popularity take part: nowhere, or in the search")
-      ->check(CLI::IsMember(kRecalls.names()));
+  option("--recall", flags->recall, "Where neighbours, titles and popularity take part")
+      ->check(CLI::IsMember(kRecallUses.names()));
+  option("--items", flags->items, "How inputs show items: one vector each, or tokens (as published)")
+      ->check(CLI::IsMember(kItemForms.names()));
+  command
+      ->add_option("--encoder", flags->encoder,
+                   "What a row of the encoder sees (default: causal; with --init bidirectional)")
+      ->check(CLI::IsMember(kEncoderKinds.names()));
   command->add_option("--init", flags->create.init, "Hugging Face T5 directory to start from");
   command->add_option("--config", flags->config, "TOML file with flags by name; the command line wins");
   option("--precision", flags->precision, "Arithmetic of the matrix products")

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <optional>
 
 #include "base/threads.h"
 #include "decode/generation.h"
@@ -15,19 +14,6 @@ constexpr float kExplanationContrast = 0.5f;
 
 constexpr size_t kTreesAtOnce = 512;  // bounds the memory that restricted trees take
 
-// What is spread over the items of a tree by popularity, before the share of the recalled ones is taken off.
-PositionSums spread_of(const Recall& recall, const CatalogueTree& tree) {
-  return {tree, [&](uint32_t item) { return recall.popularity_mass(item); }};
-}
-
-SearchPrior prior_of(const Recall& recall, const CatalogueTree& tree, const PositionSums& spread,
-                     const Question& question, const SearchTrust& trust) {
-  const std::vector<double> masses = recall.masses(question.recalled);
-  std::vector<SearchPrior::Recalled> recalled;
-  for (size_t i = 0; i < masses.size(); ++i) recalled.push_back({question.recalled[i].item, masses[i]});
-  return {tree, spread, recall.spread_share(question.recalled), recalled, question.allowed.except, trust};
-}
-
 std::vector<const ModelInput*> inputs_of(std::span<const Question* const> questions) {
   std::vector<const ModelInput*> inputs;
   for (const Question* question : questions) inputs.push_back(&question->input);
@@ -36,19 +22,13 @@ std::vector<const ModelInput*> inputs_of(std::span<const Question* const> questi
 
 }  // namespace
 
-CatalogueTree catalogue_of(const PeapodModel& model) {
-  std::vector<std::span<const int32_t>> sequences;
-  for (uint32_t item = 0; item < model.ids().num_items(); ++item) sequences.push_back(model.ids().item_output(item));
-  return CatalogueTree::build(sequences);
-}
-
 Answerer::Answerer(const PeapodModel& model, const AnswererOptions& options)
     : model_(model),
-      catalogue_(catalogue_of(model)),
-      network_(model.network(),
-               {.precision = options.precision, .text = options.explains, .item_tokens = catalogue_.alphabet()}),
+      space_(model),
+      network_(
+          model.network(),
+          {.precision = options.precision, .text = options.explains, .item_tokens = space_.catalogue().alphabet()}),
       item_engines_(network_, network_.item_head()) {
-  if (model.recall() != nullptr) popularity_ = spread_of(*model.recall(), catalogue_);
   if (!options.explains) return;
   text_engines_ = std::make_unique<EnginePool>(network_, network_.text_head());
   generic_ = ask_generic_explanation(model).input;
@@ -74,31 +54,17 @@ std::vector<Answer> Answerer::answer(std::span<const Question> questions) const 
 }
 
 void Answerer::answer_items(std::span<const Question* const> questions, std::span<Answer* const> answers) const {
-  const Recall* recall = model_.recall();
-  // What a question's search needs that is its own.
-  struct Own {
-    CatalogueTree tree;
-    PositionSums popularity;
-    std::optional<SearchPrior> prior;
-  };
-  std::vector<Own> owned(questions.size());
+  std::vector<std::unique_ptr<const SearchScope>> scopes(questions.size());
   std::vector<ItemQuery> queries(questions.size());
   parallel_for(questions.size(), [&](size_t i) {
     const Question& question = *questions[i];
-    const auto& only = question.allowed.only;
-    Own& own = owned[i];
-    if (only) own.tree = catalogue_.restricted_to(*only);
-    const CatalogueTree& tree = only ? own.tree : catalogue_;
-    if (recall != nullptr) {
-      if (only) own.popularity = spread_of(*recall, tree);
-      own.prior.emplace(prior_of(*recall, tree, only ? own.popularity : popularity_, question,
-                                 model_.search_trust(question.input.task)));
-    }
+    scopes[i] = std::make_unique<const SearchScope>(space_, question, model_.search_trust(question.input.task));
+    const CatalogueTree& tree = scopes[i]->tree();
     queries[i] = {.tree = &tree,
                   .excluded = question.allowed.except,
                   .num_items = static_cast<uint32_t>(std::min<size_t>(question.n, tree.num_items())),
                   .num_beams = std::max(question.n, question.beams),
-                  .prior = own.prior ? &*own.prior : nullptr};
+                  .prior = scopes[i]->prior()};
   });
   auto found = generate_items(item_engines_, inputs_of(questions), queries);
   for (size_t i = 0; i < found.size(); ++i) answers[i]->items = std::move(found[i]);

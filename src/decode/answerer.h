@@ -9,15 +9,12 @@
 #include <vector>
 
 #include "decode/beam_search.h"
-#include "decode/catalogue_tree.h"
 #include "decode/engine_pool.h"
 #include "decode/packed_network.h"
+#include "decode/search_scope.h"
 #include "model/question.h"
 
 namespace peapod {
-
-// The tree of a model's whole catalogue.
-CatalogueTree catalogue_of(const PeapodModel& model);
 
 struct Answer {
   std::vector<ScoredItem> items;       // best first; of the two ranking tasks
@@ -51,8 +48,7 @@ class Answerer {
   void explain(std::span<const Question* const> questions, std::span<Answer* const> answers) const;
 
   const PeapodModel& model_;
-  CatalogueTree catalogue_;
-  PositionSums popularity_;  // of catalogue_, where the model recalls
+  SearchSpace space_;
   PackedNetwork network_;
   EnginePool item_engines_;                   // of network_, as the next
   std::unique_ptr<EnginePool> text_engines_;  // null where nothing is explained

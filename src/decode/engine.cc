@@ -6,8 +6,13 @@
 namespace peapod {
 namespace {
 
-// Text tokens encoded at once: enough for products at full speed, few enough for a layer's values to stay in cache.
-constexpr size_t kEncodedTokens = 512;
+// Rows encoded at once: enough for products at full speed, few enough for a layer's values to stay in cache.
+constexpr size_t kEncodedRows = 512;
+
+// What an input has to be read of, its prompts apart.
+size_t rows_of(const ModelInput& input) {
+  return input.text.tokens.size() + input.history.size() + input.beside.size();
+}
 
 }  // namespace
 
@@ -20,26 +25,38 @@ Engine::Engine(const PackedNetwork& network, const OutputHead& head)
 
 void Engine::start(std::span<const ModelInput* const> inputs) {
   cache_.clear();
-  encoded_spans_ = {0};
-  for (const ModelInput* input : inputs) {
-    encoded_spans_.push_back(encoded_spans_.back() + static_cast<uint32_t>(network_.encoded_length(*input)));
-  }
-  inputs_tape_.reset();
-  const Var<float> encoded = inputs_tape_.result(encoded_spans_.back(), network_.config().t5.d_model);
+  memory_.clear();
+  starts_.clear();
+  windows_.clear();
+  const size_t d_model = network_.config().t5.d_model;
   for (size_t first = 0; first < inputs.size();) {
     size_t last = first;
-    size_t tokens = 0;
+    size_t rows = 0;
     do {
-      tokens += inputs[last++]->text.tokens.size();
-    } while (last < inputs.size() && tokens + inputs[last]->text.tokens.size() <= kEncodedTokens);
+      rows += rows_of(*inputs[last++]);
+    } while (last < inputs.size() && rows + rows_of(*inputs[last]) <= kEncodedRows);
     tape_.reset();
     Pass<float> pass{tape_};
-    const Tensor<float> part = network_.encode(pass, inputs.subspan(first, last - first)).rows->value;
-    std::copy_n(part.data, part.size(), encoded->value.row(encoded_spans_[first]));
+    const Encoded<float> part = network_.encode(pass, inputs.subspan(first, last - first));
+    const auto offset = static_cast<uint32_t>(memory_.size() / d_model);
+    for (const auto& [own, shared] : part.windows) {
+      windows_.push_back({{own.begin + offset, own.end + offset}, {shared.begin + offset, shared.end + offset}});
+    }
+    const Tensor<float> encoded = part.rows->value;
+    memory_.insert(memory_.end(), encoded.data, encoded.data + encoded.size());
+    if (network_.config().encoder == EncoderKind::causal) {
+      // Where none of the part's inputs has rows for the encoder, nothing is added to their start tokens.
+      starts_.resize(last * d_model);
+      if (part.start != nullptr)
+        std::copy_n(part.start->value.data, part.start->value.size(), &starts_[first * d_model]);
+    }
     first = last;
   }
+  inputs_tape_.reset();
   Pass<float> pass{inputs_tape_};
-  cross_ = network_.t5().cross_keys_values(pass, encoded);
+  start_ = starts_.empty() ? nullptr : inputs_tape_.leaf({starts_.data(), inputs.size(), d_model}, nullptr);
+  cross_ = network_.t5().cross_keys_values(
+      pass, inputs_tape_.leaf({memory_.data(), memory_.size() / d_model, d_model}, nullptr));
 }
 
 void Engine::step(const DecodeStep& step, std::span<float> logits) {
@@ -48,13 +65,14 @@ void Engine::step(const DecodeStep& step, std::span<float> logits) {
   const T5<float>& t5 = network_.t5();
   const size_t rows = step.tokens.size();
   // Rows of an input stand together; an input without rows keeps an empty range.
-  std::vector<uint32_t> spans(encoded_spans_.size(), 0);
+  std::vector<uint32_t> spans(windows_.size() + 1, 0);
   for (const uint32_t input : step.inputs) ++spans[input + 1];
   for (size_t i = 1; i < spans.size(); ++i) spans[i] += spans[i - 1];
 
   cache_.begin_step(step.parents);
   assert(cache_.length() == step.index + 1);  // else start() was forgotten
-  const Var<float> hidden = t5.decode_step(pass, t5.embed(pass, step.tokens), spans, cross_, encoded_spans_, cache_);
+  const Var<float> fed = step.index == 0 ? network_.start_rows(pass, step.inputs, start_) : t5.embed(pass, step.tokens);
+  const Var<float> hidden = t5.decode_step(pass, fed, spans, cross_, windows_, cache_);
   const auto scale = static_cast<float>(t5.head_scale());
   for (size_t i = 0; i < hidden->value.size(); ++i) hidden->value.data[i] *= scale;
   assert(logits.size() == rows * head_.tokens.size());

@@ -33,8 +33,11 @@ class Engine {
   const Seq2Seq<float>& network_;
   const OutputHead& head_;
   Tape<float> tape_;         // of the part or the step at hand
-  Tape<float> inputs_tape_;  // of what is kept of the inputs: cross_
-  std::vector<uint32_t> encoded_spans_;
+  Tape<float> inputs_tape_;  // of what is kept of the inputs: start_ and cross_
+  // Of the inputs: what the decoder attends to and begins with, laid out as Encoded is.
+  std::vector<float> memory_, starts_;
+  std::vector<KeyWindow> windows_;
+  Var<float> start_ = nullptr;
   CrossKeysValues<float> cross_;
   DecoderCache<float> cache_;
 };

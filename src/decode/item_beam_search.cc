@@ -91,31 +91,26 @@ class ItemSearch {
     }
   }
 
-  // The same where something is believed beforehand: probabilities among the children that are allowed.
+  // The same where probabilities are those among the children that are allowed.
   void expand_with_prior(uint32_t beam, const LiveRows& rows) {
     const Beam& from = beams_[beam];
     const auto logits = rows.logits(from.row);
     const auto children = tree_.children(from.node);
-    const auto& [trust, weight] = prior_->trust();
-    scores_.assign(children.tokens.size(), kImpossible);
+    const double trust = prior_->trust().trust;
+    prior_->allowed_children(from.node, allowed_);
     double largest = kImpossible;
-    for (uint32_t i = 0; i < children.tokens.size(); ++i) {
-      const uint32_t node = children.first + i;
-      if (!any_allowed(node)) continue;
-      // A weight of 0 makes nothing of the mass, nor a trust of 0 of a logit that is minus infinity.
-      double score = 0;
-      if (trust > 0.0) score += trust * static_cast<double>(logits[column_of(children.tokens[i])]);
-      if (weight > 0.0) score += weight * std::log(prior_->mass(tree_.positions_below(node)));
-      scores_[i] = score;
-      largest = std::max(largest, score);
+    for (SearchPrior::Child& child : allowed_) {
+      // A trust of 0 makes nothing of a logit that is minus infinity.
+      if (trust > 0.0) child.bias += trust * static_cast<double>(logits[column_of(children.tokens[child.index])]);
+      largest = std::max(largest, child.bias);
     }
     if (!(largest > kImpossible)) return;
     double sum = 0;
-    for (const double score : scores_) sum += std::exp(score - largest);
+    for (const SearchPrior::Child& child : allowed_) sum += std::exp(child.bias - largest);
     const double log_sum = largest + std::log(sum);
-    for (uint32_t i = 0; i < children.tokens.size(); ++i) {
-      if (!(scores_[i] > kImpossible)) continue;
-      offer(beam, children, i, from.score + static_cast<float>(std::min(scores_[i] - log_sum, 0.0)));
+    for (const SearchPrior::Child& child : allowed_) {
+      if (!(child.bias > kImpossible)) continue;
+      offer(beam, children, child.index, from.score + static_cast<float>(std::min(child.bias - log_sum, 0.0)));
     }
   }
 
@@ -128,11 +123,12 @@ class ItemSearch {
   // Has child i of the beam's node compete with that score.
   void offer(uint32_t beam, const CatalogueTree::Children& children, uint32_t i, float score) {
     const uint32_t node = children.first + i;
-    const bool leaf = children.tokens[i] == kEndId;
-    if (!(score >= (leaf ? ended_ : live_).floor()) || !any_allowed(node)) return;
-    const uint32_t position = tree_.positions_below(node).begin;
-    if (leaf) {
-      ended_.offer({score, position, tree_.item_at(node), beam});
+    const auto [position, end] = tree_.positions_below(node);
+    // Where one item is below and probabilities are those among what is allowed, the rest of its path is certain.
+    const bool ends = children.tokens[i] == kEndId || (prior_ != nullptr && end - position == 1);
+    if (!(score >= (ends ? ended_ : live_).floor()) || !any_allowed(node)) return;
+    if (ends) {
+      ended_.offer({score, position, tree_.item_at_position(position), beam});
     } else {
       live_.offer({score, position, node, beam});
     }
@@ -154,9 +150,9 @@ class ItemSearch {
   size_t num_items_;
   std::vector<uint32_t> excluded_;  // positions in the tree, ascending
   std::vector<Beam> beams_;
-  std::vector<double> scores_;  // of the children at hand
-  TopCandidates live_;          // of the step at hand; choice is a node
-  TopCandidates ended_;         // of the whole search; choice is an item
+  std::vector<SearchPrior::Child> allowed_;  // children at hand
+  TopCandidates live_;                       // of the step at hand; choice is a node
+  TopCandidates ended_;                      // of the whole search; choice is an item
 };
 
 void check(std::span<const ItemQuery> queries, std::span<const int32_t> alphabet) {

@@ -20,7 +20,7 @@ struct MadePrior {
     Random random(seed, 2);
     for (double& one : mass) one = random.uniform() + 1e-3;
     sums = PositionSums(tree, [&](uint32_t item) { return mass[item]; });
-    prior.emplace(tree, sums, 1.0, std::span<const SearchPrior::Recalled>(), excluded, weights);
+    prior.emplace(tree, Belief{.spread = &sums}, excluded, weights);
   }
   std::vector<double> mass;
   PositionSums sums;

@@ -1,6 +1,7 @@
 #include "decode/search_prior.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace peapod {
@@ -11,31 +12,54 @@ double SearchPrior::Sparse::of(CatalogueTree::Positions range) const {
   return sums[static_cast<size_t>(last - positions.begin())] - sums[static_cast<size_t>(first - positions.begin())];
 }
 
-SearchPrior::SearchPrior(const CatalogueTree& tree, const PositionSums& spread, double spread_share,
-                         std::span<const Recalled> recalled, std::span<const uint32_t> excluded,
+SearchPrior::SearchPrior(const CatalogueTree& tree, const Belief& belief, std::span<const uint32_t> excluded,
                          const SearchTrust& trust)
-    : spread_(spread), spread_share_(spread_share), trust_(trust) {
-  excluded_.positions = tree.positions_of(excluded);
-  for (const uint32_t position : excluded_.positions) {
-    excluded_.sums.push_back(excluded_.sums.back() + spread.at(position));
-  }
-  std::vector<std::pair<uint32_t, double>> found;
-  for (const Recalled& one : recalled) {
-    const auto position = tree.position_of(one.item);
-    if (position && !std::ranges::binary_search(excluded_.positions, *position)) {
-      found.emplace_back(*position, one.mass);
+    : tree_(tree),
+      spread_(belief.spread),
+      spread_scale_(belief.spread_scale),
+      excluded_(tree.positions_of(excluded)),
+      trust_(trust) {
+  if (spread_ == nullptr) return;
+  // Those of `masses` that are in the tree and not excluded, by position.
+  const auto placed = [&](std::span<const Belief::ItemMass> masses) {
+    std::vector<std::pair<uint32_t, double>> found;
+    for (const auto& [item, mass] : masses) {
+      const auto position = tree.position_of(item);
+      if (position && !std::ranges::binary_search(excluded_, *position)) found.emplace_back(*position, mass);
     }
-  }
-  std::ranges::sort(found);
-  for (const auto& [position, mass] : found) {
-    recalled_.positions.push_back(position);
-    recalled_.sums.push_back(recalled_.sums.back() + mass);
-  }
+    std::ranges::sort(found);
+    return found;
+  };
+  for (const auto& [position, mass] : placed(belief.on_top)) on_top_.add(position, mass);
+  std::vector<std::pair<uint32_t, double>> less = placed(belief.left_out);
+  for (const uint32_t position : excluded_) less.emplace_back(position, spread_->at(position));
+  std::ranges::sort(less);
+  for (const auto& [position, mass] : less) taken_off_.add(position, mass);
 }
 
 double SearchPrior::mass(CatalogueTree::Positions range) const {
-  const double spread = spread_share_ * (spread_.of(range) - excluded_.of(range));
-  return std::max(spread, 0.0) + recalled_.of(range);
+  if (spread_ == nullptr) return 0.0;
+  return std::max(spread_scale_ * (spread_->of(range) - taken_off_.of(range)), 0.0) + on_top_.of(range);
+}
+
+bool SearchPrior::any_allowed(CatalogueTree::Positions range) const {
+  const size_t below = range.end - range.begin;
+  if (below > excluded_.size()) return true;
+  const auto first = std::ranges::lower_bound(excluded_, range.begin);
+  const auto last = std::lower_bound(first, excluded_.end(), range.end);
+  return static_cast<size_t>(last - first) < below;
+}
+
+void SearchPrior::allowed_children(uint32_t node, std::vector<Child>& children) const {
+  children.clear();
+  const auto all = tree_.children(node);
+  for (uint32_t i = 0; i < all.tokens.size(); ++i) {
+    const CatalogueTree::Positions below = tree_.positions_below(all.first + i);
+    if (!any_allowed(below)) continue;
+    // A weight of 0 makes nothing of the mass, whatever it is.
+    const bool believes = spread_ != nullptr && trust_.weight > 0.0;
+    children.push_back({i, believes ? trust_.weight * std::log(mass(below)) : 0.0});
+  }
 }
 
 }  // namespace peapod

@@ -32,21 +32,37 @@ class PositionSums {
   std::vector<double> sums_;
 };
 
+// What is believed of the items of a tree: a mass that is spread over all of them, and more on some.
+struct Belief {
+  struct ItemMass {
+    uint32_t item = 0;
+    double mass = 0;
+  };
+  const PositionSums* spread = nullptr;     // null: nothing is believed
+  double spread_scale = 1.0;                // what the spread mass is multiplied by
+  std::span<const ItemMass> left_out = {};  // of spread masses: what some items have less
+  std::span<const ItemMass> on_top = {};    // beside their spread mass
+};
+
 class SearchPrior {
  public:
-  struct Recalled {
-    uint32_t item = 0;
-    double mass = 0;  // beside its part of what is spread
+  // Of the belief and of `excluded`, items that are not in the tree do not count, and excluded ones have no mass. The
+  // tree and the spread masses must outlive this object.
+  SearchPrior(const CatalogueTree& tree, const Belief& belief, std::span<const uint32_t> excluded,
+              const SearchTrust& trust);
+
+  // A child of a node that leads to an item that is not excluded.
+  struct Child {
+    uint32_t index = 0;  // among the children of the node
+    double bias = 0;     // trust().weight times the logarithm of the mass below it; 0 where nothing is believed
   };
+  // Overwrites `children` with those of the node. The probability of a child, among them, goes with
+  // exp(trust().trust * its logit + its bias).
+  void allowed_children(uint32_t node, std::vector<Child>& children) const;
 
-  // `spread` holds every item's part of the mass that is not recalled, which counts `spread_share` times; it must
-  // outlive this object, as the tree must. Of `recalled` and `excluded`, items that are not in the tree do not count,
-  // nor do recalled ones that are excluded.
-  SearchPrior(const CatalogueTree& tree, const PositionSums& spread, double spread_share,
-              std::span<const Recalled> recalled, std::span<const uint32_t> excluded, const SearchTrust& trust);
-
-  // Of the items at these positions that are not excluded; 0 or more.
+  // Mass of the items at these positions that are not excluded; 0 or more.
   double mass(CatalogueTree::Positions range) const;
+  bool any_allowed(CatalogueTree::Positions range) const;
 
   const SearchTrust& trust() const { return trust_; }
 
@@ -55,13 +71,19 @@ class SearchPrior {
   struct Sparse {
     std::vector<uint32_t> positions;
     std::vector<double> sums{0.0};  // [positions + 1]
+    void add(uint32_t position, double mass) {
+      positions.push_back(position);
+      sums.push_back(sums.back() + mass);
+    }
     double of(CatalogueTree::Positions range) const;
   };
 
-  const PositionSums& spread_;
-  double spread_share_;
-  Sparse recalled_;
-  Sparse excluded_;  // their spread mass
+  const CatalogueTree& tree_;
+  const PositionSums* spread_;
+  double spread_scale_;
+  std::vector<uint32_t> excluded_;  // positions, ascending
+  Sparse taken_off_;                // of spread masses: all of what is excluded, a part of what is left out
+  Sparse on_top_;
   SearchTrust trust_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <vector>
 
 #include "base/random.h"
@@ -21,9 +22,12 @@ class MadeCatalogue {
     for (uint32_t item = 0; item < 60; ++item) spread.push_back(random_.uniform() + 0.01);
     for (uint32_t item = 0; item < 60; ++item) {
       if (random_.uniform() < 0.3) recalled.push_back({item, random_.uniform()});
+      if (random_.uniform() < 0.1) left_out.push_back({item, 0.005});
       if (random_.uniform() < 0.2) excluded.push_back(item);
     }
     recalled.push_back({1000, 0.5});  // not in the tree
+    left_out.push_back({1000, 0.005});
+    left_out.push_back(left_out.front());  // twice in a history
     excluded.push_back(2000);
   }
 
@@ -31,13 +35,14 @@ class MadeCatalogue {
   double mass_of(uint32_t item, double share) const {
     if (std::ranges::find(excluded, item) != excluded.end()) return 0.0;
     double mass = share * spread[item];
+    for (const auto& one : left_out) mass -= one.item == item ? share * one.mass : 0.0;
     for (const auto& one : recalled) mass += one.item == item ? one.mass : 0.0;
     return mass;
   }
 
   CatalogueTree tree;
   std::vector<double> spread;
-  std::vector<SearchPrior::Recalled> recalled;
+  std::vector<Belief::ItemMass> recalled, left_out;
   std::vector<uint32_t> excluded;
 
  private:
@@ -46,7 +51,10 @@ class MadeCatalogue {
 
 void expect_masses(const MadeCatalogue& made, const CatalogueTree& tree) {
   const PositionSums sums(tree, [&](uint32_t item) { return made.spread[item]; });
-  const SearchPrior prior(tree, sums, 0.4, made.recalled, made.excluded, {});
+  const SearchPrior prior(tree,
+                          {.spread = &sums, .spread_scale = 0.4, .left_out = made.left_out, .on_top = made.recalled},
+                          made.excluded, {.trust = 1.0, .weight = 0.5});
+  std::vector<SearchPrior::Child> allowed;
   for (uint32_t node = 0; node < tree.num_nodes(); ++node) {
     const auto range = tree.positions_below(node);
     double expected = 0;
@@ -61,6 +69,18 @@ void expect_masses(const MadeCatalogue& made, const CatalogueTree& tree) {
       sum += prior.mass(tree.positions_below(children.first + i));
     }
     EXPECT_NEAR(prior.mass(range), sum, 1e-12) << "children of node " << node;
+    prior.allowed_children(node, allowed);
+    size_t next = 0;
+    for (uint32_t i = 0; i < children.tokens.size(); ++i) {
+      const auto below = tree.positions_below(children.first + i);
+      const bool any = prior.mass(below) > 1e-9;  // everything that is not excluded has some
+      EXPECT_EQ(prior.any_allowed(below), any);
+      if (!any) continue;
+      ASSERT_LT(next, allowed.size());
+      EXPECT_EQ(allowed[next].index, i);
+      EXPECT_NEAR(allowed[next++].bias, 0.5 * std::log(prior.mass(below)), 1e-12);
+    }
+    EXPECT_EQ(next, allowed.size());
   }
 }
 
@@ -72,6 +92,22 @@ TEST(SearchPrior, HasAtEachNodeTheMassOfTheItemsBelowWithoutTheExcludedOnes) {
     const std::vector<uint32_t> some = {3, 4, 5, 17, 33, 34, 58};
     expect_masses(made, made.tree.restricted_to(some));
   }
+}
+
+TEST(SearchPrior, WithoutABeliefAllowsAlikeWhatIsNotExcluded) {
+  const MadeCatalogue made(3);
+  const SearchPrior prior(made.tree, {}, made.excluded, {});
+  std::vector<SearchPrior::Child> allowed;
+  size_t leaves = 0;
+  for (uint32_t node = 0; node < made.tree.num_nodes(); ++node) {
+    if (made.tree.is_leaf(node)) continue;
+    prior.allowed_children(node, allowed);
+    for (const SearchPrior::Child& child : allowed) {
+      EXPECT_EQ(child.bias, 0.0);
+      leaves += made.tree.is_leaf(made.tree.children(node).first + child.index) ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(leaves, made.tree.num_items() - made.tree.positions_of(made.excluded).size());
 }
 
 }  // namespace

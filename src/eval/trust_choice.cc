@@ -23,7 +23,11 @@ std::optional<TrustChoice> choose_search_trust(PeapodModel& model, Task task, Pr
     if (stopped) return;
     model.set_search_trust(task, trust);
     const double ndcg10 = metric_mean(kChosenBy, protocol(model, answers_of(answerer), options));
-    if (ndcg10 > best.ndcg10) best = {trust, ndcg10};
+    if (trust.trust == 0.0) best.recall_ndcg10 = ndcg10;
+    if (ndcg10 > best.ndcg10) {
+      best.trust = trust;
+      best.ndcg10 = ndcg10;
+    }
   };
   for (const double trust : kTrusts) try_out({trust, 1.0});
   const double trust = best.trust.trust;

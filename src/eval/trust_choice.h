@@ -14,7 +14,8 @@ namespace peapod {
 
 struct TrustChoice {
   SearchTrust trust;
-  double ndcg10 = 0;  // of the users that were looked at
+  double ndcg10 = 0;         // of the users that were looked at
+  double recall_ndcg10 = 0;  // of the same, by what is recalled alone
 };
 
 // Sets the model's trust for sequential or topn and returns it; nothing where `stop_requested` (may be empty) says so

@@ -16,7 +16,7 @@ double ndcg10(const std::vector<uint32_t>& ranks) { return metric_mean(kChosenBy
 
 // A network that has learned nothing beside a ring of items that neighbours tell.
 TEST(ChooseSearchTrust, TakesTheBestForATaskAndIsNoWorseThanRecallOrTheNetworkAlone) {
-  SmallModel small({.recalls = true});
+  SmallModel small({.recalls = kInSearch});
   const Answerer answerer(*small, {});
   for (const Task task : kRankingTasks) {
     const auto protocol = task == Task::topn ? topn_ranks : sequential_ranks;
@@ -34,7 +34,7 @@ TEST(ChooseSearchTrust, TakesTheBestForATaskAndIsNoWorseThanRecallOrTheNetworkAl
 }
 
 TEST(ChooseSearchTrust, LeavesTheTrustAsItWasWhenItIsStopped) {
-  SmallModel small({.recalls = true});
+  SmallModel small({.recalls = kInSearch});
   small->set_search_trust(Task::topn, {.trust = 0.2, .weight = 0.3});
   int asked = 0;
   const auto stop = [&] { return ++asked == 3; };
@@ -45,7 +45,7 @@ TEST(ChooseSearchTrust, LeavesTheTrustAsItWasWhenItIsStopped) {
 }
 
 TEST(ChooseSearchTrust, WithoutTrustInTheNetworkTheModelRanksAsRecallDoes) {
-  SmallModel small({.recalls = true});
+  SmallModel small({.recalls = kInSearch});
   small->set_search_trust(Task::sequential, {.trust = 0, .weight = 1});
   const Answerer answerer(*small, {});
   const RankingProblem problem = ranking_problem(small.data(), Split::test);
@@ -66,7 +66,7 @@ TEST(ChooseSearchTrust, WithoutTrustInTheNetworkTheModelRanksAsRecallDoes) {
 }
 
 TEST(ChooseSearchTrust, WithoutTrustInTheNetworkCandidatesAndFiltersRankAsRecallDoes) {
-  SmallModel small({.recalls = true});
+  SmallModel small({.recalls = kInSearch});
   for (const Task task : kRankingTasks) small->set_search_trust(task, {.trust = 0, .weight = 1});
   const Answerer answerer(*small, {});
   const Known who = known_in_use(small.data(), 4);

@@ -55,6 +55,30 @@ inline T5Config t5_preset(std::string_view name) { return kT5Presets.parse(name)
 // Where a user's vector comes from: the items before each target, or (true) one for the user, as published.
 inline constexpr Choices<bool, 2> kUserVectors{"user_vectors", {{false, "folded-in"}, {true, "static"}}};
 
+// How an input shows items: as tokens of its text (as published), or as one vector each.
+enum class ItemForm { tokens, vectors };
+inline constexpr Choices<ItemForm, 2> kItemForms{"items",
+                                                 {{ItemForm::tokens, "tokens"}, {ItemForm::vectors, "vectors"}}};
+
+// What a row of the encoder sees: all rows (T5's own), or those up to itself, so that one pass over a history reads all
+// of its prefixes; what differs between these stands beside it then.
+enum class EncoderKind { bidirectional, causal };
+inline constexpr Choices<EncoderKind, 2> kEncoderKinds{
+    "encoder", {{EncoderKind::bidirectional, "bidirectional"}, {EncoderKind::causal, "causal"}}};
+
+// Where what is recalled (prefs/recall.h) takes part.
+struct RecallUse {
+  bool prompt = false;  // as item vectors in the input
+  bool search = false;  // as mass in the search, and in the loss
+  bool operator==(const RecallUse&) const = default;
+  bool any() const { return prompt || search; }
+};
+inline constexpr Choices<RecallUse, 4> kRecallUses{"recall",
+                                                   {{{}, "none"},
+                                                    {{.prompt = true}, "prompt"},
+                                                    {{.search = true}, "search"},
+                                                    {{.prompt = true, .search = true}, "both"}}};
+
 // Everything but the composer, which is an object of its own (model/composer.h).
 struct ModelConfig {
   T5Config t5;
@@ -63,6 +87,8 @@ struct ModelConfig {
   // Tasks that have a prompt, where the composer leaves room for one, and the vectors of each.
   std::vector<Task> tasks = {std::begin(kTasks), std::end(kTasks)};
   size_t task_length = 3;
+  ItemForm items = ItemForm::tokens;
+  EncoderKind encoder = EncoderKind::bidirectional;
 
   bool has_prompts() const { return num_whole_words > 0; }
 };

@@ -14,8 +14,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// 1 was that of models whose tasks shared one tensor of prompts and whose preferences stood among the weights.
-constexpr int kFormatVersion = 2;
+// 1 was that of models whose tasks shared one tensor of prompts and whose preferences stood among the weights, 2 that
+// of models that read a text of tokens for each prefix of a history.
+constexpr int kFormatVersion = 3;
 constexpr size_t kLargestSize = 4096;
 constexpr const char* kTrainAgain = "train the model again";
 
@@ -29,6 +30,10 @@ class Writer final : public SettingVisitor {
   void within(std::string_view name, double& value, double, double) { object_[std::string(name)] = value; }
   void flag(std::string_view name, bool& value) { object_[std::string(name)] = value; }
   void text(std::string_view name, std::string& value) { object_[std::string(name)] = value; }
+  template <class Value, size_t N>
+  void choice(const Choices<Value, N>& choices, Value& value) {
+    object_[std::string(choices.field)] = choices.name_of(value);
+  }
   void tasks(std::string_view name, std::vector<Task>& value) {
     Json& names = object_[std::string(name)] = Json::array();
     for (const Task task : value) names.push_back(name_of(task));
@@ -68,6 +73,12 @@ class Reader final : public SettingVisitor {
   }
   void text(std::string_view name, std::string& value) {
     value = at(name, [](const Json& f) { return f.is_string(); }).get<std::string>();
+  }
+  template <class Value, size_t N>
+  void choice(const Choices<Value, N>& choices, Value& value) {
+    std::string named;
+    text(choices.field, named);
+    value = choices.parse(named, where_);
   }
   void tasks(std::string_view name, std::vector<Task>& value) {
     value.clear();
@@ -117,10 +128,13 @@ void visit(ModelDescription& description, Visitor& visitor) {
   visitor.tasks("tasks", description.tasks);
   visitor.size("task_length", description.task_length);
   visitor.size("num_whole_words", description.num_whole_words);
+  visitor.choice(kItemForms, description.items);
+  visitor.choice(kEncoderKinds, description.encoder);
   visitor.flag("static_user_vectors", description.static_user_vectors);
+  visitor.choice(kRecallUses, description.recall_use);
 }
 
-// The fields of `recall`: settings, and the trust for each ranking task.
+// The fields of `recall_settings`: settings, and the trust for each ranking task.
 template <class Visitor>
 void visit_recall(RecallSettings& settings, std::array<SearchTrust, kNumTasks>& trust, Visitor& visitor) {
   visitor.not_negative("distance_decay", settings.neighbours.distance_decay);
@@ -158,7 +172,7 @@ std::string description_to_json(const ModelDescription& description) {
     Json recall = Json::object();
     Writer settings(recall);
     visit_recall(*shown.recall, shown.trust, settings);
-    object["recall"] = recall;
+    object["recall_settings"] = recall;
   }
   return object.dump(2) + "\n";
 }
@@ -181,8 +195,8 @@ ModelDescription description_from_json(const std::string& text, const std::strin
   options.text("name", description.composer);
   composer_kind(description.composer, where).visit(description.composer_options, options);
   options.expect_no_more();
-  if (object.contains("recall")) {
-    Reader settings(reader.object("recall"), where + ": recall");
+  if (description.recall_use.any()) {
+    Reader settings(reader.object("recall_settings"), where + ": recall_settings");
     visit_recall(description.recall.emplace(), description.trust, settings);
     settings.expect_no_more();
   }

@@ -10,6 +10,7 @@
 
 #include "base/task.h"
 #include "model/composer.h"
+#include "model/config.h"
 #include "model/search_trust.h"
 #include "prefs/recall.h"
 
@@ -22,9 +23,12 @@ struct ModelDescription {
   std::vector<Task> tasks;
   size_t task_length = 0;      // vectors of a task's prompt
   size_t num_whole_words = 0;  // rows of the whole-word table
+  ItemForm items = ItemForm::tokens;
+  EncoderKind encoder = EncoderKind::bidirectional;
   bool static_user_vectors = false;
   std::string composer;              // its name
   ComposerOptions composer_options;  // those that it reads
+  RecallUse recall_use = {};         // `none` without `recall`
   std::optional<RecallSettings> recall = std::nullopt;
   std::array<SearchTrust, kNumTasks> trust = {};  // by task; written where something is recalled
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kNumWholeWords = 128;  // a user, 100 candidates and some room
+constexpr float kFirstSay = 0.1f;       // weight of the last norm of a new network that answers beside recall
 constexpr const char* kModelFile = "peapod.json";
 constexpr const char* kPreferencesFile = "preferences.safetensors";
 constexpr const char* kWeightsFile = "model.safetensors";
@@ -65,8 +67,15 @@ PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
   model.static_user_vectors_ = options.static_user_vectors;
   model.dataset_ = std::make_unique<Dataset>(std::move(dataset));
   const Dataset& data = *model.dataset_;
+  if (options.recall_use.prompt && options.items == ItemForm::tokens) {
+    throw Error("recall", "recalled items stand in the prompt as vectors, but items are shown as tokens",
+                "choose `--recall search`, or show items as vectors");
+  }
+  model.recall_use_ = options.recall_use;
   ModelConfig config;
   config.num_whole_words = kNumWholeWords;
+  config.items = options.items;
+  config.encoder = options.encoder;
   if (options.init.empty()) {
     const std::string bytes = train_vocabulary(vocabulary_text(data), options.max_pieces);
     model.tokenizer_ = std::make_unique<Tokenizer>(Tokenizer::from_bytes(bytes, "the trained vocabulary"));
@@ -87,12 +96,19 @@ PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
   const Histories training = data.train_histories();
   auto composer = composer_kind(options.composer).fit(composing, {training, data.num_items()});
   model.network_ = std::make_unique<Seq2Seq<float>>(config, std::move(composer));
-  model.network_->parameters().initialise(options.seed);
+  Parameters<float>& parameters = model.network_->parameters();
+  parameters.initialise(options.seed);
+  if (options.init.empty() && options.recall_use.search) {
+    // What is recalled is most of the answer, so the network begins with little to say of its own.
+    const ParameterId norm = parameters.id_of("decoder.final_layer_norm.weight");
+    std::fill_n(parameters.data(norm), parameters.info(norm).cols, kFirstSay);
+  }
+  assert(options.recall.has_value() == options.recall_use.any());
   if (options.recall) model.recall_ = recall_of(data, *options.recall);
   if (!options.init.empty()) {
     const fs::path file = options.init / kWeightsFile;
     load_parameters(SafetensorsFile::open(file), file.string(),
-                    {.allow_fewer_rows = true, .allow_missing_peapod = true}, model.network_->parameters());
+                    {.allow_fewer_rows = true, .allow_missing_peapod = true}, parameters);
   }
   return model;
 }
@@ -118,9 +134,12 @@ void PeapodModel::save_description(const fs::path& directory) const {
                                      .tasks = config.tasks,
                                      .task_length = config.task_length,
                                      .num_whole_words = config.num_whole_words,
+                                     .items = config.items,
+                                     .encoder = config.encoder,
                                      .static_user_vectors = static_user_vectors_,
                                      .composer = std::string(composer().name()),
                                      .composer_options = composer().options(),
+                                     .recall_use = recall_use_,
                                      .recall = recall_ ? std::optional(recall_->settings()) : std::nullopt,
                                      .trust = trust_};
   write_file_atomically(directory / kModelFile, description_to_json(description));
@@ -155,7 +174,9 @@ PeapodModel PeapodModel::load_static(const fs::path& directory) {
   ModelConfig config{.t5 = t5_config_from_json(read_file(config_path), config_path.string()),
                      .num_whole_words = description.num_whole_words,
                      .tasks = description.tasks,
-                     .task_length = description.task_length};
+                     .task_length = description.task_length,
+                     .items = description.items,
+                     .encoder = description.encoder};
   if (config.t5.vocab_size < static_cast<size_t>(model.ids_->vocabulary_size())) {
     throw Error(config_path.string(), "vocab_size is smaller than the tokenizer and the item codes need");
   }
@@ -175,6 +196,7 @@ PeapodModel PeapodModel::load_static(const fs::path& directory) {
       config,
       composer_kind(description.composer)
           .load(description.composer_options, {stored, preferences.string(), data.num_users(), data.num_items()}));
+  model.recall_use_ = description.recall_use;
   if (description.recall) model.recall_ = recall_of(data, *description.recall);
   model.trust_ = description.trust;
   return model;

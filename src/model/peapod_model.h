@@ -27,8 +27,11 @@ struct CreateOptions {
   std::filesystem::path init;   // Hugging Face T5 directory to start from; empty: from scratch
   std::string composer{kSharedPrompts};
   ComposerOptions composer_options;
-  bool static_user_vectors = false;                     // one vector a user, of all training items, as the paper has it
-  std::optional<RecallSettings> recall = std::nullopt;  // of what is recalled in the search; nullopt: nothing is
+  bool static_user_vectors = false;  // one vector a user, of all training items, as the paper has it
+  ItemForm items = ItemForm::vectors;
+  EncoderKind encoder = EncoderKind::causal;
+  RecallUse recall_use = {};                            // where what is recalled takes part; needs `recall`
+  std::optional<RecallSettings> recall = std::nullopt;  // of what is recalled; nullopt: nothing is
   double dropout = 0.1;                                 // of the network, in training
   int32_t max_pieces = 2000;                            // of a vocabulary trained on the data set's own text
   uint64_t seed = 1;
@@ -69,8 +72,12 @@ class PeapodModel {
   // the training user `known_as`. That user is not their own neighbour; kUnknownUser: somebody new.
   ComposerUser see(uint32_t known_as, std::span<const uint32_t> profile) const;
 
-  // What the search starts from; null for a model that recalls nothing.
+  // What inputs show and the search starts from; null for a model that recalls nothing.
   const Recall* recall() const { return recall_.get(); }
+  RecallUse recall_use() const { return recall_use_; }
+  // Whether the tokens of an item are chosen among those that lead to an allowed item, in the search and in the loss;
+  // false: among the whole vocabulary, as published.
+  bool chooses_in_tree() const { return network_->config().items == ItemForm::vectors || recall_use_.search; }
   // How the search weighs what is recalled against the network, for each of the ranking tasks; chosen on validation
   // after training. Not while questions are being answered.
   const SearchTrust& search_trust(Task task) const { return trust_[static_cast<size_t>(task)]; }
@@ -86,6 +93,7 @@ class PeapodModel {
   std::unique_ptr<PromptWriter> writer_;  // refers to *ids_
   std::unique_ptr<Seq2Seq<float>> network_;
   std::unique_ptr<const Recall> recall_;
+  RecallUse recall_use_;
   std::array<SearchTrust, kNumTasks> trust_{};
   bool static_user_vectors_ = false;
 };

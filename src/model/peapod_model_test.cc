@@ -91,7 +91,7 @@ TEST(PeapodModel, SaysThatItsPreferencesAreAbsent) {
 }
 
 TEST(PeapodModel, RecallsTheSameAfterSaveAndLoad) {
-  SmallModel small({.recalls = true});
+  SmallModel small({.recalls = kInSearch});
   small->set_search_trust(Task::sequential, {.trust = 0.25, .weight = 1.5});
   small->save_static(small.model_directory());
   small->save_weights(small.model_directory());
@@ -112,7 +112,8 @@ TEST(PeapodModel, RecallsTheSameAfterSaveAndLoad) {
     }
   }
   replace_in(small.model_directory() / "peapod.json", "\"share\": 0.65", "\"share\": -0.65");
-  EXPECT_NE(error_of_load(small.model_directory()).find("recall: field \"share\": expected a number from 0 to 0.999"),
+  EXPECT_NE(error_of_load(small.model_directory())
+                .find("recall_settings: field \"share\": expected a number from 0 to 0.999"),
             std::string::npos);
   replace_in(small.model_directory() / "peapod.json", "\"share\": -0.65", "\"shares\": 0.65");
   EXPECT_NE(error_of_load(small.model_directory()).find("field \"share\": is missing"), std::string::npos);
@@ -134,9 +135,9 @@ TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
     write_file_atomically(file, good);
     return error;
   };
-  EXPECT_NE(error_after("\"format_version\": 2", "\"format_version\": 99").find("use the peapod that made the model"),
+  EXPECT_NE(error_after("\"format_version\": 3", "\"format_version\": 99").find("use the peapod that made the model"),
             std::string::npos);
-  EXPECT_NE(error_after("\"format_version\": 2", "\"format_version\": 1").find("train it again"), std::string::npos);
+  EXPECT_NE(error_after("\"format_version\": 3", "\"format_version\": 2").find("train it again"), std::string::npos);
   EXPECT_NE(error_after("\"task_length\": ", "\"tusk_length\": ").find("\"task_length\": is missing"),
             std::string::npos);
   EXPECT_NE(error_after("\"task_length\": ", "\"tasks_more\": 1, \"task_length\": ").find("is not known"),

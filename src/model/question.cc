@@ -9,8 +9,8 @@
 namespace peapod {
 namespace {
 
-Known known_as(uint32_t user, std::span<const uint32_t> items) {
-  return {.text_user = user, .known_as = user, .items = items};
+Known known_as(uint32_t user, std::span<const uint32_t> items, std::span<const uint32_t> left_out = {}) {
+  return {.text_user = user, .known_as = user, .items = items, .left_out = left_out};
 }
 
 std::vector<uint32_t> without(std::span<const uint32_t> items, std::span<const uint32_t> left_out) {
@@ -33,24 +33,72 @@ std::vector<uint32_t> shown(std::span<const uint32_t> candidates, const Allowed&
   return kept;
 }
 
-std::vector<RecalledItem> recalled_of(const PeapodModel& model, std::span<const uint32_t> known,
-                                      const AskOptions& options) {
-  return options.recalls && model.recall() != nullptr ? model.recall()->recall(known) : std::vector<RecalledItem>();
+bool shows_vectors(const PeapodModel& model) { return model.network().config().items == ItemForm::vectors; }
+
+// What the known items bring to mind, where anything is made of it.
+std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who, std::span<const uint32_t> known) {
+  return model.recall() != nullptr ? model.recall()->recall(known, who.left_out) : std::vector<RecalledItem>();
 }
 
-// `profile`: what the personal prompt is made of; `items`: what the text shows.
-ModelInput make_input(const PeapodModel& model, Task task, size_t wording, const Known& who,
-                      std::span<const uint32_t> profile, std::span<const uint32_t> items) {
-  return {task, model.writer().write(task, wording, who.text_user, items), model.see(who.known_as, profile)};
+// The latest of the items, from `from` on, as vectors.
+std::vector<ShownItem> history_of(const PeapodModel& model, std::span<const uint32_t> items, size_t from) {
+  const bool is_causal = model.network().config().encoder == EncoderKind::causal;
+  from = std::max(from, items.size() - std::min(items.size(), kShownHistory));
+  std::vector<ShownItem> shown;
+  for (size_t place = from; place < items.size(); ++place) {
+    const ItemMarks marks = is_causal ? plain_history_marks() : history_marks(items.size() - 1 - place);
+    shown.push_back({model.ids().item_output(items[place]), marks});
+  }
+  return shown;
+}
+
+std::vector<ShownItem> best_of(const PeapodModel& model, std::span<const RecalledItem> recalled) {
+  std::vector<ShownItem> shown;
+  for (size_t rank = 0; rank < std::min(recalled.size(), kShownRecalled); ++rank) {
+    const RecalledItem& one = recalled[rank];
+    shown.push_back({model.ids().item_output(one.item), recalled_marks(rank, one, recalled.front().score)});
+  }
+  return shown;
+}
+
+// Candidates with what is recalled of each; `ascending` holds the same items in order.
+std::vector<ShownItem> candidates_of(const PeapodModel& model, std::span<const uint32_t> candidates,
+                                     std::span<const uint32_t> ascending, std::span<const RecalledItem> recalled) {
+  std::vector<const RecalledItem*> of(ascending.size(), nullptr);
+  float best = 0;
+  for (const RecalledItem& one : recalled) {
+    const auto place = std::ranges::lower_bound(ascending, one.item);
+    if (place == ascending.end() || *place != one.item) continue;
+    of[static_cast<size_t>(place - ascending.begin())] = &one;
+    best = std::max(best, one.score);
+  }
+  std::vector<ShownItem> shown;
+  for (const uint32_t item : candidates) {
+    const auto place = static_cast<size_t>(std::ranges::lower_bound(ascending, item) - ascending.begin());
+    shown.push_back({model.ids().item_output(item), candidate_marks(of[place], best)});
+  }
+  return shown;
+}
+
+// A text tells its items apart by their whole-word indices: one for each, one for the user, and 0 for other text.
+void require_room(const PeapodModel& model, size_t candidates) {
+  const size_t room = model.network().config().num_whole_words - 2;
+  if (candidates > room) {
+    throw Error("candidates", fmt::format("{} items, but this model tells at most {} apart", candidates, room),
+                "rank fewer at a time, or filter by category instead");
+  }
 }
 
 }  // namespace
 
 Known known_before(const Dataset& data, uint32_t user, size_t position) {
-  return known_as(user, data.train_items(user).first(position));
+  const auto history = data.train_items(user);
+  return known_as(user, history.first(position), history);
 }
 
-Known known_in_training(const Dataset& data, uint32_t user) { return known_as(user, data.train_items(user)); }
+Known known_in_training(const Dataset& data, uint32_t user) {
+  return known_as(user, data.train_items(user), data.train_items(user));
+}
 
 Known known_in_evaluation(const Dataset& data, uint32_t user, Split split) {
   return known_as(user, data.evaluated(user) ? data.items_before(user, split) : data.history(user));
@@ -63,11 +111,18 @@ bool Allowed::contains(uint32_t item) const {
 }
 
 Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options) {
-  Question question{.input = make_input(model, Task::sequential, options.wording, who, who.items, who.items),
+  Question question{.input = {.task = Task::sequential, .user = model.see(who.known_as, who.items)},
                     .allowed = options.allowed,
-                    .recalled = recalled_of(model, who.items, options),
+                    .recalled = recalled_of(model, who, who.items),
+                    .left_out = who.left_out,
                     .n = options.n,
                     .beams = options.beams};
+  if (shows_vectors(model)) {
+    question.input.history = history_of(model, who.items, options.shown_from);
+    if (model.recall_use().prompt) question.input.beside = best_of(model, question.recalled);
+  } else {
+    question.input.text = model.writer().write(Task::sequential, options.wording, who.text_user, who.items);
+  }
   if (!options.include_seen) {
     question.allowed.except.insert(question.allowed.except.end(), who.items.begin(), who.items.end());
   }
@@ -76,32 +131,38 @@ Question ask_next_item(const PeapodModel& model, const Known& who, const AskOpti
 
 Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const uint32_t> candidates,
                      const AskOptions& options) {
-  std::vector<uint32_t> items = shown(candidates, options.allowed);
-  // One whole-word index for each, one for the user, and index 0 for other text.
-  const size_t room = model.network().config().num_whole_words - 2;
-  if (items.size() > room) {
-    throw Error("candidates", fmt::format("{} items, but this model tells at most {} apart", items.size(), room),
-                "rank fewer at a time, or filter by category instead");
-  }
-  Question question{.input = {}, .n = options.n, .beams = options.beams};
+  const std::vector<uint32_t> items = shown(candidates, options.allowed);
+  std::vector<uint32_t> ascending = items;
+  std::ranges::sort(ascending);
+  Question question{.input = {.task = Task::topn}, .left_out = who.left_out, .n = options.n, .beams = options.beams};
   if (!items.empty()) {
-    const std::vector<uint32_t> known = without(who.items, items);
-    question.input = make_input(model, Task::topn, options.wording, who, known, items);
-    question.recalled = recalled_of(model, known, options);
+    const std::vector<uint32_t> known = without(who.items, ascending);
+    question.input.user = model.see(who.known_as, known);
+    question.recalled = recalled_of(model, who, known);
+    if (shows_vectors(model)) {
+      const auto recalled = model.recall_use().prompt ? std::span(question.recalled) : std::span<RecalledItem>();
+      question.input.history = history_of(model, known, 0);
+      question.input.beside = candidates_of(model, items, ascending, recalled);
+    } else {
+      require_room(model, items.size());
+      question.input.text = model.writer().write(Task::topn, options.wording, who.text_user, items);
+    }
   }
-  question.input.task = Task::topn;
-  std::ranges::sort(items);
-  question.allowed.only = std::move(items);
+  question.allowed.only = std::move(ascending);
   return question;
 }
 
 Question ask_explanation(const PeapodModel& model, const Known& who, uint32_t item, const AskOptions& options) {
   const std::span about(&item, 1);
-  return {.input = make_input(model, Task::explanation, options.wording, who, without(who.items, about), about)};
+  return {.input = {.task = Task::explanation,
+                    .text = model.writer().write(Task::explanation, options.wording, who.text_user, about),
+                    .user = model.see(who.known_as, without(who.items, about))}};
 }
 
 Question ask_generic_explanation(const PeapodModel& model, const AskOptions& options) {
-  return {.input = make_input(model, Task::explanation, options.wording, {}, {}, {})};
+  return {.input = {.task = Task::explanation,
+                    .text = model.writer().write(Task::explanation, options.wording, kUnknownUser, {}),
+                    .user = model.see(kUnknownUser, {})}};
 }
 
 }  // namespace peapod

@@ -18,6 +18,9 @@ struct Known {
   uint32_t text_user = kUnknownUser;  // index of the user whom the text names; kUnknownUser is `user_0`
   uint32_t known_as = kUnknownUser;   // the training user who they are; kUnknownUser: somebody new
   std::span<const uint32_t> items;    // what they did, oldest first; a view
+  // What of their own is to be taken out of the counts that recall is made of, as if they had not been there; a view.
+  // Empty but in training, where the counts hold the answer.
+  std::span<const uint32_t> left_out = {};
 };
 
 // What is known of a user of the data set, by situation; views live as long as the data set.
@@ -44,7 +47,9 @@ struct AskOptions {
   // Next item: what is known of the user may be answered too. It is not recalled, so where the model recalls it rarely
   // comes before what is.
   bool include_seen = false;
-  bool recalls = true;  // where the model recalls at all; false: training, where nothing is searched
+  // Next item: the input shows the history from this place on, which must leave some of it; at least the latest
+  // kShownHistory of it. Training: histories that begin alike can be read in one pass.
+  size_t shown_from = 0;
   uint32_t n = 10;      // items wanted, at least 1
   uint32_t beams = 20;  // width of the search; n where that is more
 };
@@ -54,6 +59,7 @@ struct Question {
   ModelInput input;
   Allowed allowed = {};                     // of the two ranking tasks, as are the following
   std::vector<RecalledItem> recalled = {};  // what the known items bring to mind, best first
+  std::span<const uint32_t> left_out = {};  // of the counts that this is made of, as Known has it; a view
   uint32_t n = 10;
   uint32_t beams = 20;
 };
@@ -62,11 +68,11 @@ struct Question {
 // REQUIRES: at least one known item.
 Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options = {});
 
-// The best of the candidates. Shows them in their order, each once, but for those that are not allowed; where none
-// remains, nothing can be answered. What is asked about is not known: candidates are taken out of the items that the
-// personal prompt is made of, as the target is in training (docs/decisions.md; static user vectors, as published, are
-// of all training items nevertheless). They may all be answered, seen or not. Throws Error for more candidates than the
-// model can tell apart.
+// The best of the candidates. Shows them, each once, but for those that are not allowed; where none
+// remains, nothing can be answered. Where items are shown as vectors, the history is shown too. What is asked about is
+// not known: candidates are taken out of the items that the personal prompt is made of, as the target is in training
+// (docs/decisions.md; static user vectors, as published, are of all training items nevertheless). They may all be
+// answered, seen or not. Throws Error for more candidates than the model can tell apart.
 Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const uint32_t> candidates,
                      const AskOptions& options = {});
 

@@ -210,8 +210,8 @@ TEST(Question, HasTheStaticVectorOfATrainingUserWhateverIsAskedAbout) {
   EXPECT_EQ(ask_explanation(*small, who, who.items.front()).input.user.vector, all);
 }
 
-TEST(Question, CarriesWhatTheKnownItemsBringToMindUnlessItIsForTraining) {
-  SmallModel small({.recalls = true});
+TEST(Question, CarriesWhatTheKnownItemsBringToMind) {
+  SmallModel small({.recalls = kInSearch});
   const auto items_in = [](const std::vector<RecalledItem>& recalled) {
     Items items;
     for (const RecalledItem& one : recalled) items.push_back(one.item);
@@ -223,10 +223,9 @@ TEST(Question, CarriesWhatTheKnownItemsBringToMindUnlessItIsForTraining) {
     Items without_candidates = situation.expected;
     std::erase(without_candidates, candidates[1]);
     EXPECT_EQ(items_in(ask_next_item(*small, situation.known).recalled),
-              items_in(small->recall()->recall(situation.expected)));
+              items_in(small->recall()->recall(situation.expected, situation.known.left_out)));
     EXPECT_EQ(items_in(ask_ranking(*small, situation.known, candidates).recalled),
-              items_in(small->recall()->recall(without_candidates)));
-    EXPECT_TRUE(ask_next_item(*small, situation.known, {.recalls = false}).recalled.empty());
+              items_in(small->recall()->recall(without_candidates, situation.known.left_out)));
   }
   EXPECT_TRUE(ask_next_item(*SmallModel(), known_in_use(small.data(), kUser)).recalled.empty());
 }

@@ -6,8 +6,8 @@ namespace peapod {
 // Of a ranking task: a child's score at a node of the catalogue tree is trust * logit + weight * log(recalled mass
 // below it), normalised over the children that are allowed. Only read where something is recalled.
 struct SearchTrust {
-  double trust = 0.7;   // in the network; 0: none
-  double weight = 0.7;  // of what is recalled; 0: none
+  double trust = 1.0;   // in the network; 0: none
+  double weight = 1.0;  // of what is recalled; 0: none
 };
 
 inline constexpr SearchTrust kNetworkAlone = {.trust = 1.0, .weight = 0.0};

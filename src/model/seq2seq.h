@@ -1,5 +1,10 @@
-// The whole network: composer, whole-word embeddings and T5 over a packed batch. Knows nothing of data sets or text.
-// Const methods are safe from many threads, one tape each.
+// The whole network: composer, item vectors, whole-word embeddings and T5 over a packed batch. Knows nothing of data
+// sets or text. Const methods are safe from many threads, one tape each.
+//
+// Of an input the encoder reads the text, then the history. A bidirectional encoder (T5's own) reads the prompts before
+// and the items beside after these, all in one sequence. A causal one reads text and history alone, so that histories
+// that continue each other are read once; the prompts and the items beside, which differ between them, are put beside
+// its states for the decoder to attend to.
 #pragma once
 
 #include <memory>
@@ -9,36 +14,17 @@
 #include "base/task.h"
 #include "model/composer.h"
 #include "model/config.h"
+#include "model/model_input.h"
 #include "model/t5.h"
-#include "text/prompt_text.h"
 
 namespace peapod {
 
-// One example's input.
-struct ModelInput {
-  Task task = Task::sequential;
-  PromptText text;
-  ComposerUser user;
-};
-
-// Pointers to inputs that lie elsewhere, as a batch of them is passed on.
-inline std::vector<const ModelInput*> views_of(std::span<const ModelInput> inputs) {
-  std::vector<const ModelInput*> views;
-  for (const ModelInput& input : inputs) views.push_back(&input);
-  return views;
-}
-
-// A sequence that the decoder is to write for an input, the end id included; its tokens' losses count `weight` times.
-struct Target {
-  std::span<const int32_t> tokens;
-  uint32_t input = 0;
-  double weight = 1.0;
-};
-
+// What the decoder is given of a batch of inputs.
 template <class T>
 struct Encoded {
-  Var<T> rows;                  // [rows, d_model]
-  std::vector<uint32_t> spans;  // [inputs + 1]
+  Var<T> rows;                     // [rows, d_model] to attend to
+  std::vector<KeyWindow> windows;  // [inputs] the rows of each
+  Var<T> start = nullptr;          // [inputs, d_model] added to the start token; null: nothing is
 };
 
 template <class T>
@@ -54,10 +40,8 @@ class Seq2Seq {
   Parameters<T>& parameters() { return *parameters_; }
   const Parameters<T>& parameters() const { return *parameters_; }
 
-  // Rows that an input is encoded to: its prompts and its text.
-  size_t encoded_length(const ModelInput& input) const { return prompt_length() + input.text.tokens.size(); }
-
-  // Encoder states. Throws Error for an input of a task that the model does not have.
+  // Of inputs one after another, a causal encoder reads a history that continues that of the input before only from
+  // where that one ended. Throws Error for an input of a task that the model does not have.
   Encoded<T> encode(Pass<T>& pass, std::span<const ModelInput* const> inputs) const;
 
   // The personal prompts alone. `mixing_weights`, if not null, is filled as ComposerLayer::prompts says. REQUIRES: a
@@ -68,18 +52,24 @@ class Seq2Seq {
   // of an input stand together, inputs ascending; an input may have several, or none.
   Var<T> decode(Pass<T>& pass, std::span<const Target> targets, const Encoded<T>& encoded) const;
 
+  // What the decoder is fed [rows, d_model] at the first step: the start token of the inputs [rows].
+  Var<T> start_rows(Pass<T>& pass, std::span<const uint32_t> inputs, Var<T> start) const;
+
   // scale * the weighted sum of the negative log-probabilities of all target tokens, [1, 1]; targets as decode() wants
-  // them. `log_probs`, if not null, receives each token's log-probability, targets back to back.
+  // them. `log_probs`, if not null, receives each token's log-probability, targets back to back; then no target may
+  // have a path.
   Var<T> loss(Pass<T>& pass, std::span<const ModelInput* const> inputs, std::span<const Target> targets, double scale,
               T* log_probs = nullptr) const;
 
  private:
+  class Rows;
+
+  bool is_causal() const { return config_.encoder == EncoderKind::causal; }
   bool has_task_prompts() const { return composer_ != nullptr && composer_->has_task_prompts(); }
   size_t personal_length() const { return layer_ != nullptr ? composer_->length() : 0; }
-  // Vectors in front of each text: the task's and the personal ones.
-  size_t prompt_length() const { return (has_task_prompts() ? config_.task_length : 0) + personal_length(); }
   size_t place_of(Task task) const;  // in config_.tasks
-  Var<T> behind_prompts(Pass<T>& pass, std::span<const ModelInput* const> inputs, Var<T> text) const;
+  Encoded<T> encode_whole(Pass<T>& pass, std::span<const ModelInput* const> inputs) const;
+  Encoded<T> encode_causally(Pass<T>& pass, std::span<const ModelInput* const> inputs) const;
 
   ModelConfig config_;
   std::unique_ptr<const Composer> composer_;
@@ -88,6 +78,8 @@ class Seq2Seq {
   ParameterId task_prompts_ = 0;             // of the first task; those of the others follow
   std::unique_ptr<ComposerLayer<T>> layer_;  // null where there is no personal prompt
   ParameterId whole_words_ = 0;
+  ParameterId item_marks_ = 0;                      // where items are vectors
+  ParameterId beside_norm_ = 0, start_weight_ = 0;  // where the encoder is causal
 };
 
 }  // namespace peapod

@@ -81,8 +81,13 @@ Var<T> T5<T>::norm(Pass<T>& pass, Var<T> x, ParameterId id) const {
 }
 
 template <class T>
+Var<T> T5<T>::embedding(Pass<T>& pass) const {
+  return weight(pass, embedding_);
+}
+
+template <class T>
 Var<T> T5<T>::embed(Pass<T>& pass, std::span<const int32_t> ids) const {
-  return gather(pass.tape, weight(pass, embedding_), ids);
+  return gather(pass.tape, embedding(pass), ids);
 }
 
 template <class T>
@@ -123,11 +128,11 @@ Var<T> T5<T>::self_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attenti
 
 template <class T>
 Var<T> T5<T>::cross_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attention& layer, Var<T> keys_values,
-                              Spans encoded_spans) const {
+                              std::span<const KeyWindow> windows) const {
   const Var<T> q = linear(pass.tape, norm(pass, x, layer.norm), weight(pass, layer.q));
   AttentionOptions options = attention_options(pass);
   options.v_column = config_.inner();
-  const Var<T> mixed = attention<T>(pass.tape, q, keys_values, keys_values, spans, encoded_spans, nullptr, options);
+  const Var<T> mixed = attention<T>(pass.tape, q, keys_values, keys_values, spans, windows, nullptr, options);
   return add_residual(pass, x, mixed, layer.out);
 }
 
@@ -153,12 +158,12 @@ Var<T> T5<T>::add_residual(Pass<T>& pass, Var<T> x, Var<T> y, ParameterId weight
 }
 
 template <class T>
-Var<T> T5<T>::encode(Pass<T>& pass, Var<T> input, Spans spans) const {
+Var<T> T5<T>::encode(Pass<T>& pass, Var<T> input, Spans spans, bool causal) const {
   Var<T> x = dropout(pass.tape, input, pass.next_dropout());
   const Var<T> bias = weight(pass, encoder_.bias);
   const Arena::Mark start = pass.tape.mark();
   for (const Layer& layer : encoder_.layers) {
-    x = self_attention(pass, x, spans, layer.self, bias, false);
+    x = self_attention(pass, x, spans, layer.self, bias, causal);
     x = pass.tape.keep_only(feed_forward(pass, x, layer), start);
   }
   return dropout(pass.tape, norm(pass, x, encoder_.final_norm), pass.next_dropout());
@@ -175,14 +180,14 @@ CrossKeysValues<T> T5<T>::cross_keys_values(Pass<T>& pass, Var<T> encoded) const
 
 template <class T>
 Var<T> T5<T>::decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans input_spans,
-                     Spans encoded_spans) const {
+                     std::span<const KeyWindow> windows) const {
   const CrossKeysValues<T> cross = cross_keys_values(pass, encoded);
   Var<T> x = dropout(pass.tape, input, pass.next_dropout());
   const Var<T> bias = weight(pass, decoder_.bias);
   for (size_t i = 0; i < decoder_.layers.size(); ++i) {
     const Layer& layer = decoder_.layers[i];
     x = self_attention(pass, x, spans, layer.self, bias, true);
-    x = cross_attention(pass, x, input_spans, layer.cross, cross[i], encoded_spans);
+    x = cross_attention(pass, x, input_spans, layer.cross, cross[i], windows);
     x = feed_forward(pass, x, layer);
   }
   return dropout(pass.tape, norm(pass, x, decoder_.final_norm), pass.next_dropout());
@@ -190,7 +195,7 @@ Var<T> T5<T>::decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, S
 
 template <class T>
 Var<T> T5<T>::decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossKeysValues<T>& cross,
-                          Spans encoded_spans, DecoderCache<T>& cache) const {
+                          std::span<const KeyWindow> windows, DecoderCache<T>& cache) const {
   Var<T> x = input;
   const Var<T> bias = weight(pass, decoder_.bias);
   const Arena::Mark start = pass.tape.mark();
@@ -203,7 +208,7 @@ Var<T> T5<T>::decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossK
     }
     const Var<T> mixed = cached_attention(pass.tape, qkv, cache.positions(i), bias, attention_options(pass));
     x = add_residual(pass, x, mixed, layer.self.out);
-    x = cross_attention(pass, x, spans, layer.cross, cross[i], encoded_spans);
+    x = cross_attention(pass, x, spans, layer.cross, cross[i], windows);
     x = pass.tape.keep_only(feed_forward(pass, x, layer), start);
   }
   return norm(pass, x, decoder_.final_norm);

@@ -50,7 +50,9 @@ class T5 {
 
   const T5Config& config() const { return config_; }
 
-  // Embeddings [rows, d_model] of token ids [rows], without dropout.
+  // The embeddings [vocab, d_model] of tokens.
+  Var<T> embedding(Pass<T>& pass) const;
+  // Those [rows, d_model] of token ids [rows], without dropout.
   Var<T> embed(Pass<T>& pass, std::span<const int32_t> ids) const;
 
   // The weights [out, in] of the linear layers as linear() is given them: those of self-attention's queries, keys and
@@ -58,23 +60,25 @@ class T5 {
   // is not among them.
   std::vector<Tensor<const T>> linear_weights() const;
 
-  // Encoder stack over embedded inputs [rows, d_model]; the result [rows, d_model] is normalised. A pass that does not
-  // record overwrites `input`, as in the decoders below: the layers add to it in place.
-  Var<T> encode(Pass<T>& pass, Var<T> input, Spans spans) const;
+  // Encoder stack over embedded inputs [rows, d_model]; the result [rows, d_model] is normalised. `causal`: a row sees
+  // those of its span up to itself, as in the decoder; false: all of them (T5's own). A pass that does not record
+  // overwrites `input`, as in the decoders below: the layers add to it in place.
+  Var<T> encode(Pass<T>& pass, Var<T> input, Spans spans, bool causal = false) const;
 
   // From the encoder's result [encoder rows, d_model].
   CrossKeysValues<T> cross_keys_values(Pass<T>& pass, Var<T> encoded) const;
 
   // Decoder stack over whole embedded sequences [rows, d_model] (teacher forcing), those of one encoded input side by
   // side: `spans` has the rows of each sequence, `input_spans` the rows of all sequences of each encoded input,
-  // `encoded_spans` the encoder rows of each. The result [rows, d_model] is normalised.
-  Var<T> decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans input_spans, Spans encoded_spans) const;
+  // `windows` the rows of `encoded` that each input's attend to. The result [rows, d_model] is normalised.
+  Var<T> decode(Pass<T>& pass, Var<T> input, Spans spans, Var<T> encoded, Spans input_spans,
+                std::span<const KeyWindow> windows) const;
 
   // One position for each row of `input` [rows, d_model], without recording. `cache` has begun the step and receives
-  // its keys and values; `spans` has the rows of each encoded input, `encoded_spans` that input's rows in `cross`. The
-  // result [rows, d_model] is normalised.
-  Var<T> decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossKeysValues<T>& cross, Spans encoded_spans,
-                     DecoderCache<T>& cache) const;
+  // its keys and values; `spans` has the rows of each encoded input, `windows` the rows of `cross` that they attend to.
+  // The result [rows, d_model] is normalised.
+  Var<T> decode_step(Pass<T>& pass, Var<T> input, Spans spans, const CrossKeysValues<T>& cross,
+                     std::span<const KeyWindow> windows, DecoderCache<T>& cache) const;
 
   // The output head: its weight [vocab, d_model], on a tape or where it is stored, and the factor that the decoder's
   // result is multiplied by first.
@@ -104,7 +108,7 @@ class T5 {
   // The sublayers return the residual stream x with what they compute added by add_residual().
   Var<T> self_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attention& layer, Var<T> bias, bool causal) const;
   Var<T> cross_attention(Pass<T>& pass, Var<T> x, Spans spans, const Attention& layer, Var<T> keys_values,
-                         Spans encoded_spans) const;
+                         std::span<const KeyWindow> windows) const;
   Var<T> feed_forward(Pass<T>& pass, Var<T> x, const Layer& layer) const;
   // x + dropout(y weightᵀ). In inference that is x itself, overwritten; a pass that records or drops gets a new value.
   Var<T> add_residual(Pass<T>& pass, Var<T> x, Var<T> y, ParameterId weight_id) const;

@@ -36,7 +36,8 @@ class Scores {
  public:
   explicit Scores(size_t most_items) : table_(std::bit_ceil(2 * most_items + 1), kFree) {}
 
-  void add(uint32_t item, double score) {
+  // Returns the item's place among items().
+  size_t add(uint32_t item, double score) {
     const size_t mask = table_.size() - 1;
     size_t slot = static_cast<size_t>(mix64(item)) & mask;
     while (table_[slot] != kFree && items_[table_[slot]].item != item) slot = (slot + 1) & mask;
@@ -45,6 +46,7 @@ class Scores {
       items_.push_back({item, 0.0});
     }
     items_[table_[slot]].score += score;
+    return table_[slot];
   }
 
   struct Scored {
@@ -162,27 +164,34 @@ std::vector<RecalledItem> Recall::scored(std::span<const uint32_t> history, std:
   }
 
   // A channel's scores relative to its best, that of a history's own items included: they are as good a measure.
-  Scores sums(neighbours.items().size() + titles.items().size());
-  std::vector<double> scores;
-  const auto add_channel = [&](const Scores& channel, double weight, double Factors::*factor) {
-    scores.clear();
+  const auto finished = [&](const Scores& channel, double Factors::*factor) {
+    std::vector<Scores::Scored> scores = channel.items();
     double largest = 0.0;
-    for (const auto& [item, score] : channel.items()) {
-      scores.push_back(score * (factors(item).*factor));
-      largest = std::max(largest, scores.back());
+    for (auto& [item, score] : scores) {
+      score *= factors(item).*factor;
+      largest = std::max(largest, score);
     }
-    for (size_t s = 0; s < scores.size() && largest > 0.0; ++s) {
-      sums.add(channel.items()[s].item, weight * scores[s] / largest);
-    }
+    return std::pair(std::move(scores), largest > 0.0 ? 1.0 / largest : 0.0);
   };
-  add_channel(neighbours, 1.0, &Factors::target);
-  add_channel(titles, settings_.titles, &Factors::title);
-
+  const auto [of_neighbours, neighbour_unit] = finished(neighbours, &Factors::target);
+  const auto [of_titles, title_unit] = finished(titles, &Factors::title);
+  Scores sums(of_neighbours.size() + of_titles.size());
   std::vector<RecalledItem> recalled;
-  for (const auto& [item, score] : sums.items()) {
-    const auto value = static_cast<float>(score);
-    if (value > 0.0f && std::ranges::find(history, item) == history.end()) recalled.push_back({item, value});
+  for (const auto& [item, score] : of_neighbours) {
+    sums.add(item, score * neighbour_unit);
+    recalled.push_back({.item = item, .evidence = static_cast<float>(score)});
   }
+  for (const auto& [item, score] : of_titles) {
+    const size_t place = sums.add(item, settings_.titles * (score * title_unit));
+    if (place == recalled.size()) recalled.push_back({.item = item});
+    recalled[place].titles = static_cast<float>(score * title_unit);
+  }
+  for (size_t place = 0; place < recalled.size(); ++place) {
+    recalled[place].score = static_cast<float>(sums.items()[place].score);
+  }
+  std::erase_if(recalled, [&](const RecalledItem& one) {
+    return !(one.score > 0.0f) || std::ranges::find(history, one.item) != history.end();
+  });
   return recalled;
 }
 

@@ -40,7 +40,9 @@ inline constexpr double kGreatestSmoothing = 1e6;
 
 struct RecalledItem {
   uint32_t item = 0;
-  float score = 0;  // 1 at most for each channel times its weight; above 0
+  float score = 0;     // 1 at most for each channel times its weight; above 0
+  float evidence = 0;  // of the channel of neighbours, before it is related to the best one; 0 where it has none
+  float titles = 0;    // of the channel of titles, 1 for its best one
 };
 
 class Recall {
@@ -67,6 +69,8 @@ class Recall {
   // What every item has beside that: its part of what is spread by popularity, which sums to 1 over the catalogue,
   // times what the recalled items leave of the whole. A history that is left out is not left out of it.
   double popularity_mass(uint32_t item) const { return (popularity_[item] + settings_.smoothing) / total_; }
+  // What one training interaction adds to popularity_mass() of its item; the masses of all items sum to 1 with it.
+  double mass_of_interaction() const { return 1.0 / total_; }
   double spread_share(std::span<const RecalledItem> recalled) const {
     return recalled.empty() ? 1.0 : 1.0 - settings_.share;
   }

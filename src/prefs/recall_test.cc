@@ -24,8 +24,8 @@ std::shared_ptr<const TitleNeighbours> made_titles(uint32_t num_items) {
 
 void expect_same(const std::vector<RecalledItem>& found, const std::vector<RecalledItem>& expected) {
   std::vector<float> of_found(200), of_expected(200);
-  for (const auto& [item, score] : found) of_found[item] = score;
-  for (const auto& [item, score] : expected) of_expected[item] = score;
+  for (const RecalledItem& one : found) of_found[one.item] = one.score;
+  for (const RecalledItem& one : expected) of_expected[one.item] = one.score;
   for (size_t item = 0; item < of_found.size(); ++item) EXPECT_NEAR(of_found[item], of_expected[item], 1e-4) << item;
 }
 

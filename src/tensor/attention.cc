@@ -47,14 +47,15 @@ struct DistanceBias {
 struct Layout {
   AttentionOptions options;
   const uint32_t* q_starts;
-  const uint32_t* k_starts;
+  const KeyWindow* windows;
   size_t num_spans;
   size_t q_stride, k_stride, v_stride, width;
 };
 
 // One block of query rows of one span and head.
 struct Block {
-  size_t q_row, k_row, rows, keys;
+  size_t q_row, rows, keys;
+  KeyWindow window;
   size_t position;  // of the first query row among the keys
   size_t head;
   size_t stride;  // of a row of scores: whole vectors
@@ -70,12 +71,13 @@ void for_each_block(const Layout& layout, const Work& work) {
   uint32_t counter = 0;
   for (size_t e = 0; e < layout.num_spans; ++e) {
     const size_t q_rows = layout.q_starts[e + 1] - layout.q_starts[e];
-    const size_t keys = layout.k_starts[e + 1] - layout.k_starts[e];
-    assert(keys > 0);
+    const KeyWindow& window = layout.windows[e];
+    const size_t keys = window.size();
+    assert(keys > 0 || q_rows == 0);
     for (size_t first = 0; first < q_rows; first += kBlockRows) {
       const size_t rows = std::min(kBlockRows, q_rows - first);
       for (size_t h = 0; h < layout.options.heads; ++h) {
-        work(Block{layout.q_starts[e] + first, layout.k_starts[e], rows, keys, first, h, padded(keys),
+        work(Block{layout.q_starts[e] + first, rows, keys, window, first, h, padded(keys),
                    dropout_word(layout.options.dropout.seed, counter++)});
       }
     }
@@ -92,20 +94,54 @@ kernels::ScoreBlock score_block(const Layout& layout, const Block& block) {
           .seed = block.dropout_seed};
 }
 
-// Raw scores of a block into `scores` [rows, keys], row stride b.stride.
+// Calls work(range, column) for each of the window's ranges that has rows; its keys have the scores from `column` on.
+template <class Work>
+void for_each_range(const KeyWindow& window, const Work& work) {
+  if (window.first.size() > 0) work(window.first, size_t{0});
+  if (window.second.size() > 0) work(window.second, size_t{window.first.size()});
+}
+
+// rows of a block × (keys of a range)ᵀ into `scores` [rows, keys], row stride b.stride: raw scores, or with values for
+// keys the gradient of probabilities.
 template <class T>
-void raw_scores(const Layout& layout, const Block& b, const T* q, const T* k, T* scores) {
-  const AttentionOptions& o = layout.options;
-  const size_t column = b.head * o.head_dim;
-  gemm({.m = b.rows,
-        .n = b.keys,
-        .k = o.head_dim,
-        .lda = layout.q_stride,
-        .ldb = layout.k_stride,
-        .ldc = b.stride,
-        .op_b = Op::transpose},
-       static_cast<T>(o.scale), q + b.q_row * layout.q_stride + o.q_column + column,
-       k + b.k_row * layout.k_stride + o.k_column + column, T(0), scores);
+void times_keys(const Block& b, size_t head_dim, T scale, const T* rows, size_t rows_stride, const T* keys,
+                size_t keys_stride, T* scores) {
+  for_each_range(b.window, [&](const RowRange& range, size_t column) {
+    gemm({.m = b.rows,
+          .n = range.size(),
+          .k = head_dim,
+          .lda = rows_stride,
+          .ldb = keys_stride,
+          .ldc = b.stride,
+          .op_b = Op::transpose},
+         scale, rows, keys + range.begin * keys_stride, T(0), scores + column);
+  });
+}
+
+// out [rows, head_dim] += scale * scores [rows, keys] keys.
+template <class T>
+void add_mixed_keys(const Block& b, size_t head_dim, T scale, const T* scores, const T* keys, size_t keys_stride,
+                    T* out, size_t out_stride) {
+  for_each_range(b.window, [&](const RowRange& range, size_t column) {
+    gemm({.m = b.rows, .n = head_dim, .k = range.size(), .lda = b.stride, .ldb = keys_stride, .ldc = out_stride}, scale,
+         scores + column, keys + range.begin * keys_stride, T(1), out);
+  });
+}
+
+// keys [keys, head_dim] += scale * scoresᵀ rows.
+template <class T>
+void add_to_keys(const Block& b, size_t head_dim, T scale, const T* scores, const T* rows, size_t rows_stride, T* keys,
+                 size_t keys_stride) {
+  for_each_range(b.window, [&](const RowRange& range, size_t column) {
+    gemm({.m = range.size(),
+          .n = head_dim,
+          .k = b.rows,
+          .lda = b.stride,
+          .ldb = rows_stride,
+          .ldc = keys_stride,
+          .op_a = Op::transpose},
+         scale, scores + column, rows, T(1), keys + range.begin * keys_stride);
+  });
 }
 
 template <class T>
@@ -118,26 +154,40 @@ const T* block_bias(const DistanceBias<T>& bias, const Block& b) {
 template <class T>
 Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spans k_spans, Var<T> bias_table,
                  const AttentionOptions& options) {
-  assert(q_spans.size() == k_spans.size() && q_spans.back() == q->value.rows && k_spans.back() == k->value.rows);
+  assert(k_spans.back() == k->value.rows);
+  return attention<T>(tape, q, k, v, q_spans, windows_of(k_spans), bias_table, options);
+}
+
+std::vector<KeyWindow> windows_of(Spans spans) {
+  std::vector<KeyWindow> windows;
+  for (size_t e = 0; e + 1 < spans.size(); ++e) windows.push_back({{spans[e], spans[e + 1]}});
+  return windows;
+}
+
+template <class T>
+Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, std::span<const KeyWindow> windows,
+                 Var<T> bias_table, const AttentionOptions& options) {
+  assert(q_spans.size() == windows.size() + 1 && q_spans.back() == q->value.rows);
   const size_t width = options.heads * options.head_dim;
   assert(options.q_column + width <= q->value.cols && options.k_column + width <= k->value.cols &&
          options.v_column + width <= v->value.cols);
   Layout layout{options,
                 tape.template array<uint32_t>(q_spans.size()),
-                tape.template array<uint32_t>(k_spans.size()),
+                tape.template array<KeyWindow>(windows.size()),
                 q_spans.size() - 1,
                 q->value.cols,
                 k->value.cols,
                 v->value.cols,
                 width};
   std::copy(q_spans.begin(), q_spans.end(), const_cast<uint32_t*>(layout.q_starts));
-  std::copy(k_spans.begin(), k_spans.end(), const_cast<uint32_t*>(layout.k_starts));
+  std::copy(windows.begin(), windows.end(), const_cast<KeyWindow*>(layout.windows));
 
   size_t longest = 0;
   size_t largest_block = 0;
   for (size_t e = 0; e + 1 < q_spans.size(); ++e) {
     const size_t q_rows = q_spans[e + 1] - q_spans[e];
-    const size_t keys = k_spans[e + 1] - k_spans[e];
+    const size_t keys = windows[e].size();
+    assert(windows[e].first.end <= k->value.rows && windows[e].second.end <= k->value.rows);
     longest = std::max({longest, q_rows, keys});
     largest_block = std::max(largest_block, std::min(q_rows, kBlockRows) * padded(keys));
   }
@@ -163,11 +213,14 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
   T* scores = tape.template array<T>(largest_block);
   const size_t q_rows_total = q->value.rows;
   for_each_block(layout, [&](const Block& b) {
-    raw_scores(layout, b, q->value.data, k->value.data, scores);
+    const size_t column = b.head * options.head_dim;
+    times_keys(b, options.head_dim, static_cast<T>(options.scale), q->value.row(b.q_row) + options.q_column + column,
+               layout.q_stride, k->value.data + options.k_column + column, layout.k_stride, scores);
     kernels::softmax(score_block(layout, b), scores, block_bias(bias, b), log_sums + b.head * q_rows_total + b.q_row);
-    gemm({.m = b.rows, .n = options.head_dim, .k = b.keys, .lda = b.stride, .ldb = layout.v_stride, .ldc = width}, T(1),
-         scores, v->value.row(b.k_row) + options.v_column + b.head * options.head_dim, T(0),
-         out->value.row(b.q_row) + b.head * options.head_dim);
+    T* mixed = out->value.row(b.q_row) + column;
+    for (size_t r = 0; r < b.rows; ++r) std::fill_n(mixed + r * width, options.head_dim, T(0));
+    add_mixed_keys(b, options.head_dim, T(1), scores, v->value.data + options.v_column + column, layout.v_stride, mixed,
+                   width);
   });
 
   tape.on_backward(out, {q, k, v, bias_table}, [=, &tape] {
@@ -183,29 +236,17 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
     for_each_block(layout, [&](const Block& b) {
       const size_t column = b.head * o.head_dim;
       const T* up = out->grad.row(b.q_row) + column;
-      raw_scores(layout, b, q->value.data, k->value.data, scores);
-      gemm({.m = b.rows,
-            .n = b.keys,
-            .k = o.head_dim,
-            .lda = width,
-            .ldb = layout.v_stride,
-            .ldc = b.stride,
-            .op_b = Op::transpose},
-           T(1), up, v->value.row(b.k_row) + o.v_column + column, T(0), d_scores);
+      const T scale = static_cast<T>(o.scale);
+      times_keys(b, o.head_dim, scale, q->value.row(b.q_row) + o.q_column + column, layout.q_stride,
+                 k->value.data + o.k_column + column, layout.k_stride, scores);
+      times_keys(b, o.head_dim, T(1), up, width, v->value.data + o.v_column + column, layout.v_stride, d_scores);
       for (size_t r = 0; r < b.rows; ++r) {
         row_dots[r] = kernels::dot(o.head_dim, up + r * width, out->value.row(b.q_row + r) + column);
       }
       kernels::softmax_backward(score_block(layout, b), block_bias(bias, b), log_sums + b.head * q_rows_total + b.q_row,
                                 row_dots, scores, d_scores);
       if (v->grad.data != nullptr) {
-        gemm({.m = b.keys,
-              .n = o.head_dim,
-              .k = b.rows,
-              .lda = b.stride,
-              .ldb = width,
-              .ldc = layout.v_stride,
-              .op_a = Op::transpose},
-             T(1), scores, up, T(1), v->grad.row(b.k_row) + o.v_column + column);
+        add_to_keys(b, o.head_dim, T(1), scores, up, width, v->grad.data + o.v_column + column, layout.v_stride);
       }
       if (want_bias) {
         T* zero = d_bias + b.head * distances + bias.reach - b.position;
@@ -214,25 +255,12 @@ Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spa
         }
       }
       if (q->grad.data != nullptr) {
-        gemm({.m = b.rows,
-              .n = o.head_dim,
-              .k = b.keys,
-              .lda = b.stride,
-              .ldb = layout.k_stride,
-              .ldc = layout.q_stride},
-             static_cast<T>(o.scale), d_scores, k->value.row(b.k_row) + o.k_column + column, T(1),
-             q->grad.row(b.q_row) + o.q_column + column);
+        add_mixed_keys(b, o.head_dim, scale, d_scores, k->value.data + o.k_column + column, layout.k_stride,
+                       q->grad.row(b.q_row) + o.q_column + column, layout.q_stride);
       }
       if (k->grad.data != nullptr) {
-        gemm({.m = b.keys,
-              .n = o.head_dim,
-              .k = b.rows,
-              .lda = b.stride,
-              .ldb = layout.q_stride,
-              .ldc = layout.k_stride,
-              .op_a = Op::transpose},
-             static_cast<T>(o.scale), d_scores, q->value.row(b.q_row) + o.q_column + column, T(1),
-             k->grad.row(b.k_row) + o.k_column + column);
+        add_to_keys(b, o.head_dim, scale, d_scores, q->value.row(b.q_row) + o.q_column + column, layout.q_stride,
+                    k->grad.data + o.k_column + column, layout.k_stride);
       }
     });
     if (!want_bias) return;
@@ -277,5 +305,9 @@ template Var<float> attention(Tape<float>&, Var<float>, Var<float>, Var<float>, 
                               const AttentionOptions&);
 template Var<double> attention(Tape<double>&, Var<double>, Var<double>, Var<double>, Spans, Spans, Var<double>,
                                const AttentionOptions&);
+template Var<float> attention(Tape<float>&, Var<float>, Var<float>, Var<float>, Spans, std::span<const KeyWindow>,
+                              Var<float>, const AttentionOptions&);
+template Var<double> attention(Tape<double>&, Var<double>, Var<double>, Var<double>, Spans, std::span<const KeyWindow>,
+                               Var<double>, const AttentionOptions&);
 
 }  // namespace peapod

@@ -51,6 +51,46 @@ TEST(Gradients, OfCrossAttentionWithScaleAndLongQueries) {
   });
 }
 
+TEST(Gradients, OfAttentionToWindowsThatShareKeys) {
+  Random random(12);
+  const size_t heads = 2, dim = 3;
+  const std::vector<uint32_t> q_spans = {0, 2, 2, 5, 6};
+  const std::vector<KeyWindow> windows = {{{0, 2}, {4, 6}}, {{2, 4}, {4, 7}}, {{2, 4}, {4, 8}}, {{3, 3}, {4, 8}}};
+  Input q(random, 6, heads * dim);
+  Input k(random, 8, heads * dim);
+  Input v(random, 8, heads * dim);
+  expect_gradients({&q, &k, &v}, [&](auto& tape) {
+    return attention<double>(tape, q.on(tape), k.on(tape), v.on(tape), q_spans, std::span<const KeyWindow>(windows),
+                             nullptr, {.heads = heads, .head_dim = dim, .dropout = {0.2, 5}});
+  });
+}
+
+// A window of two ranges sees what an example does whose keys are copied side by side.
+TEST(Attention, SeesAWindowAsItsRowsSideBySide) {
+  Random random(13);
+  const size_t heads = 2, dim = 4, width = heads * dim;
+  std::vector<float> q(3 * width), keys(9 * width);
+  for (float& x : q) x = static_cast<float>(random.normal());
+  for (float& x : keys) x = static_cast<float>(random.normal());
+  Tape<float> tape({.record = false});
+  const Var<float> queries = tape.leaf({q.data(), 3, width}, nullptr);
+  const Var<float> all = tape.leaf({keys.data(), 9, width}, nullptr);
+  const std::vector<uint32_t> q_spans = {0, 2, 3};
+  const std::vector<KeyWindow> windows = {{{1, 3}, {5, 9}}, {{0, 0}, {4, 6}}};
+  const AttentionOptions options{.heads = heads, .head_dim = dim};
+  const Var<float> out =
+      attention<float>(tape, queries, all, all, q_spans, std::span<const KeyWindow>(windows), nullptr, options);
+  const std::vector<uint32_t> starts = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+  const std::vector<RowOf> rows = {{0, 1}, {0, 2}, {0, 5}, {0, 6}, {0, 7}, {0, 8}, {0, 4}, {0, 5}};
+  const Var<float> copied = sum_rows(tape, std::vector{all}, std::span(starts), std::span(rows));
+  const std::vector<uint32_t> k_spans = {0, 6, 8};
+  const Var<float> expected = attention<float>(tape, queries, copied, copied, q_spans, k_spans, nullptr, options);
+  for (size_t i = 0; i < out->value.size(); ++i) {
+    // Two sums of products instead of one round otherwise.
+    EXPECT_NEAR(out->value.data[i], expected->value.data[i], 1e-6);
+  }
+}
+
 // Attention written as its definition says, one number at a time.
 TEST(Attention, EqualsItsDefinitionInF32) {
   const uint64_t seed = 21;

@@ -85,22 +85,35 @@ Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout) {
 }
 
 template <class T>
-Var<T> collect_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span<const RowOf> rows) {
+Var<T> sum_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span<const uint32_t> starts,
+                std::span<const RowOf> terms) {
+  const size_t rows = starts.size() - 1;
   const size_t cols = sources.front()->value.cols;
-  Var<T> out = tape.result(rows.size(), cols);
-  for (size_t r = 0; r < rows.size(); ++r) {
-    const Var<T> source = sources[rows[r].source];
-    assert(source->value.cols == cols && rows[r].row < source->value.rows);
-    std::copy_n(source->value.row(rows[r].row), cols, out->value.row(r));
+  Var<T> out = tape.result(rows, cols);
+  for (size_t r = 0; r < rows; ++r) {
+    assert(starts[r] < starts[r + 1]);
+    for (uint32_t t = starts[r]; t < starts[r + 1]; ++t) {
+      const Var<T> source = sources[terms[t].source];
+      assert(source->value.cols == cols && terms[t].row < source->value.rows);
+      if (t == starts[r]) {
+        std::copy_n(source->value.row(terms[t].row), cols, out->value.row(r));
+      } else {
+        kernels::axpy(cols, T(1), source->value.row(terms[t].row), out->value.row(r));
+      }
+    }
   }
   if (tape.recording()) {
-    tape.on_backward(out, sources, [out, cols, sources, kept = std::vector<RowOf>(rows.begin(), rows.end())] {
-      for (const Var<T> source : sources) source->clear_unset_grad();
-      for (size_t r = 0; r < kept.size(); ++r) {
-        const Tensor<T>& grad = sources[kept[r].source]->grad;
-        if (grad.data != nullptr) kernels::axpy(cols, T(1), out->grad.row(r), grad.row(kept[r].row));
-      }
-    });
+    tape.on_backward(out, sources,
+                     [out, rows, cols, sources, from = std::vector<uint32_t>(starts.begin(), starts.end()),
+                      kept = std::vector<RowOf>(terms.begin(), terms.end())] {
+                       for (const Var<T> source : sources) source->clear_unset_grad();
+                       for (size_t r = 0; r < rows; ++r) {
+                         for (uint32_t t = from[r]; t < from[r + 1]; ++t) {
+                           const Tensor<T>& grad = sources[kept[t].source]->grad;
+                           if (grad.data != nullptr) kernels::axpy(cols, T(1), out->grad.row(r), grad.row(kept[t].row));
+                         }
+                       }
+                     });
   }
   return out;
 }
@@ -353,19 +366,19 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
 
 // What the header declares, for one type of value.
 // NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses
-#define PEAPOD_INSTANTIATE(T)                                                                 \
-  template Var<T> gather(Tape<T>&, Var<T>, std::span<const int32_t>);                         \
-  template Var<T> dropout(Tape<T>&, Var<T>, Dropout);                                         \
-  template Var<T> add(Tape<T>&, Var<T>, Var<T>, Dropout);                                     \
-  template Var<T> collect_rows(Tape<T>&, const std::vector<Var<T>>&, std::span<const RowOf>); \
-  template Var<T> reshape(Tape<T>&, Var<T>, size_t, size_t);                                  \
-  template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                   \
-  template Var<T> linear_relu(Tape<T>&, Var<T>, Var<T>, Dropout);                             \
-  template Var<T> add_linear(Tape<T>&, Var<T>, Var<T>, Var<T>, Dropout);                      \
-  template void add_linear_in_place(Tape<T>&, Var<T>, Var<T>, Var<T>);                        \
-  template Var<T> rms_norm(Tape<T>&, Var<T>, Var<T>, double);                                 \
-  template Var<T> relu(Tape<T>&, Var<T>, Dropout);                                            \
-  template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                              \
+#define PEAPOD_INSTANTIATE(T)                                                                                        \
+  template Var<T> gather(Tape<T>&, Var<T>, std::span<const int32_t>);                                                \
+  template Var<T> dropout(Tape<T>&, Var<T>, Dropout);                                                                \
+  template Var<T> add(Tape<T>&, Var<T>, Var<T>, Dropout);                                                            \
+  template Var<T> sum_rows(Tape<T>&, const std::vector<Var<T>>&, std::span<const uint32_t>, std::span<const RowOf>); \
+  template Var<T> reshape(Tape<T>&, Var<T>, size_t, size_t);                                                         \
+  template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                                          \
+  template Var<T> linear_relu(Tape<T>&, Var<T>, Var<T>, Dropout);                                                    \
+  template Var<T> add_linear(Tape<T>&, Var<T>, Var<T>, Var<T>, Dropout);                                             \
+  template void add_linear_in_place(Tape<T>&, Var<T>, Var<T>, Var<T>);                                               \
+  template Var<T> rms_norm(Tape<T>&, Var<T>, Var<T>, double);                                                        \
+  template Var<T> relu(Tape<T>&, Var<T>, Dropout);                                                                   \
+  template Var<T> gated_gelu(Tape<T>&, Var<T>, Var<T>, Dropout);                                                     \
   template Var<T> mix_prompts(Tape<T>&, Var<T>, Var<T>, Var<T>, size_t, size_t, T*)
 // NOLINTEND(bugprone-macro-parentheses)
 

@@ -35,14 +35,15 @@ Var<T> dropout(Tape<T>& tape, Var<T> x, Dropout dropout);
 template <class T>
 Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout = {});
 
-// Rows picked from several sources, each [any number of rows, d]: row r of the result [rows, d] is row rows[r].row of
-// sources[rows[r].source].
+// Rows of several sources added up, each source [any number of rows, d]: row r of the result [starts.size() - 1, d] is
+// the sum of the source rows terms[starts[r]] … terms[starts[r + 1] - 1], at least one.
 struct RowOf {
   uint32_t source;
   uint32_t row;
 };
 template <class T>
-Var<T> collect_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span<const RowOf> rows);
+Var<T> sum_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span<const uint32_t> starts,
+                std::span<const RowOf> terms);
 
 // The value of x, in the same memory, as [rows, cols] of other proportions (as many elements). The gradient of the
 // result takes over the memory of x's, with the consequence that add() states.
@@ -100,6 +101,26 @@ template <class T>
 Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, Spans k_spans, Var<T> bias_table,
                  const AttentionOptions& options);
 
+// Key rows of an example that need not be a span of its own: those of `first`, then those of `second`; either may be
+// empty, not both. Examples may have rows in common.
+struct RowRange {
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  uint32_t size() const { return end - begin; }
+};
+struct KeyWindow {
+  RowRange first, second = {};
+  uint32_t size() const { return first.size() + second.size(); }
+};
+
+// The same with a window [examples] of keys for each example; positions count through its rows.
+template <class T>
+Var<T> attention(Tape<T>& tape, Var<T> q, Var<T> k, Var<T> v, Spans q_spans, std::span<const KeyWindow> windows,
+                 Var<T> bias_table, const AttentionOptions& options);
+
+// The windows of examples that have spans.
+std::vector<KeyWindow> windows_of(Spans spans);
+
 // Attention of a decoding step: each row is a query at the last of `length` positions and attends to all of them. q
 // [rows, ≥ inner], whose first inner columns count; keys_values [rows * length] points to each position's keys and
 // values, as kernels::attend() wants them; bias_table [buckets, heads], not null; result [rows, inner]. Scores are not
@@ -119,6 +140,26 @@ int32_t relative_position_bucket(int64_t relative_position, bool bidirectional, 
 template <class T>
 Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, std::span<const int32_t> targets,
                      std::span<const T> scales, T* log_probs = nullptr);
+
+// What is chosen from in each of some rows: choice set c is about row rows[c] of the states and has the entries from
+// starts[c] to starts[c + 1], at least one. An entry has a token and what is added to its logit; one of them, counted
+// from the set's first, is to be chosen.
+template <class T>
+struct ChoiceSets {
+  std::span<const uint32_t> rows;    // [sets]
+  std::span<const uint32_t> starts;  // [sets + 1]
+  std::span<const int32_t> tokens;   // [entries]
+  std::span<const T> biases;         // [entries]
+  std::span<const uint32_t> chosen;  // [sets]
+  std::span<const T> scales;         // [sets]
+};
+
+// -Σ_c scales[c] * log softmax over the entries e of c of (logit_scale * hidden[rows[c]] · table[tokens[e]] +
+// biases[e]) at the chosen one, a [1, 1] value to be differentiated with an upstream gradient of 1. hidden [rows, d],
+// table [vocab, d]. `log_probs`, if not null, receives each set's log-probability of what is chosen [sets].
+template <class T>
+Var<T> choice_cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, const ChoiceSets<T>& sets,
+                            T* log_probs = nullptr);
 
 // Composes a prompt of `length` vectors for each row (PeaPOD §3.2). Head h weighs the M shared prompts by the softmax
 // of q · k / √key_dim, where q is its part of the row's query and k its key of a prompt, and mixes its d / heads

@@ -33,13 +33,14 @@ TEST(Gradients, OfAddAndDropout) {
   });
 }
 
-TEST(Gradients, OfCollectedRows) {
+TEST(Gradients, OfSumsOfRows) {
   Random random(3);
   Input x(random, 3, 4);
   Input y(random, 2, 4);
-  const std::vector<RowOf> rows = {{0, 2}, {1, 0}, {1, 1}, {0, 0}, {0, 2}, {0, 1}};
+  const std::vector<RowOf> terms = {{0, 2}, {1, 0}, {1, 1}, {0, 0}, {0, 2}, {0, 1}, {0, 1}};
+  const std::vector<uint32_t> starts = {0, 1, 4, 5, 7};  // one of a row alone, others of several, one row twice
   expect_gradients({&x, &y}, [&](auto& tape) {
-    return collect_rows(tape, std::vector<Var<double>>{x.on(tape), y.on(tape)}, std::span(rows));
+    return sum_rows(tape, std::vector<Var<double>>{x.on(tape), y.on(tape)}, std::span(starts), std::span(terms));
   });
 }
 

@@ -35,6 +35,7 @@ TEST(Tape, RefusesOperationsOnAValueWhoseGradientASumOrAReshapedValueHasTaken) {
   const std::vector<double> scales(4, 1.0);
   const std::vector<uint32_t> spans = {0, 4};
   const std::vector<RowOf> rows = {{0, 1}, {1, 2}};
+  const std::vector<uint32_t> starts = {0, 1, 2};
   const AttentionOptions heads{.heads = 2, .head_dim = 2};
   using V = Var<double>;
   // x in each place of each operation, all values [4, 4].
@@ -46,9 +47,9 @@ TEST(Tape, RefusesOperationsOnAValueWhoseGradientASumOrAReshapedValueHasTaken) {
        }},
       {"add to it", [](auto& tape, V x, V other) { return add(tape, x, other); }},
       {"add it", [](auto& tape, V x, V other) { return add(tape, other, x); }},
-      {"collect_rows",
+      {"sum_rows",
        [&](auto& tape, V x, V other) {
-         return collect_rows(tape, std::vector{other, x}, std::span(rows));
+         return sum_rows(tape, std::vector{other, x}, std::span(starts), std::span(rows));
        }},
       {"reshape", [](auto& tape, V x, V) { return reshape(tape, x, 2, 8); }},
       {"linear", [](auto& tape, V x, V other) { return linear(tape, x, other); }},

@@ -7,13 +7,16 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/threads.h"
-#include "model/question.h"
 
 namespace peapod {
 namespace {
 
 constexpr uint32_t kMostCandidates = 100;  // of a top-n example, the target among them
 constexpr size_t kBuiltAtOnce = 64;        // examples drawn ahead of the token count
+
+// A causal encoder reads the histories of so many targets in one pass; each shows at least as many items before it,
+// where there are so many.
+constexpr uint32_t kTargetsAtOnce = kShownHistory / 2;
 
 // Streams of random numbers, one for each task from these numbers on: of the order of its examples in an epoch, and of
 // what is random about each example.
@@ -32,36 +35,63 @@ uint32_t number_of_candidates(Random& random, uint32_t least) {
   return std::clamp(count, least, kMostCandidates);
 }
 
-void pad_targets(std::span<TrainingExample> examples) {
+void pad_targets(std::span<std::shared_ptr<const TrainingExample>> examples) {
   size_t longest = 0;
-  const auto for_each_target = [&](const auto& apply) {
-    for (TrainingExample& example : examples) {
-      for (TrainingTarget& target : example.targets) apply(target.tokens);
-    }
-  };
-  for_each_target([&](const std::vector<int32_t>& tokens) { longest = std::max(longest, tokens.size()); });
-  for_each_target([&](std::vector<int32_t>& tokens) { tokens.resize(longest, kPadId); });
+  for (const auto& example : examples) {
+    for (const TrainingTarget& target : example->targets) longest = std::max(longest, target.tokens.size());
+  }
+  for (auto& example : examples) {
+    TrainingExample padded = *example;
+    for (TrainingTarget& target : padded.targets) target.tokens.resize(longest, kPadId);
+    example = std::make_shared<const TrainingExample>(std::move(padded));
+  }
+}
+
+// What an example takes in memory, roughly.
+size_t bytes_of(const TrainingExample& example) {
+  size_t bytes = sizeof(TrainingExample);
+  for (const ModelInput& input : example.inputs) {
+    bytes += sizeof(ModelInput) + sizeof(ShownItem) * (input.history.size() + input.beside.size()) +
+             sizeof(float) * input.user.vector.size() + sizeof(uint32_t) * input.user.neighbours.size();
+  }
+  for (const TrainingTarget& target : example.targets) {
+    bytes += sizeof(TrainingTarget) + sizeof(int32_t) * target.tokens.size();
+    if (target.path) bytes += (sizeof(int32_t) + sizeof(float)) * target.path->tokens.size() + 40;
+  }
+  return bytes;
+}
+
+// What an example has the network read.
+size_t input_tokens(const TrainingExample& example) {
+  size_t tokens = 0;
+  for (const ModelInput& input : example.inputs) tokens += input.text.tokens.size() + input.beside.size();
+  // Histories of the same example continue each other.
+  return tokens + (example.inputs.empty() ? 0 : example.inputs.back().history.size());
 }
 
 }  // namespace
 
-Sampler::Sampler(const PeapodModel& model, const SamplerOptions& options, SamplerState state)
-    : model_(model), options_(options), state_(state) {
-  const Dataset& data = model.dataset();
+Sampler::Sampler(const SearchSpace& space, const SamplerOptions& options, SamplerState state)
+    : space_(space),
+      model_(space.model()),
+      keeps_(space.model().network().config().items == ItemForm::vectors && options.kept_bytes > 0),
+      options_(options),
+      state_(state) {
+  const Dataset& data = model_.dataset();
   if (options_.tokens_per_step == 0) {
     options_.tokens_per_step = std::clamp<size_t>(data.num_interactions() / 4, kLeastTokens, kMostTokens);
   }
   for (uint32_t user = 0; user < data.num_users(); ++user) {
     const auto length = static_cast<uint32_t>(data.train_items(user).size());
+    add_sequential(user, length);
     for (uint32_t i = 0; i < length; ++i) {
-      if (i > 0) specs_[static_cast<size_t>(Task::sequential)].push_back({user, i});
       // A catalogue that leaves no negatives makes no ranking example.
-      if (length > 1 && data.num_items() > length) specs_[static_cast<size_t>(Task::topn)].push_back({user, i});
+      if (length > 1 && data.num_items() > length) specs_[static_cast<size_t>(Task::topn)].push_back({user, i, 1});
     }
   }
   for (uint32_t i = 0; i < data.explanations().size(); ++i) {
     const Explanation& e = data.explanations()[i];
-    if (e.split == Split::train) specs_[static_cast<size_t>(Task::explanation)].push_back({e.user, i});
+    if (e.split == Split::train) specs_[static_cast<size_t>(Task::explanation)].push_back({e.user, i, 1});
   }
   double total = 0.0;
   for (size_t t = 0; t < kNumTasks; ++t) total += specs_[t].empty() ? 0.0 : options.shares[t];
@@ -72,6 +102,18 @@ Sampler::Sampler(const PeapodModel& model, const SamplerOptions& options, Sample
   for (size_t t = 0; t < kNumTasks; ++t) shares_[t] = specs_[t].empty() ? 0.0 : options.shares[t] / total;
 }
 
+void Sampler::add_sequential(uint32_t user, uint32_t length) {
+  const ModelConfig& config = model_.network().config();
+  const bool at_once = config.encoder == EncoderKind::causal && config.items == ItemForm::vectors;
+  for (uint32_t first = 1; first < length;) {
+    // The first targets have no long histories, so there may be more of them.
+    const uint32_t most = !at_once ? 1 : first == 1 ? 2 * kTargetsAtOnce : kTargetsAtOnce;
+    const uint32_t count = std::min(most, length - first);
+    specs_[static_cast<size_t>(Task::sequential)].push_back({user, first, count});
+    first += count;
+  }
+}
+
 double Sampler::epochs() const {
   for (size_t t = 0; t < kNumTasks; ++t) {
     if (shares_[t] > 0.0) return static_cast<double>(state_.drawn[t]) / static_cast<double>(specs_[t].size());
@@ -79,7 +121,7 @@ double Sampler::epochs() const {
   return 0.0;
 }
 
-ExampleSpec Sampler::draw(Task task) {
+Sampler::Drawn Sampler::draw(Task task) {
   const auto t = static_cast<size_t>(task);
   const uint64_t n = specs_[t].size();
   const uint64_t epoch = state_.drawn[t] / n;
@@ -90,15 +132,26 @@ ExampleSpec Sampler::draw(Task task) {
     random.shuffle(order_[t]);
     order_epoch_[t] = epoch + 1;
   }
-  const Spec& spec = specs_[t][order_[t][state_.drawn[t] % n]];
+  Spec& spec = specs_[t][order_[t][state_.drawn[t] % n]];
   const uint64_t seed = mix64(options_.seed, kExampleStreams + t, state_.drawn[t]);
   ++state_.drawn[t];
-  return {task, spec.user, spec.index, seed};
+  return {&spec, {task, spec.user, spec.index, seed, spec.count}};
 }
 
-std::vector<TrainingExample> Sampler::next_step() {
+std::shared_ptr<const TrainingExample> Sampler::kept_or_built(const Drawn& drawn) const {
+  if (drawn.from->kept != nullptr) return drawn.from->kept;
+  return std::make_shared<const TrainingExample>(build(drawn.spec));
+}
+
+void Sampler::keep(const Drawn& drawn, const std::shared_ptr<const TrainingExample>& example) {
+  if (!keeps_ || drawn.spec.task != Task::sequential || drawn.from->kept != nullptr) return;
+  kept_bytes_ += bytes_of(*example);
+  if (kept_bytes_ <= options_.kept_bytes) drawn.from->kept = example;
+}
+
+TrainingExamples Sampler::next_step() {
   ++state_.steps;
-  std::vector<TrainingExample> examples;
+  TrainingExamples examples;
   for (const Task task : kTasks) {
     const auto t = static_cast<size_t>(task);
     const size_t first_of_task = examples.size();
@@ -106,14 +159,16 @@ std::vector<TrainingExample> Sampler::next_step() {
     while (static_cast<double>(state_.tokens[t]) < due) {
       // Built in parallel, a block at a time; what goes beyond the budget is given back.
       const SamplerState before = state_;
-      std::vector<ExampleSpec> specs;
-      for (size_t i = 0; i < kBuiltAtOnce; ++i) specs.push_back(draw(task));
-      std::vector<TrainingExample> built(specs.size());
-      parallel_for(specs.size(), [&](size_t i) { built[i] = build(specs[i]); });
+      std::vector<Drawn> drawn;
+      for (size_t i = 0; i < kBuiltAtOnce; ++i) drawn.push_back(draw(task));
+      TrainingExamples built(drawn.size());
+      parallel_for(drawn.size(), [&](size_t i) { built[i] = kept_or_built(drawn[i]); });
+      for (size_t i = 0; i < built.size(); ++i) keep(drawn[i], built[i]);
       size_t taken = 0;
       while (taken < built.size() && static_cast<double>(state_.tokens[t]) < due) {
-        state_.tokens[t] += built[taken].input.text.tokens.size();
-        examples.push_back(std::move(built[taken++]));
+        state_.tokens[t] += std::max<size_t>(1, input_tokens(*built[taken]));
+        if (!built[taken]->targets.empty()) examples.push_back(std::move(built[taken]));
+        ++taken;
       }
       state_.drawn[t] = before.drawn[t] + taken;
     }
@@ -122,42 +177,79 @@ std::vector<TrainingExample> Sampler::next_step() {
   return examples;
 }
 
+bool Sampler::add_question(Question question, std::span<const std::pair<uint32_t, double>> items,
+                           TrainingExample& example) const {
+  const auto input = static_cast<uint32_t>(example.inputs.size());
+  std::optional<SearchScope> scope;
+  if (model_.chooses_in_tree()) {
+    // An answer that is known already may be learned; in use it would not be looked for.
+    std::erase_if(question.allowed.except, [&](uint32_t item) {
+      return std::ranges::find(items, item, &std::pair<uint32_t, double>::first) != items.end();
+    });
+    scope.emplace(space_, question, SearchTrust{});
+  }
+  const size_t before = example.targets.size();
+  for (const auto& [item, weight] : items) {
+    const auto output = model_.ids().item_output(item);
+    TrainingTarget target{.tokens = {output.begin(), output.end()}, .input = input, .weight = weight};
+    target.tokens.push_back(kEndId);
+    if (scope) {
+      target.path = scope->path_to(item);
+      if (target.path->num_sets() == 0) continue;
+      target.tokens.resize(target.path->steps.back() + 1);
+    }
+    example.targets.push_back(std::move(target));
+  }
+  if (example.targets.size() == before) return false;
+  example.inputs.push_back(std::move(question.input));
+  return true;
+}
+
+void Sampler::build_sequential(const ExampleSpec& spec, bool is_unknown, const AskOptions& asking,
+                               TrainingExample& example) const {
+  const auto history = model_.dataset().train_items(spec.user);
+  std::vector<std::pair<uint32_t, double>> items;
+  for (uint32_t target = spec.index; target < spec.index + spec.count; ++target) {
+    items.clear();
+    for (uint32_t k = 0; k <= options_.later_items && target + k < history.size(); ++k) {
+      items.emplace_back(history[target + k], std::pow(k + 1.0, -options_.later_decay));
+    }
+    Known who = known_before(model_.dataset(), spec.user, target);
+    if (is_unknown) who.text_user = kUnknownUser;
+    add_question(ask_next_item(model_, who, asking), items, example);
+  }
+}
+
 TrainingExample Sampler::build(const ExampleSpec& spec) const {
   const Dataset& data = model_.dataset();
   Random random(spec.draw);
-  const AskOptions asking{.wording = static_cast<size_t>(random.below(templates_of(spec.task).size())),
-                          .recalls = false};
+  AskOptions asking{.wording = static_cast<size_t>(random.below(templates_of(spec.task).size()))};
   const bool is_unknown = random.uniform() < options_.unknown_user_share;
-  const auto asked_by = [&](Known who) {
-    if (is_unknown) who.text_user = kUnknownUser;
-    return who;
-  };
-  const auto history = data.train_items(spec.user);
   TrainingExample example;
-  const auto add_target = [&](std::span<const int32_t> tokens, double weight = 1.0) {
-    example.targets.push_back({{tokens.begin(), tokens.end()}, weight});
-    example.targets.back().tokens.push_back(kEndId);
-  };
   if (spec.task == Task::sequential) {
-    add_target(model_.ids().item_output(history[spec.index]));
-    for (size_t k = 1; k <= options_.later_items && spec.index + k < history.size(); ++k) {
-      const double weight = std::pow(static_cast<double>(k + 1), -options_.later_decay);
-      add_target(model_.ids().item_output(history[spec.index + k]), weight);
-    }
-    example.input = ask_next_item(model_, asked_by(known_before(data, spec.user, spec.index)), asking).input;
-  } else if (spec.task == Task::topn) {
-    const uint32_t target = history[spec.index];
-    const std::vector<uint32_t> candidates = draw_candidates(random, target, history);
-    add_target(model_.ids().item_output(target));
-    example.input = ask_ranking(model_, asked_by(known_in_training(data, spec.user)), candidates, asking).input;
-  } else {
-    const Explanation& e = data.explanations()[spec.index];
-    add_target(model_.tokenizer().encode(e.sentence));
-    const bool is_generic = random.uniform() < options_.generic_share;
-    const Known who = asked_by(known_in_training(data, spec.user));
-    example.input =
-        (is_generic ? ask_generic_explanation(model_, asking) : ask_explanation(model_, who, e.item, asking)).input;
+    // The histories of all targets begin where that of the last one does.
+    const uint32_t last = spec.index + spec.count - 1;
+    asking.shown_from = last - std::min<uint32_t>(last, kShownHistory);
+    build_sequential(spec, is_unknown, asking, example);
+    return example;
   }
+  const auto history = data.train_items(spec.user);
+  Known who = known_in_training(data, spec.user);
+  if (is_unknown) who.text_user = kUnknownUser;
+  if (spec.task == Task::topn) {
+    const std::pair<uint32_t, double> target{history[spec.index], 1.0};
+    const std::vector<uint32_t> candidates = draw_candidates(random, target.first, history);
+    add_question(ask_ranking(model_, who, candidates, asking), std::span(&target, 1), example);
+    return example;
+  }
+  const Explanation& e = data.explanations()[spec.index];
+  const std::vector<int32_t> sentence = model_.tokenizer().encode(e.sentence);
+  TrainingTarget& target = example.targets.emplace_back();
+  target.tokens = sentence;
+  target.tokens.push_back(kEndId);
+  const bool is_generic = random.uniform() < options_.generic_share;
+  example.inputs.push_back(
+      (is_generic ? ask_generic_explanation(model_, asking) : ask_explanation(model_, who, e.item, asking)).input);
   return example;
 }
 

@@ -5,38 +5,53 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
-#include "model/peapod_model.h"
+#include "decode/search_scope.h"
+#include "model/question.h"
 
 namespace peapod {
 
-// One training example before its text is written.
+// One training example before its inputs are made.
 struct ExampleSpec {
   Task task = Task::sequential;
   uint32_t user = 0;
-  uint32_t index = 0;  // sequential, topn: position of the target in the training history; explanation: its index
+  // sequential, topn: position of the target in the training history; explanation: its index.
+  uint32_t index = 0;
   uint64_t draw = 0;   // seeds what is random about it: wording, candidates, unknown user
+  uint32_t count = 1;  // sequential: so many targets, each for what precedes it
 };
 
 struct TrainingTarget {
-  std::vector<int32_t> tokens;  // the closing id included
+  std::vector<int32_t> tokens;  // the closing id included, but where a path ends before
+  uint32_t input = 0;
   double weight = 1.0;
+  std::optional<PathChoices> path = std::nullopt;  // as Target has it
 
+  // Of its tokens, those that have a loss.
+  size_t num_losses() const { return path ? path->num_sets() : tokens.size(); }
   bool operator==(const TrainingTarget&) const = default;
 };
 
 struct TrainingExample {
-  ModelInput input;
-  // The item or sentence to be answered; a sequential example has the items that came after that one behind it.
+  std::vector<ModelInput> inputs;  // of a history, a longer one after each, or one
+  // Items or sentences to be answered, inputs ascending; of a sequential input the items that came after the next one
+  // too.
   std::vector<TrainingTarget> targets;
 };
 
+// Shared with the sampler, which keeps those that are the same in every epoch.
+using TrainingExamples = std::vector<std::shared_ptr<const TrainingExample>>;
+
 struct SamplerOptions {
   std::array<double, kNumTasks> shares = {0.5, 0.25, 0.25};  // of input tokens; tasks without data get none
-  // Input tokens of a step, prompts not counted; 0: a quarter of the interactions, from 1,024 to 8,192.
+  // Input tokens of a step, an item that is shown as a vector counting as one, prompts not counted; 0: a quarter of the
+  // interactions, from 1,024 to 8,192.
   size_t tokens_per_step = 0;
   double unknown_user_share = 0.1;  // of examples that show `user_0`
   double generic_share = 0.1;       // of explanation examples that name neither user nor item, for Contrast
@@ -45,11 +60,13 @@ struct SamplerOptions {
   // A sequential example also has the items that followed the next one as targets, at most so many. The k-th after the
   // next one has the weight (k + 1)^-later_decay: the order of items that are bought together means little. 0: the next
   // item alone, as published.
-  uint32_t later_items = 3;
+  uint32_t later_items = 0;
   double later_decay = 1.0;
   // true: the targets of a task are filled up with the pad id to the longest one of the step, and the loss counts these
   // tokens too, as in the authors' code. false: there is no padding.
   bool legacy_pad_loss = false;
+  // Sequential examples that are the same in every epoch are kept once they are built, up to so many bytes.
+  size_t kept_bytes = size_t{1} << 31;
   uint64_t seed = 1;
 };
 
@@ -62,8 +79,8 @@ struct SamplerState {
 
 class Sampler {
  public:
-  // `model` must outlive the sampler. Throws Error when there is nothing to train on.
-  Sampler(const PeapodModel& model, const SamplerOptions& options, SamplerState state = {});
+  // `space`, of the model that is trained, must outlive the sampler. Throws Error when there is nothing to train on.
+  Sampler(const SearchSpace& space, const SamplerOptions& options, SamplerState state = {});
 
   const SamplerState& state() const { return state_; }
   // Examples of a task in one epoch.
@@ -72,19 +89,37 @@ class Sampler {
   double epochs() const;
 
   // The examples of the next step, already built, in a fixed order.
-  std::vector<TrainingExample> next_step();
+  TrainingExamples next_step();
 
   TrainingExample build(const ExampleSpec& spec) const;
 
  private:
   struct Spec {
-    uint32_t user, index;
+    uint32_t user, index, count;
+    std::shared_ptr<const TrainingExample> kept = nullptr;
   };
-  ExampleSpec draw(Task task);
+  void add_sequential(uint32_t user, uint32_t length);
+  struct Drawn {
+    Spec* from;
+    ExampleSpec spec;
+  };
+  Drawn draw(Task task);
+  std::shared_ptr<const TrainingExample> kept_or_built(const Drawn& drawn) const;
+  void keep(const Drawn& drawn, const std::shared_ptr<const TrainingExample>& example);
   // The target of a top-n example among items that the user's training history does not hold, shuffled.
   std::vector<uint32_t> draw_candidates(Random& random, uint32_t target, std::span<const uint32_t> history) const;
 
+  // Adds what `question` asks for, and the item as what it should be answered with. Returns false, and adds nothing,
+  // where no more than one item may be answered.
+  bool add_question(Question question, std::span<const std::pair<uint32_t, double>> items,
+                    TrainingExample& example) const;
+  void build_sequential(const ExampleSpec& spec, bool is_unknown, const AskOptions& asking,
+                        TrainingExample& example) const;
+
+  const SearchSpace& space_;
   const PeapodModel& model_;
+  bool keeps_;  // whether sequential examples are the same in every epoch
+  size_t kept_bytes_ = 0;
   SamplerOptions options_;
   SamplerState state_;
   std::array<std::vector<Spec>, kNumTasks> specs_;

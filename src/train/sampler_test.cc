@@ -25,7 +25,8 @@ bool contains(const std::vector<int32_t>& text, std::span<const int32_t> part) {
 
 TEST(Sampler, MixesTasksByTheirShareOfInputTokens) {
   SmallModel small;
-  Sampler sampler(*small, {.shares = {0.5, 0.3, 0.2}, .tokens_per_step = 3000});
+  const SearchSpace space(*small);
+  Sampler sampler(space, {.shares = {0.5, 0.3, 0.2}, .tokens_per_step = 3000});
   for (int step = 0; step < 50; ++step) sampler.next_step();
   const auto& tokens = sampler.state().tokens;
   const auto total = static_cast<double>(tokens[0] + tokens[1] + tokens[2]);
@@ -37,19 +38,21 @@ TEST(Sampler, MixesTasksByTheirShareOfInputTokens) {
 
 TEST(Sampler, GivesTheSharesOfTasksWithoutDataToTheOthers) {
   SmallModel small({.explanations = false});
-  Sampler sampler(*small, {.shares = {0.4, 0.4, 0.2}, .tokens_per_step = 3000});
+  const SearchSpace space(*small);
+  Sampler sampler(space, {.shares = {0.4, 0.4, 0.2}, .tokens_per_step = 3000});
   for (int step = 0; step < 50; ++step) sampler.next_step();
   const auto& tokens = sampler.state().tokens;
   EXPECT_EQ(tokens[2], 0u);
   EXPECT_NEAR(static_cast<double>(tokens[0]) / static_cast<double>(tokens[1]), 1.0, 0.02);
-  EXPECT_THROW(Sampler(*small, {.shares = {0, 0, 1}}), Error);
+  EXPECT_THROW(Sampler(space, {.shares = {0, 0, 1}}), Error);
 }
 
 TEST(Sampler, TeachesLaterItemsWithFallingWeight) {
   SmallModel small;
+  const SearchSpace space(*small);
   const auto history = small.data().train_items(3);
   ASSERT_EQ(history.size(), 5u);
-  const Sampler sampler(*small, {.later_items = 2, .later_decay = 0.5});
+  const Sampler sampler(space, {.later_items = 2, .later_decay = 0.5});
   const TrainingExample from_the_first = sampler.build({Task::sequential, 3, 1, 9});
   ASSERT_EQ(from_the_first.targets.size(), 3u);
   for (size_t k = 0; k < 3; ++k) {
@@ -58,17 +61,18 @@ TEST(Sampler, TeachesLaterItemsWithFallingWeight) {
   }
   EXPECT_EQ(sampler.build({Task::sequential, 3, 3, 9}).targets.size(), 2u) << "the training history ends";
   EXPECT_EQ(sampler.build({Task::topn, 3, 1, 9}).targets.size(), 1u);
-  EXPECT_EQ(Sampler(*small, {.later_items = 0}).build({Task::sequential, 3, 1, 9}).targets.size(), 1u);
+  EXPECT_EQ(Sampler(space, {.later_items = 0}).build({Task::sequential, 3, 1, 9}).targets.size(), 1u);
 }
 
 TEST(Sampler, DrawsEveryPrefixOnceAnEpoch) {
   SmallModel small;
+  const SearchSpace space(*small);
   // Five training items a user: four have something before them.
-  Sampler sampler(*small, {.shares = {1, 0, 0}, .tokens_per_step = 500, .unknown_user_share = 0});
+  Sampler sampler(space, {.shares = {1, 0, 0}, .tokens_per_step = 500, .unknown_user_share = 0});
   ASSERT_EQ(sampler.epoch_size(Task::sequential), SmallModel::kUsers * 4u);
   std::vector<std::vector<int32_t>> targets;
   while (targets.size() < 2 * sampler.epoch_size(Task::sequential)) {
-    for (const TrainingExample& example : sampler.next_step()) targets.push_back(example.targets.front().tokens);
+    for (const auto& example : sampler.next_step()) targets.push_back(example->targets.front().tokens);
   }
   std::map<std::vector<int32_t>, int> expected;
   for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
@@ -88,29 +92,31 @@ TEST(Sampler, DrawsEveryPrefixOnceAnEpoch) {
 
 TEST(Sampler, ShowsASequentialExampleWhatCameBeforeAndNothingElse) {
   SmallModel small({.ids = IdScheme::collaborative});
-  const Sampler sampler(*small, {.unknown_user_share = 0});
+  const SearchSpace space(*small);
+  const Sampler sampler(space, {.unknown_user_share = 0});
   const auto history = small.data().train_items(6);
   for (uint32_t index = 1; index < history.size(); ++index) {
     const TrainingExample example = sampler.build({Task::sequential, 6, index, 99});
     EXPECT_EQ(example.targets.front().tokens, item_target(*small, history[index]));
     for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
       const bool before = std::ranges::find(history.first(index), item) != history.begin() + index;
-      EXPECT_EQ(contains(example.input.text.tokens, small->ids().item_input(item)), before);
+      EXPECT_EQ(contains(example.inputs.front().text.tokens, small->ids().item_input(item)), before);
     }
     const auto folded = small->see(6, history.first(index));
-    EXPECT_EQ(example.input.user.vector, folded.vector);
+    EXPECT_EQ(example.inputs.front().user.vector, folded.vector);
   }
 }
 
 TEST(Sampler, ShowsATopnExampleTheTargetAmongItemsThatAreNotTrainingItems) {
   SmallModel small;
-  const Sampler sampler(*small, {.unknown_user_share = 0, .least_candidates = 100});
+  const SearchSpace space(*small);
+  const Sampler sampler(space, {.unknown_user_share = 0, .least_candidates = 100});
   const auto history = small.data().train_items(6);
   const TrainingExample example = sampler.build({Task::topn, 6, 2, 5});
   EXPECT_EQ(example.targets.front().tokens, item_target(*small, history[2]));
   size_t shown = 0;
   for (uint32_t item = 0; item < SmallModel::kItems; ++item) {
-    const bool is_shown = contains(example.input.text.tokens, small->ids().item_input(item));
+    const bool is_shown = contains(example.inputs.front().text.tokens, small->ids().item_input(item));
     const bool trained = std::ranges::find(history, item) != history.end();
     EXPECT_EQ(is_shown, !trained || item == history[2]) << "a catalogue this small is shown whole";
     shown += is_shown ? 1 : 0;
@@ -118,15 +124,16 @@ TEST(Sampler, ShowsATopnExampleTheTargetAmongItemsThatAreNotTrainingItems) {
   EXPECT_EQ(shown, SmallModel::kItems - history.size() + 1);
   std::vector<uint32_t> rest(history.begin(), history.end());
   rest.erase(rest.begin() + 2);
-  EXPECT_EQ(example.input.user.vector, small->see(6, rest).vector);
+  EXPECT_EQ(example.inputs.front().user.vector, small->see(6, rest).vector);
 }
 
 TEST(Sampler, ShowsFewAndManyCandidates) {
   SmallModel small;
-  const Sampler sampler(*small, {.least_candidates = 3});
+  const SearchSpace space(*small);
+  const Sampler sampler(space, {.least_candidates = 3});
   std::set<size_t> counts;
   for (uint64_t draw = 0; draw < 300; ++draw) {
-    const auto words = sampler.build({Task::topn, 6, 2, draw}).input.text.whole_word;
+    const auto words = sampler.build({Task::topn, 6, 2, draw}).inputs.front().text.whole_word;
     // The user is a whole word, and so is each candidate.
     counts.insert(static_cast<size_t>(std::ranges::max(words)) - 1);
   }
@@ -137,6 +144,7 @@ TEST(Sampler, ShowsFewAndManyCandidates) {
 
 TEST(Sampler, TrainsOnExplanationsOfTheTrainingPartAlone) {
   SmallModel small;
+  const SearchSpace space(*small);
   std::set<std::string> training;
   size_t count = 0;
   for (const Explanation& e : small.data().explanations()) {
@@ -144,25 +152,27 @@ TEST(Sampler, TrainsOnExplanationsOfTheTrainingPartAlone) {
     training.insert(e.sentence);
     ++count;
   }
-  Sampler sampler(*small, {.shares = {0, 0, 1}, .tokens_per_step = 1000});
+  Sampler sampler(space, {.shares = {0, 0, 1}, .tokens_per_step = 1000});
   EXPECT_EQ(sampler.epoch_size(Task::explanation), count);
-  for (const TrainingExample& example : sampler.next_step()) {
-    ASSERT_EQ(example.targets.front().tokens.back(), kEndId);
-    const std::vector<int32_t> sentence(example.targets.front().tokens.begin(),
-                                        example.targets.front().tokens.end() - 1);
+  for (const auto& example : sampler.next_step()) {
+    ASSERT_EQ(example->targets.front().tokens.back(), kEndId);
+    const std::vector<int32_t> sentence(example->targets.front().tokens.begin(),
+                                        example->targets.front().tokens.end() - 1);
     EXPECT_TRUE(training.contains(small->tokenizer().decode(sentence)));
   }
 }
 
 TEST(Sampler, PadsTargetsOfATaskOnlyInLegacyMode) {
   SmallModel small;
+  const SearchSpace space(*small);
   for (const bool legacy : {false, true}) {
-    Sampler sampler(*small, {.shares = {1, 0, 1}, .tokens_per_step = 1000, .legacy_pad_loss = legacy});
+    Sampler sampler(space, {.shares = {1, 0, 1}, .tokens_per_step = 1000, .legacy_pad_loss = legacy});
     std::set<size_t> lengths_of_sentences;
     size_t padded = 0;
-    for (const TrainingExample& example : sampler.next_step()) {
-      if (example.input.task == Task::explanation) lengths_of_sentences.insert(example.targets.front().tokens.size());
-      if (example.targets.front().tokens.back() == kPadId) ++padded;
+    for (const auto& example : sampler.next_step()) {
+      if (example->inputs.front().task == Task::explanation)
+        lengths_of_sentences.insert(example->targets.front().tokens.size());
+      if (example->targets.front().tokens.back() == kPadId) ++padded;
     }
     EXPECT_EQ(lengths_of_sentences.size() == 1, legacy);
     EXPECT_EQ(padded > 0, legacy);
@@ -171,11 +181,12 @@ TEST(Sampler, PadsTargetsOfATaskOnlyInLegacyMode) {
 
 TEST(Sampler, NamesNeitherUserNorItemInAShareOfExplanations) {
   SmallModel small;
-  const Sampler sampler(*small, {.unknown_user_share = 0, .generic_share = 0.25});
+  const SearchSpace space(*small);
+  const Sampler sampler(space, {.unknown_user_share = 0, .generic_share = 0.25});
   const Explanation& e = small.data().explanations().front();
   int generic = 0;
   for (uint64_t draw = 0; draw < 1000; ++draw) {
-    const auto input = sampler.build({Task::explanation, e.user, 0, draw}).input;
+    const auto input = sampler.build({Task::explanation, e.user, 0, draw}).inputs.front();
     const bool user = contains(input.text.tokens, small->ids().user(e.user));
     EXPECT_EQ(contains(input.text.tokens, small->ids().item_input(e.item)), user);
     generic += user ? 0 : 1;
@@ -185,11 +196,12 @@ TEST(Sampler, NamesNeitherUserNorItemInAShareOfExplanations) {
 
 TEST(Sampler, HidesTheUserInAShareOfExamples) {
   SmallModel small;
+  const SearchSpace space(*small);
   for (const double share : {0.0, 0.1, 1.0}) {
-    const Sampler sampler(*small, {.unknown_user_share = share});
+    const Sampler sampler(space, {.unknown_user_share = share});
     int hidden = 0;
     for (uint64_t draw = 0; draw < 1000; ++draw) {
-      const auto input = sampler.build({Task::sequential, 6, 1, draw}).input;
+      const auto input = sampler.build({Task::sequential, 6, 1, draw}).inputs.front();
       hidden += contains(input.text.tokens, small->ids().user(6)) ? 0 : 1;
     }
     EXPECT_NEAR(hidden / 1000.0, share, 0.03);
@@ -198,17 +210,18 @@ TEST(Sampler, HidesTheUserInAShareOfExamples) {
 
 TEST(Sampler, GoesOnFromItsStateAsIfItHadNotStopped) {
   SmallModel small;
+  const SearchSpace space(*small);
   const SamplerOptions options{.tokens_per_step = 1500, .seed = 4};
-  Sampler whole(*small, options);
+  Sampler whole(space, options);
   for (int step = 0; step < 7; ++step) whole.next_step();
-  Sampler resumed(*small, options, whole.state());
+  Sampler resumed(space, options, whole.state());
   for (int step = 0; step < 5; ++step) {
     const auto expected = whole.next_step();
     const auto found = resumed.next_step();
     ASSERT_EQ(found.size(), expected.size());
     for (size_t i = 0; i < found.size(); ++i) {
-      EXPECT_EQ(found[i].targets, expected[i].targets);
-      EXPECT_EQ(found[i].input.text.tokens, expected[i].input.text.tokens);
+      EXPECT_EQ(found[i]->targets, expected[i]->targets);
+      EXPECT_EQ(found[i]->inputs.front().text.tokens, expected[i]->inputs.front().text.tokens);
     }
   }
 }

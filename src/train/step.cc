@@ -11,18 +11,30 @@
 namespace peapod {
 namespace {
 
-size_t target_tokens(const TrainingExample& example) {
-  size_t count = 0;
-  for (const TrainingTarget& target : example.targets) count += target.tokens.size();
-  return count;
-}
+// Rows of both stacks and of what is attended to, prompts apart.
+struct RowCounts {
+  size_t encoded = 0, beside = 0, decoded = 0;
+  size_t all() const { return encoded + beside + decoded; }
+};
 
-size_t rows_of(const TrainingExample& example) { return example.input.text.tokens.size() + target_tokens(example); }
+RowCounts rows_of(const TrainingExample& example) {
+  RowCounts rows;
+  for (const ModelInput& input : example.inputs) {
+    rows.encoded += input.text.tokens.size();
+    rows.beside += input.beside.size();
+  }
+  // Histories of the same example continue each other.
+  rows.encoded += example.inputs.back().history.size();
+  for (const TrainingTarget& target : example.targets) rows.decoded += target.tokens.size();
+  return rows;
+}
 
 // Rough work of an example in encoder rows: attention grows with the square of the length.
 double cost_of(const TrainingExample& example) {
-  const auto length = static_cast<double>(example.input.text.tokens.size());
-  return length * (1.0 + length / 1500.0) + 4.0 * static_cast<double>(target_tokens(example));
+  const RowCounts rows = rows_of(example);
+  const auto encoded = static_cast<double>(rows.encoded);
+  return encoded * (1.0 + encoded / 1500.0) + 0.3 * static_cast<double>(rows.beside) +
+         1.5 * static_cast<double>(rows.decoded);
 }
 
 }  // namespace
@@ -54,16 +66,18 @@ void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
   worker.loss = 0.0;
   std::vector<const ModelInput*> inputs;
   std::vector<Target> targets;
-  size_t rows = 0;  // of both stacks, prompts apart
+  size_t rows = 0;
   uint64_t shard = 0;
   for (size_t i = 0; i < worker.examples.size(); ++i) {
-    for (const TrainingTarget& target : worker.examples[i]->targets) {
-      targets.push_back({target.tokens, static_cast<uint32_t>(inputs.size()), target.weight});
+    const TrainingExample& example = *worker.examples[i];
+    const auto first = static_cast<uint32_t>(inputs.size());
+    for (const TrainingTarget& target : example.targets) {
+      targets.push_back({target.tokens, first + target.input, target.weight, target.path ? &*target.path : nullptr});
     }
-    inputs.push_back(&worker.examples[i]->input);
-    rows += rows_of(*worker.examples[i]);
+    for (const ModelInput& input : example.inputs) inputs.push_back(&input);
+    rows += rows_of(example).all();
     const bool last = i + 1 == worker.examples.size();
-    if (!last && rows + rows_of(*worker.examples[i + 1]) <= options_.shard_rows) continue;
+    if (!last && rows + rows_of(*worker.examples[i + 1]).all() <= options_.shard_rows) continue;
     Pass<float> pass{worker.tape, worker.gradients.data(), options_.dropout, mix64(seed, shard++)};
     const Var<float> loss = network_.loss(pass, inputs, targets, scale);
     loss->grad.data[0] = 1.0f;
@@ -76,25 +90,26 @@ void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
   }
 }
 
-GradientWorkers::Result GradientWorkers::compute(std::span<const TrainingExample> examples, uint64_t seed) {
+GradientWorkers::Result GradientWorkers::compute(std::span<const std::shared_ptr<const TrainingExample>> examples,
+                                                 uint64_t seed) {
   Result result;
   std::vector<size_t> order(examples.size());
   std::iota(order.begin(), order.end(), size_t{0});
   double weight = 0.0;
-  for (const TrainingExample& example : examples) {
-    for (const TrainingTarget& target : example.targets) {
-      weight += target.weight * static_cast<double>(target.tokens.size());
+  for (const auto& example : examples) {
+    for (const TrainingTarget& target : example->targets) {
+      weight += target.weight * static_cast<double>(target.num_losses());
     }
   }
   options_.ranks->sum(std::span(&weight, 1));
   // The longest first, each to the worker with the least to do.
-  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return cost_of(examples[a]) > cost_of(examples[b]); });
+  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return cost_of(*examples[a]) > cost_of(*examples[b]); });
   std::vector<double> load(workers_.size(), 0.0);
   for (auto& worker : workers_) worker->examples.clear();
   for (const size_t i : order) {
     const auto least = static_cast<size_t>(std::ranges::min_element(load) - load.begin());
-    workers_[least]->examples.push_back(&examples[i]);
-    load[least] += cost_of(examples[i]);
+    workers_[least]->examples.push_back(examples[i].get());
+    load[least] += cost_of(*examples[i]);
   }
   const double scale = weight > 0.0 ? 1.0 / weight : 1.0;
   if (packs_) pack_weights();

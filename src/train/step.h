@@ -30,7 +30,7 @@ class GradientWorkers {
   };
   // Gradient of the weighted mean loss over the target tokens of all ranks' examples, into gradients(). `examples` are
   // this rank's; `seed` is that of its dropout in this step.
-  Result compute(std::span<const TrainingExample> examples, uint64_t seed);
+  Result compute(std::span<const std::shared_ptr<const TrainingExample>> examples, uint64_t seed);
 
   const std::vector<float>& gradients() const { return workers_.front()->gradients; }
 

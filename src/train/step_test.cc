@@ -20,18 +20,19 @@ struct Threads {
 };
 
 // All examples on one tape.
-std::vector<float> whole_gradients(const Seq2Seq<float>& network, const std::vector<TrainingExample>& examples,
-                                   double& mean_loss, Precision precision = Precision::f32) {
+std::vector<float> whole_gradients(const Seq2Seq<float>& network, const TrainingExamples& examples, double& mean_loss,
+                                   Precision precision = Precision::f32) {
   std::vector<float> gradients(network.parameters().size());
   std::vector<const ModelInput*> inputs;
   std::vector<Target> targets;
   double weight = 0.0;
-  for (const TrainingExample& example : examples) {
-    for (const TrainingTarget& target : example.targets) {
-      targets.push_back({target.tokens, static_cast<uint32_t>(inputs.size()), target.weight});
-      weight += target.weight * static_cast<double>(target.tokens.size());
+  for (const auto& example : examples) {
+    const auto first = static_cast<uint32_t>(inputs.size());
+    for (const TrainingTarget& target : example->targets) {
+      targets.push_back({target.tokens, first + target.input, target.weight, target.path ? &*target.path : nullptr});
+      weight += target.weight * static_cast<double>(target.num_losses());
     }
-    inputs.push_back(&example.input);
+    for (const ModelInput& input : example->inputs) inputs.push_back(&input);
   }
   Tape<float> tape({.record = true, .precision = precision});
   Pass<float> pass{tape, gradients.data(), 0.0, 0};
@@ -50,8 +51,9 @@ float largest_difference(const std::vector<float>& a, const std::vector<float>& 
 
 TEST(GradientWorkers, EqualOneTapeWhateverTheShardsAndThreads) {
   SmallModel small;
+  const SearchSpace space(*small);
   const Seq2Seq<float>& network = small->network();
-  Sampler sampler(*small, {.tokens_per_step = 2000, .later_items = 2});
+  Sampler sampler(space, {.tokens_per_step = 2000, .later_items = 2});
   const auto examples = sampler.next_step();
   double expected_loss = 0;
   const auto expected = whole_gradients(network, examples, expected_loss);
@@ -74,8 +76,9 @@ TEST(GradientWorkers, EqualOneTapeWhateverTheShardsAndThreads) {
 // Where the processor has bf16, weights are packed once a step and what is rounded is rounded once.
 TEST(GradientWorkers, InBf16EqualOneTapeThatPacksNothing) {
   SmallModel small;
+  const SearchSpace space(*small);
   Seq2Seq<float>& network = small->network();
-  Sampler sampler(*small, {.tokens_per_step = 2000});
+  Sampler sampler(space, {.tokens_per_step = 2000});
   const auto examples = sampler.next_step();
   GradientWorkers workers(network, {.precision = Precision::bf16, .dropout = 0.0, .shard_rows = 300});
   for (int round = 0; round < 2; ++round) {
@@ -130,8 +133,9 @@ class MadeRanks {
 
 TEST(GradientWorkers, OfTwoRanksEqualOneRankWithAllExamples) {
   SmallModel small;
-  Sampler sampler(*small, {.tokens_per_step = 2000, .later_items = 2});
-  const std::vector<TrainingExample> examples = sampler.next_step();
+  const SearchSpace space(*small);
+  Sampler sampler(space, {.tokens_per_step = 2000, .later_items = 2});
+  const TrainingExamples examples = sampler.next_step();
   GradientWorkers alone(small->network(), {.dropout = 0.0});
   const double expected_loss = alone.compute(examples, 1).loss;
   const std::vector<float>& expected = alone.gradients();
@@ -139,7 +143,8 @@ TEST(GradientWorkers, OfTwoRanksEqualOneRankWithAllExamples) {
 
   // A third for one and two thirds for the other: a mean of the ranks' own means would be another number.
   const size_t cut = examples.size() / 3;
-  const std::span<const TrainingExample> parts[] = {std::span(examples).first(cut), std::span(examples).subspan(cut)};
+  const std::span<const std::shared_ptr<const TrainingExample>> parts[] = {std::span(examples).first(cut),
+                                                                           std::span(examples).subspan(cut)};
   MadeRanks ranks(2);
   std::vector<float> gradients[2];
   double losses[2] = {};
@@ -160,7 +165,8 @@ TEST(GradientWorkers, OfTwoRanksEqualOneRankWithAllExamples) {
 
 TEST(GradientWorkers, DropAnewWithEachSeedAndAlikeWithTheSame) {
   SmallModel small;
-  Sampler sampler(*small, {.tokens_per_step = 2000});
+  const SearchSpace space(*small);
+  Sampler sampler(space, {.tokens_per_step = 2000});
   const auto examples = sampler.next_step();
   GradientWorkers workers(small->network(), {.dropout = 0.2, .shard_rows = 300});
   workers.compute(examples, 1);

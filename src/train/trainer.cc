@@ -142,9 +142,9 @@ void Run::checkpoint(const Sampler& sampler) {
 }
 
 TrainResult Run::go(bool resume) {
-  // While training, validations look at the network alone: beside what is recalled its progress hardly shows, and the
-  // first weights would look as good as the last. How far it is trusted is chosen at the end.
-  for (const Task task : kRankingTasks) model_.set_search_trust(task, kNetworkAlone);
+  // While training, validations trust the network as the loss does. How far it is trusted is chosen at the end.
+  for (const Task task : kRankingTasks)
+    model_.set_search_trust(task, model_.recall_use().search ? SearchTrust{} : kNetworkAlone);
   Parameters<float>& parameters = model_.network().parameters();
   if (resume && fs::exists(state_file_)) {
     state_ = load_training_state(state_file_, parameters, adamw_);
@@ -155,7 +155,8 @@ TrainResult Run::go(bool resume) {
   }
   SamplerOptions sampling = options_.sampler;
   sampling.seed = options_.seed;
-  Sampler sampler(model_, sampling, state_.sampler);
+  const SearchSpace space(model_);
+  Sampler sampler(space, sampling, state_.sampler);
   started_ = Clock::now();
   // Validations stand at equal parts of the budget. Where the budget has grown since the last run, fewer of its parts
   // are over than there were validations.
@@ -164,7 +165,7 @@ TrainResult Run::go(bool resume) {
   TrainResult result;
   TrainProgress progress;
   double examples_seconds = 0.0;
-  size_t examples_done = 0;
+  size_t questions_done = 0;
   while (true) {
     const double used = budget_used(sampler);
     // The last validation stands at the end of the budget.
@@ -184,7 +185,7 @@ TrainResult Run::go(bool resume) {
     }
     const auto step_start = Clock::now();
     const uint64_t step = sampler.state().steps;
-    const std::vector<TrainingExample> examples = sampler.next_step();
+    const TrainingExamples examples = sampler.next_step();
     const GradientWorkers::Result done = workers_.compute(examples, mix64(options_.seed, kDropoutStream, step));
     if (!std::isfinite(done.loss)) {
       throw Error("training", fmt::format("the loss is not finite at step {}", step), "lower `learning_rate`");
@@ -194,13 +195,13 @@ TrainResult Run::go(bool resume) {
     const bool very_first = step == 0;
     state_.recent_loss = very_first ? done.loss : 0.98 * state_.recent_loss + 0.02 * done.loss;
     examples_seconds += seconds_since(step_start);
-    examples_done += examples.size();
+    for (const auto& example : examples) questions_done += example->inputs.size();
     if (hooks_.progress) {
       progress = {.step = sampler.state().steps,
                   .budget_used = budget_used(sampler),
                   .epochs = sampler.epochs(),
                   .loss = state_.recent_loss,
-                  .examples_per_second = static_cast<double>(examples_done) / examples_seconds,
+                  .questions_per_second = static_cast<double>(questions_done) / examples_seconds,
                   .best_metric = std::max(0.0, state_.best_metric)};
       hooks_.progress(progress);
     }
@@ -232,7 +233,7 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
   const fs::path weights = directory / "model.safetensors";
   if (result.interrupted || !fs::exists(weights)) return result;
   load_parameters(SafetensorsFile::open(weights), weights.string(), {}, model.network().parameters());
-  if (model.recall() == nullptr) return result;
+  if (!model.recall_use().search) return result;
 
   for (const Task task : kRankingTasks) {
     if (model.dataset().evaluated_users().empty()) {
@@ -250,8 +251,9 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
       return result;
     }
     if (hooks.message) {
-      hooks.message(fmt::format("{}: trust {:g} in the network, weight {:g} of what is recalled, NDCG@10 {:.4f}",
-                                name_of(task), chosen->trust.trust, chosen->trust.weight, chosen->ndcg10));
+      hooks.message(fmt::format(
+          "{}: trust {:g} in the network, weight {:g} of what is recalled: NDCG@10 {:.4f} (recalled alone {:.4f})",
+          name_of(task), chosen->trust.trust, chosen->trust.weight, chosen->ndcg10, chosen->recall_ndcg10));
     }
   }
   model.save_description(directory);

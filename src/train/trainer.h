@@ -38,8 +38,8 @@ struct TrainProgress {
   uint64_t step = 0;
   double budget_used = 0;  // 0 to 1
   double epochs = 0;
-  double loss = 0;  // weighted mean over the target tokens of recent steps
-  double examples_per_second = 0;
+  double loss = 0;                  // weighted mean over the target tokens of recent steps
+  double questions_per_second = 0;  // inputs with a target each
   double best_metric = 0;
 };
 

@@ -142,7 +142,7 @@ TEST(Train, ResumesAModelThatWasLoadedBeforeItsFirstValidation) {
 
 // Trust is chosen when training ends; going on after that validates as if it had not been.
 TEST(Train, ResumesAsIfTheTrustInTheSearchHadNotBeenChosen) {
-  SmallModel whole({.recalls = true}), cut({.recalls = true});
+  SmallModel whole({.recalls = kInSearch}), cut({.recalls = kInSearch});
   for (SmallModel* small : {&whole, &cut}) (*small)->save_static(small->model_directory());
   const TrainOptions all = few_steps(12);
   train(*whole, whole.model_directory(), all, false, {});
@@ -162,7 +162,7 @@ TEST(Train, ResumesAsIfTheTrustInTheSearchHadNotBeenChosen) {
 }
 
 TEST(Train, TrustsByDefaultWhereNobodyCanBeEvaluated) {
-  SmallModel small({.recalls = true, .interactions = 2});
+  SmallModel small({.recalls = kInSearch, .interactions = 2});
   small->save_static(small.model_directory());
   EXPECT_FALSE(train(*small, small.model_directory(), few_steps(3), false, {}).interrupted);
   const PeapodModel loaded = PeapodModel::load(small.model_directory());
@@ -171,7 +171,7 @@ TEST(Train, TrustsByDefaultWhereNobodyCanBeEvaluated) {
 }
 
 TEST(Train, DoesNotTrustTheNetworkInATaskThatItHasNotLearned) {
-  SmallModel small({.recalls = true});
+  SmallModel small({.recalls = kInSearch});
   small->save_static(small.model_directory());
   TrainOptions options = few_steps(4);
   options.sampler.shares = {1, 0, 0};

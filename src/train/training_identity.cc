@@ -42,7 +42,9 @@ TrainingIdentity identity_of(const Dataset& data, const CreateOptions& create, c
   }
   fields.add("dropout", create.dropout);
   fields.add("static_user_vectors", create.static_user_vectors);
-  if (create.recall) fields.add("recall", "search");
+  fields.add("items", kItemForms.name_of(create.items));
+  fields.add("encoder", kEncoderKinds.name_of(create.encoder));
+  fields.add("recall", kRecallUses.name_of(create.recall_use));
   fields.add("composer", create.composer);
   ComposerOptions composing = create.composer_options;
   composer_kind(create.composer).visit(composing, fields);

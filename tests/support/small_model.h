@@ -20,9 +20,17 @@ struct SmallModelOptions {
   IdScheme ids = IdScheme::collaborative;
   bool static_user_vectors = false;
   bool explanations = true;
-  bool recalls = false;
+  RecallUse recalls = {};     // with untuned settings
   uint32_t interactions = 7;  // of each user; fewer than three leave nobody to evaluate
+  ItemForm items = ItemForm::tokens;
+  EncoderKind encoder = EncoderKind::bidirectional;
 };
+
+inline constexpr RecallUse kInSearch{.search = true};
+
+// What `peapod train` makes unless it is told otherwise.
+inline constexpr SmallModelOptions kAsTrained{
+    .recalls = {.prompt = true, .search = true}, .items = ItemForm::vectors, .encoder = EncoderKind::causal};
 
 // Target i for input i.
 inline std::vector<Target> one_each(std::span<const std::span<const int32_t>> sequences) {
@@ -46,7 +54,10 @@ class SmallModel {
     create.composer_options.user_vectors.dim = 8;
     create.composer_options.num_neighbours = 3;
     create.static_user_vectors = options.static_user_vectors;
-    if (options.recalls) create.recall = RecallSettings();
+    create.items = options.items;
+    create.encoder = options.encoder;
+    create.recall_use = options.recalls;
+    if (options.recalls.any()) create.recall = RecallSettings();
     create.max_pieces = 200;
     model_ = std::make_unique<PeapodModel>(PeapodModel::create(Dataset::open(data_directory()), create));
   }

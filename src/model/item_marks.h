@@ -1,0 +1,38 @@
+// What is marked of an item that an input shows as a vector: where it stands, and how strongly it is recalled. Each
+// mark is a row of one learned table, added to the item's vector. Pure functions, safe from any thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "prefs/recall.h"
+
+namespace peapod {
+
+inline constexpr size_t kShownRecalled = 16;  // recalled items that an input shows
+inline constexpr size_t kShownHistory = 50;   // latest items of a history that an input shows
+
+// Rows of the table. What is not marked in one respect has the mark 0 of nothing.
+struct ItemMarks {
+  uint16_t place = 0;     // in the history by age, among the recalled by rank, or as a candidate
+  uint16_t ratio = 0;     // its recalled score beside the best one
+  uint16_t evidence = 0;  // how often it was seen beside the history
+  uint16_t titles = 0;    // how alike its title is
+
+  bool operator==(const ItemMarks&) const = default;
+};
+
+// Rows that the table has.
+extern const size_t kNumItemMarks;
+
+// An item of the history, `age` items before the latest; beyond kShownHistory all are the same.
+ItemMarks history_marks(size_t age);
+// An item of the history whose age is told by its place among the rows that are read.
+ItemMarks plain_history_marks();
+// The `rank`-th of the recalled items, below kShownRecalled, where the best one scores `best`.
+ItemMarks recalled_marks(size_t rank, const RecalledItem& recalled, float best);
+// A candidate; `recalled` is null where nothing recalls it, else the best one of them scores `best`.
+ItemMarks candidate_marks(const RecalledItem* recalled, float best);
+
+}  // namespace peapod

@@ -1,0 +1,62 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "support/gradient_check.h"
+#include "tensor/ops.h"
+
+namespace peapod {
+namespace {
+
+// Three sets: of a row twice, of another one, and one with a single choice.
+struct MadeSets {
+  std::vector<uint32_t> rows = {1, 1, 3, 0};
+  std::vector<uint32_t> starts = {0, 3, 5, 9, 10};
+  std::vector<int32_t> tokens = {4, 0, 2, 5, 1, 0, 1, 2, 3, 5};
+  std::vector<double> biases = {0.5, -1.0, 0.0, 2.0, -3.0, 0.1, 0.2, 0.3, 0.4, 7.0};
+  std::vector<uint32_t> chosen = {2, 1, 0, 0};
+  std::vector<double> scales = {1.0, 0.5, 0.25, 2.0};
+
+  ChoiceSets<double> sets() const { return {rows, starts, tokens, biases, chosen, scales}; }
+};
+
+TEST(ChoiceCrossEntropy, HasTheGradientsOfItsDefinition) {
+  Random random(5);
+  Input hidden(random, 4, 3);
+  Input table(random, 6, 3);
+  const MadeSets made;
+  expect_gradients({&hidden, &table}, [&](auto& tape) {
+    return choice_cross_entropy(tape, hidden.on(tape), table.on(tape), 0.7, made.sets());
+  });
+}
+
+TEST(ChoiceCrossEntropy, IsTheLogProbabilityOfWhatIsChosenAmongTheChoices) {
+  Random random(6);
+  Input hidden(random, 4, 3);
+  Input table(random, 6, 3);
+  const MadeSets made;
+  Tape<double> tape({.record = false});
+  std::vector<double> log_probs(4);
+  const double loss =
+      choice_cross_entropy(tape, hidden.on(tape), table.on(tape), 0.7, made.sets(), log_probs.data())->value.data[0];
+  double expected = 0;
+  for (size_t c = 0; c < 4; ++c) {
+    double sum = 0, chosen = 0;
+    for (uint32_t e = made.starts[c]; e < made.starts[c + 1]; ++e) {
+      double score = made.biases[e];
+      for (size_t d = 0; d < 3; ++d) {
+        score += 0.7 * hidden.value[made.rows[c] * 3 + d] * table.value[static_cast<size_t>(made.tokens[e]) * 3 + d];
+      }
+      sum += std::exp(score);
+      if (e - made.starts[c] == made.chosen[c]) chosen = score;
+    }
+    EXPECT_NEAR(log_probs[c], chosen - std::log(sum), 1e-12);
+    expected -= made.scales[c] * log_probs[c];
+  }
+  EXPECT_EQ(log_probs[3], 0.0);  // nothing else could be chosen
+  EXPECT_NEAR(loss, expected, 1e-12);
+}
+
+}  // namespace
+}  // namespace peapod
