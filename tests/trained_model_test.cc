@@ -35,7 +35,7 @@ TEST_F(TrainedModel, IsMeasuredUnderTheKeysOfBaselines) {
     return found;
   };
   const std::vector<std::string> ours = keys(answer(evaluate()));
-  EXPECT_EQ(ours.size(), 9u);
+  EXPECT_EQ(ours.size(), 11u);
   EXPECT_EQ(ours, keys(answer("baseline popularity --data " + at("data"))));
   EXPECT_EQ(ours, keys(answer("baseline item-knn --data " + at("data"))));
 }
