@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iomanip>
 #include <set>
 #include <sstream>
 #include <string>
@@ -168,6 +169,30 @@ TEST_F(TrainedModel, IsWrittenUserByUserAsBaselinesAre) {
   expect_failure(1, evaluate() + " --tasks topn --per-user " + at("nowhere/users.jsonl"), {"nowhere/users.jsonl"});
   expect_failure(1, "evaluate " + at("model") + " " + at("model") + " --data " + at("data") + " --per-user " + at("x"),
                  {"--per-user", "one model"});
+}
+
+TEST_F(TrainedModel, HasAPageOfItsEvaluation) {
+  ASSERT_EQ(peapod(evaluate() + " --report " + at("report.html")), 0) << log();
+  const std::string page = contents(at("report.html"));
+  const json metrics = answer(evaluate());
+  const auto shown = [](double value) {
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(4) << value;
+    return text.str();
+  };
+  for (const std::string& part :
+       {std::string("item-kNN, tuned"), std::string("recall alone"), std::string("popularity"), std::string("30 users"),
+        std::string("10 users, drawn"), std::string("Strongest shared prompts"),
+        shown(metrics.at("sequential.full.ndcg@10")), shown(metrics.at("topn.sampled99.mrr@10")),
+        shown(metrics.at("explanation.rougeL"))}) {
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  }
+  EXPECT_TRUE(page.ends_with("</html>\n"));
+  ASSERT_EQ(peapod(evaluate() + " --report " + at("again.html")), 0) << log();
+  EXPECT_EQ(page, contents(at("again.html")));
+  ASSERT_EQ(peapod(evaluate() + " --tasks topn --max-users 4 --report " + at("small.html")), 0) << log();
+  EXPECT_EQ(contents(at("small.html")).find("Next item, among"), std::string::npos);
+  expect_failure(1, evaluate() + " --include-seen --report " + at("report.html"), {"--report", "--include-seen"});
 }
 
 TEST_F(TrainedModel, LeavesStandardOutputToJson) {

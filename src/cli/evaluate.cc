@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/evaluate_report.h"
 #include "cli/measurement.h"
 #include "cli/terminal.h"
 #include "eval/baselines.h"
@@ -25,7 +26,7 @@ namespace {
 
 struct EvaluateFlags {
   std::vector<std::string> models;
-  std::string data, json, per_user, against;
+  std::string data, json, per_user, report, against;
   std::string split = "test";
   std::string precision = "auto";
   std::vector<std::string> tasks = kTaskNames.names();
@@ -102,18 +103,13 @@ ProtocolRanks model_ranks(const Measured& one, const EvaluateFlags& flags, Evalu
   return ranks;
 }
 
-// Settings of item-kNN that are best on validation: what a model must beat.
-ItemKnnOptions tuned(const Dataset& data, const EvaluationOptions& options) {
-  return tune_item_knn(ranking_problem(data, Split::valid), options.seed);
-}
-
 // What a baseline ranks for the same users; item-kNN tuned.
-ProtocolRanks baseline_ranks(const Dataset& data, const EvaluateFlags& flags, const EvaluationOptions& options) {
-  RankingProblem problem = ranking_problem(data, options.split);
-  const std::vector<uint32_t> users = users_to_evaluate(data, options);
-  std::erase_if(problem.cases, [&](const RankingCase& one) { return !std::ranges::binary_search(users, one.user); });
-  ProtocolRanks ranks = flags.against == "popularity" ? popularity_ranks(problem, options.seed)
-                                                      : item_knn_ranks(problem, tuned(data, options), options.seed);
+ProtocolRanks baseline_ranks(const Dataset& data, const Population& population, const EvaluateFlags& flags,
+                             const EvaluationOptions& options) {
+  const RankingProblem problem = problem_of(data, population, options.split);
+  ProtocolRanks ranks = flags.against == "popularity"
+                            ? popularity_ranks(problem, options.seed)
+                            : item_knn_ranks(problem, tuned_item_knn(data, options.seed), options.seed);
   if (!ranks_full(flags)) ranks = {.full = {}, .sampled99 = std::move(ranks.sampled99)};
   if (!ranks_sampled(flags)) ranks.sampled99.clear();
   return ranks;
@@ -203,11 +199,21 @@ Evaluated evaluate(const std::string& directory, const EvaluateFlags& flags, con
     against(model_ranks(one, flags, swapped, "prompts swapped:"), "personal prompts swapped between users", "swapped");
   }
   if (flags.against == "popularity" || flags.against == "item-knn") {
-    against(baseline_ranks(data, flags, options), flags.against, "against");
+    against(baseline_ranks(data, population, flags, options), flags.against, "against");
   } else if (!flags.against.empty()) {
     const Measured rival(load_trained_on(flags.against, flags, data), {answering.precision, false});
     warn_of_leaking_ids(flags.against, rival.model, out, object["against"]);
     against(model_ranks(rival, flags, options, "against:"), flags.against, "against");
+  }
+  if (!flags.report.empty()) {
+    write_report(flags.report,
+                 {.directory = directory,
+                  .model = one.model,
+                  .answer = answers_of(one.answerer),
+                  .population = population,
+                  .ranks = ranks,
+                  .metrics = result.metrics},
+                 options);
   }
   return result;
 }
@@ -231,9 +237,9 @@ void run_one(const EvaluateFlags& flags, const Dataset& data, std::ostream& out,
 }
 
 void run_many(const EvaluateFlags& flags, const Dataset& data, std::ostream& out, nlohmann::ordered_json& object) {
-  if (!flags.per_user.empty()) {
-    throw Error("--per-user", fmt::format("is of one model, got {}", flags.models.size()),
-                "evaluate one model at a time");
+  if (!flags.per_user.empty() || !flags.report.empty()) {
+    throw Error(flags.per_user.empty() ? "--report" : "--per-user",
+                fmt::format("is of one model, got {}", flags.models.size()), "evaluate one model at a time");
   }
   std::vector<MetricMap> metrics;
   for (const std::string& directory : flags.models) {
@@ -247,8 +253,10 @@ void run_many(const EvaluateFlags& flags, const Dataset& data, std::ostream& out
 }
 
 void run(const EvaluateFlags& flags) {
-  if (flags.include_seen && (flags.against == "popularity" || flags.against == "item-knn")) {
-    throw Error("--against " + flags.against, "ranks items of the history never, --include-seen asks the model to",
+  const bool beside_baselines = !flags.report.empty() || flags.against == "popularity" || flags.against == "item-knn";
+  if (flags.include_seen && beside_baselines) {
+    throw Error(flags.report.empty() ? "--against " + flags.against : "--report",
+                "stands beside baselines, which rank items of the history never; --include-seen asks the model to",
                 "leave out one of the two");
   }
   const Dataset data = Dataset::open(flags.data);
@@ -299,6 +307,10 @@ void add_evaluate(CLI::App& app) {
       ->add_option("--per-user", flags->per_user,
                    "Write what became of each user: target, rank, history, a JSON line each")
       ->type_name("FILE");
+  command
+      ->add_option("--report", flags->report,
+                   "Write a page of figures, intervals, charts and sample users, beside baselines on the same users")
+      ->type_name("FILE.html");
   command->callback([flags] { run(*flags); });
 }
 
