@@ -94,6 +94,7 @@ small { color: var(--soft); font-weight: 400; }
 .prompts { list-style: none; display: grid; gap: 4px; margin: 0; padding: 0; font-size: 13px; }
 .prompts li { display: grid; grid-template-columns: 5.5em minmax(60px, 180px) 3.5em 1fr; align-items: center; gap: 10px; }
 .prompts b { text-align: right; }
+.prompts span, .prompts small { white-space: nowrap; }
 .bar { height: 8px; background: var(--grid); border-radius: 4px; overflow: hidden; }
 .bar i { display: block; height: 100%; background: var(--s0); }
 .notes ul { padding-left: 18px; margin: 8px 0 0; color: var(--soft); max-width: 80ch; }
@@ -103,7 +104,9 @@ small { color: var(--soft); font-weight: 400; }
   h1 { font-size: 25px; }
   .card { padding: 14px; }
   th, td { padding: 7px 8px; }
-  .prompts li { grid-template-columns: 5em 1fr 2.8em 6.5em; gap: 8px; }
+  .prompts li { grid-template-columns: 5em 1fr 2.8em 7.5em; gap: 8px; }
+  .recommended th, .recommended td { padding: 5px 6px; font-size: 13px; }
+  .recommended .name { min-width: 118px; }
 }
 @media print { body { background: none; } .card, .scroll { break-inside: avoid; } }
 )css";
