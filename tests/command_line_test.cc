@@ -12,8 +12,8 @@ using nlohmann::json;
 
 TEST_F(CommandLine, HelpListsEveryCommand) {
   EXPECT_EQ(peapod("--help"), 0);
-  for (const char* command : {"prepare", "train", "evaluate", "baseline", "audit", "recommend", "explain", "inspect",
-                              "generate", "tokenize", "bench"}) {
+  for (const char* command : {"prepare", "train", "evaluate", "baseline", "compare", "audit", "recommend", "explain",
+                              "inspect", "generate", "tokenize", "bench"}) {
     EXPECT_NE(log().find("\n  " + std::string(command) + "  "), std::string::npos) << command;
   }
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iomanip>
 #include <set>
 #include <sstream>
 #include <string>
@@ -35,7 +36,7 @@ TEST_F(TrainedModel, IsMeasuredUnderTheKeysOfBaselines) {
     return found;
   };
   const std::vector<std::string> ours = keys(answer(evaluate()));
-  EXPECT_EQ(ours.size(), 9u);
+  EXPECT_EQ(ours.size(), 13u);
   EXPECT_EQ(ours, keys(answer("baseline popularity --data " + at("data"))));
   EXPECT_EQ(ours, keys(answer("baseline item-knn --data " + at("data"))));
 }
@@ -88,6 +89,110 @@ TEST_F(TrainedModel, IsRefusedAMeasurementOfNothing) {
 
 TEST_F(TrainedModel, IsNotComparedOnSeenItemsWithABaselineThatLeavesThemOut) {
   expect_failure(1, evaluate() + " --include-seen --against popularity", {"--include-seen"});
+}
+
+TEST_F(TrainedModel, IsMeasuredInBucketsOfUsers) {
+  const json metrics = answer(evaluate() + " --tasks sequential,topn");
+  EXPECT_EQ(metrics.at("num_users"), 30);
+  for (const char* property : {"by_history_length", "by_target_popularity"}) {
+    for (const char* protocol : {"sequential.full", "topn.sampled99"}) {
+      SCOPED_TRACE(std::string(property) + " " + protocol);
+      size_t users = 0;
+      double hits = 0;
+      for (const json& bucket : metrics.at(property).at(protocol)) {
+        EXPECT_LE(bucket.at("from"), bucket.at("to"));
+        users += bucket.at("users").get<size_t>();
+        hits += bucket.at("users").get<double>() * bucket.at("hr@10").get<double>();
+      }
+      EXPECT_EQ(users, 30u);
+      EXPECT_NEAR(hits / 30, metrics.at(std::string(protocol) + ".hr@10").get<double>(), 1e-9);
+    }
+  }
+}
+
+TEST_F(TrainedModel, IsComparedLaterFromWhatWasWritten) {
+  ASSERT_EQ(peapod(evaluate() + " --json " + at("ours.json")), 0) << log();
+  ASSERT_EQ(peapod("baseline popularity --data " + at("data") + " --json " + at("theirs.json")), 0) << log();
+  const json ours = json::parse(contents(at("ours.json")));
+  const json theirs = json::parse(contents(at("theirs.json")));
+  const json compared = answer("compare " + at("ours.json") + " " + at("theirs.json"));
+  EXPECT_EQ(compared.at("num_users"), 30);
+  ASSERT_EQ(compared.at("metrics").size(), 11u);
+  for (const auto& [key, one] : compared.at("metrics").items()) {
+    SCOPED_TRACE(key);
+    EXPECT_NEAR(one.at("first").get<double>(), ours.at(key).get<double>(), 1e-12);
+    EXPECT_NEAR(one.at("second").get<double>(), theirs.at(key).get<double>(), 1e-12);
+    expect_ordered(one.at("difference"));
+    EXPECT_GT(one.at("p_value").get<double>(), 0.0);
+    EXPECT_LE(one.at("p_value").get<double>(), 1.0);
+  }
+  ASSERT_EQ(peapod("compare " + at("ours.json") + " " + at("theirs.json")), 0);
+  for (const char* part : {"A - B", "interval", "p", "sequential.full.mrr@10", "test split, 30 users"}) {
+    EXPECT_NE(log().find(part), std::string::npos) << log();
+  }
+}
+
+TEST_F(TrainedModel, IsNotComparedOnOtherUsers) {
+  ASSERT_EQ(peapod(evaluate() + " --tasks topn --json " + at("all.json")), 0) << log();
+  ASSERT_EQ(peapod(evaluate() + " --tasks topn --max-users 12 --json " + at("some.json")), 0) << log();
+  expect_failure(1, "compare " + at("all.json") + " " + at("some.json"), {"are of different users: 30 and 12"});
+  ASSERT_EQ(peapod(evaluate() + " --tasks topn --split valid --json " + at("valid.json")), 0) << log();
+  expect_failure(1, "compare " + at("all.json") + " " + at("valid.json"), {"are of different splits: test and valid"});
+  expect_failure(1, "compare " + at("all.json") + " " + at("data/dataset.json"), {"dataset.json", "holds no ranks"});
+  ASSERT_EQ(peapod("evaluate " + at("model") + " " + at("model") + " --data " + at("data") + " --tasks topn --json " +
+                   at("mean.json")),
+            0)
+      << log();
+  expect_failure(1, "compare " + at("all.json") + " " + at("mean.json"), {"evaluate one model at a time"});
+}
+
+TEST_F(TrainedModel, IsWrittenUserByUserAsBaselinesAre) {
+  const auto rows = [&](const std::string& command) {
+    EXPECT_EQ(peapod(command + " --per-user " + at("users.jsonl")), 0) << log();
+    std::vector<json> found;
+    std::istringstream lines(contents(at("users.jsonl")));
+    for (std::string line; std::getline(lines, line);) found.push_back(json::parse(line));
+    return found;
+  };
+  const std::vector<json> ours = rows(evaluate() + " --tasks sequential,topn");
+  const std::vector<json> theirs = rows("baseline item-knn --data " + at("data"));
+  ASSERT_EQ(ours.size(), 60u);
+  ASSERT_EQ(theirs.size(), ours.size());
+  size_t hits = 0;
+  for (size_t i = 0; i < ours.size(); ++i) {
+    for (const char* field : {"user", "protocol", "history_length", "target", "target_popularity"}) {
+      EXPECT_EQ(ours[i].at(field), theirs[i].at(field)) << i;
+    }
+    hits += i < 30 && !ours[i].at("rank").is_null();
+  }
+  EXPECT_EQ(static_cast<double>(hits) / 30, answer(evaluate() + " --tasks sequential").at("sequential.full.hr@10"));
+  expect_failure(1, evaluate() + " --tasks topn --per-user " + at("nowhere/users.jsonl"), {"nowhere/users.jsonl"});
+  expect_failure(1, "evaluate " + at("model") + " " + at("model") + " --data " + at("data") + " --per-user " + at("x"),
+                 {"--per-user", "one model"});
+}
+
+TEST_F(TrainedModel, HasAPageOfItsEvaluation) {
+  ASSERT_EQ(peapod(evaluate() + " --report " + at("report.html")), 0) << log();
+  const std::string page = contents(at("report.html"));
+  const json metrics = answer(evaluate());
+  const auto shown = [](double value) {
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(4) << value;
+    return text.str();
+  };
+  for (const std::string& part :
+       {std::string("item-kNN, tuned"), std::string("recall alone"), std::string("popularity"), std::string("30 users"),
+        std::string("10 users, drawn"), std::string("Strongest shared prompts"),
+        shown(metrics.at("sequential.full.ndcg@10")), shown(metrics.at("topn.sampled99.mrr@10")),
+        shown(metrics.at("explanation.rougeL"))}) {
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  }
+  EXPECT_TRUE(page.ends_with("</html>\n"));
+  ASSERT_EQ(peapod(evaluate() + " --report " + at("again.html")), 0) << log();
+  EXPECT_EQ(page, contents(at("again.html")));
+  ASSERT_EQ(peapod(evaluate() + " --tasks topn --max-users 4 --report " + at("small.html")), 0) << log();
+  EXPECT_EQ(contents(at("small.html")).find("Next item, among"), std::string::npos);
+  expect_failure(1, evaluate() + " --include-seen --report " + at("report.html"), {"--report", "--include-seen"});
 }
 
 TEST_F(TrainedModel, LeavesStandardOutputToJson) {

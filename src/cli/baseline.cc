@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/measurement.h"
 #include "data/dataset.h"
 #include "data/split.h"
 #include "eval/baselines.h"
+#include "eval/population.h"
 #include "eval/recall_choice.h"
 #include "eval/report.h"
 #include "model/peapod_model.h"
@@ -18,9 +20,11 @@
 namespace peapod::cli {
 namespace {
 
+constexpr const char* kPopularity = "popularity";
+
 struct BaselineFlags {
   std::string data;
-  std::string json;
+  std::string json, per_user;
   std::string split = "test";
   uint64_t seed = 1;
   ItemKnnOptions knn;
@@ -42,10 +46,14 @@ std::string text_of(const Settings& settings) {
   return text;
 }
 
-// The table goes to standard output, unless the JSON object does.
-void show(const BaselineFlags& flags, const std::string& method, const Dataset& dataset, const MetricMap& metrics,
+// What a baseline reached. The table goes to standard output, unless the JSON object does.
+void show(const BaselineFlags& flags, const std::string& method, const Dataset& dataset, const ProtocolRanks& ranks,
           const Settings& settings) {
-  const size_t num_users = dataset.evaluated_users().size();
+  const Split split = kSplits.parse(flags.split);
+  const Population population = population_of(dataset, {.split = split});
+  const size_t num_users = population.users.size();
+  MetricMap metrics = metrics_of(ranks, population.popularity);
+  if (method == kPopularity) append_sentence_metrics(metrics, dataset.explanations(), split);
   if (flags.json != "-") {
     std::cout << fmt::format("{} on {}, {} split, {} users\n", method, dataset.name(), flags.split, num_users);
     if (!settings.empty()) std::cout << "  " << text_of(settings) << '\n';
@@ -58,14 +66,15 @@ void show(const BaselineFlags& flags, const std::string& method, const Dataset& 
                                    {"seed", flags.seed}};
   for (const auto& [name, value] : settings) object["settings"][name] = value;
   for (const auto& [key, value] : metrics) object[key] = value;
-  write_json(flags.json, object.dump(2));
+  append_breakdowns(object, population, ranks);
+  write_json(flags.json, text_with_ranks(object, dataset, split, population, ranks));
+  write_per_user(flags.per_user, dataset, population, ranks);
 }
 
 void run_popularity(const BaselineFlags& flags) {
   const Dataset dataset = Dataset::open(flags.data);
-  MetricMap metrics = metrics_of(popularity_ranks(ranking_problem(dataset, kSplits.parse(flags.split)), flags.seed));
-  append_sentence_metrics(metrics, dataset.explanations(), kSplits.parse(flags.split));
-  show(flags, "popularity", dataset, metrics, {});
+  const RankingProblem problem = ranking_problem(dataset, kSplits.parse(flags.split));
+  show(flags, kPopularity, dataset, popularity_ranks(problem, flags.seed), {});
 }
 
 void run_item_knn(const BaselineFlags& flags) {
@@ -78,9 +87,8 @@ void run_item_knn(const BaselineFlags& flags) {
     };
     options = tune_item_knn(ranking_problem(dataset, Split::valid), flags.seed, report);
   }
-  const MetricMap metrics =
-      metrics_of(item_knn_ranks(ranking_problem(dataset, kSplits.parse(flags.split)), options, flags.seed));
-  show(flags, "item-knn", dataset, metrics, settings_of(options));
+  const RankingProblem problem = ranking_problem(dataset, kSplits.parse(flags.split));
+  show(flags, "item-knn", dataset, item_knn_ranks(problem, options, flags.seed), settings_of(options));
 }
 
 Settings settings_of(const RecallSettings& settings) {
@@ -107,7 +115,7 @@ void run_recall(const BaselineFlags& flags) {
       choose_recall(ranking_problem(dataset, Split::valid), titles, {.seed = flags.seed}, report);
   const RankingProblem problem = ranking_problem(dataset, kSplits.parse(flags.split));
   const Recall recall(problem.train, problem.num_items, titles, settings);
-  show(flags, "recall", dataset, metrics_of(recall_ranks(problem, recall, flags.seed)), settings_of(settings));
+  show(flags, "recall", dataset, recall_ranks(problem, recall, flags.seed), settings_of(settings));
 }
 
 void add_common_flags(CLI::App& command, BaselineFlags& flags) {
@@ -116,6 +124,10 @@ void add_common_flags(CLI::App& command, BaselineFlags& flags) {
       ->check(CLI::IsMember(kSplits.names_without(Split::train)))
       ->capture_default_str();
   command.add_option("--json", flags.json, "Write the metrics as one JSON object; - is standard output")
+      ->type_name("FILE");
+  command
+      .add_option("--per-user", flags.per_user,
+                  "Write what became of each user: target, rank, history, a JSON line each")
       ->type_name("FILE");
   command.add_option("--seed", flags.seed, "Orders equal scores")->capture_default_str();
 }

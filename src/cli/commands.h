@@ -10,6 +10,7 @@ void add_prepare(CLI::App& app);
 void add_train(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_baseline(CLI::App& app);
+void add_compare(CLI::App& app);
 void add_audit(CLI::App& app);
 void add_recommend(CLI::App& app);
 void add_explain(CLI::App& app);

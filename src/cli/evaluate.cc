@@ -11,10 +11,13 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/evaluate_report.h"
+#include "cli/measurement.h"
 #include "cli/terminal.h"
 #include "eval/baselines.h"
 #include "eval/bootstrap.h"
 #include "eval/metrics.h"
+#include "eval/population.h"
 #include "eval/protocols.h"
 #include "eval/report.h"
 
@@ -23,7 +26,7 @@ namespace {
 
 struct EvaluateFlags {
   std::vector<std::string> models;
-  std::string data, json, against;
+  std::string data, json, per_user, report, against;
   std::string split = "test";
   std::string precision = "auto";
   std::vector<std::string> tasks = kTaskNames.names();
@@ -89,27 +92,25 @@ MetricMap measured_explanations(const Measured& one, const EvaluationOptions& op
       one.model.tokenizer());
 }
 
-ProtocolRanks model_ranks(const Measured& one, const EvaluateFlags& flags, const EvaluationOptions& options,
+ProtocolRanks model_ranks(const Measured& one, const EvaluateFlags& flags, EvaluationOptions options,
                           const std::string& name) {
   ProtocolRanks ranks;
+  options.recommended = [&ranks](std::span<const uint32_t> items) {
+    ranks.recommended.emplace_back(items.begin(), items.end());
+  };
   if (ranks_full(flags)) ranks.full = full_ranks(one, options, name);
   if (ranks_sampled(flags)) ranks.sampled99 = sampled_ranks(one, options, name);
   return ranks;
 }
 
-// Settings of item-kNN that are best on validation: what a model must beat.
-ItemKnnOptions tuned(const Dataset& data, const EvaluationOptions& options) {
-  return tune_item_knn(ranking_problem(data, Split::valid), options.seed);
-}
-
 // What a baseline ranks for the same users; item-kNN tuned.
-ProtocolRanks baseline_ranks(const Dataset& data, const EvaluateFlags& flags, const EvaluationOptions& options) {
-  RankingProblem problem = ranking_problem(data, options.split);
-  const std::vector<uint32_t> users = users_to_evaluate(data, options);
-  std::erase_if(problem.cases, [&](const RankingCase& one) { return !std::ranges::binary_search(users, one.user); });
-  ProtocolRanks ranks = flags.against == "popularity" ? popularity_ranks(problem, options.seed)
-                                                      : item_knn_ranks(problem, tuned(data, options), options.seed);
-  if (!ranks_full(flags)) ranks.full.clear();
+ProtocolRanks baseline_ranks(const Dataset& data, const Population& population, const EvaluateFlags& flags,
+                             const EvaluationOptions& options) {
+  const RankingProblem problem = problem_of(data, population, options.split);
+  ProtocolRanks ranks = flags.against == "popularity"
+                            ? popularity_ranks(problem, options.seed)
+                            : item_knn_ranks(problem, tuned_item_knn(data, options.seed), options.seed);
+  if (!ranks_full(flags)) ranks = {.full = {}, .sampled99 = std::move(ranks.sampled99)};
   if (!ranks_sampled(flags)) ranks.sampled99.clear();
   return ranks;
 }
@@ -125,9 +126,10 @@ void show_intervals(const EstimateMap& intervals, std::ostream& out, nlohmann::o
 }
 
 // Theirs, then ours minus theirs.
-void compare(const ProtocolRanks& ours, const ProtocolRanks& theirs, const std::string& name, std::ostream& out,
-             nlohmann::ordered_json& object) {
-  out << fmt::format("\n{}:\n{}difference, 95 % interval over users:\n", name, metric_table(metrics_of(theirs)));
+void show_difference(const ProtocolRanks& ours, const ProtocolRanks& theirs, const std::string& name,
+                     const Population& population, std::ostream& out, nlohmann::ordered_json& object) {
+  out << fmt::format("\n{}:\n{}difference, 95 % interval over users:\n", name,
+                     metric_table(metrics_of(theirs, population.popularity)));
   for (const auto& [key, e] : paired_differences(ours, theirs)) {
     out << fmt::format("{:<28}{:+.4f}  [{:+.4f}, {:+.4f}]\n", key, e.value, e.low, e.high);
     object["difference"][key] = json_of(e);
@@ -160,38 +162,60 @@ void warn_of_leaking_ids(const std::string& directory, const PeapodModel& model,
   object["leaking_ids"] = true;
 }
 
-// Metrics of one model, shown and returned; intervals and comparisons go into `object`.
-MetricMap evaluate(const std::string& directory, const EvaluateFlags& flags, const Dataset& data, std::ostream& out,
+// What came of one model.
+struct Evaluated {
+  Population population;
+  ProtocolRanks ranks;
+  MetricMap metrics;
+};
+
+// Measures one model and shows it; what is measured goes into `object` too.
+Evaluated evaluate(const std::string& directory, const EvaluateFlags& flags, const Dataset& data, std::ostream& out,
                    nlohmann::ordered_json& object) {
   const EvaluationOptions options = options_of(flags);
   const bool explains = contains(flags.tasks, name_of(Task::explanation)) && has_explanations(data, options.split);
   const AnswererOptions answering{.precision = precision_from(flags.precision), .explains = explains};
   const Measured one(load_trained_on(directory, flags, data), answering);
   warn_of_leaking_ids(directory, one.model, out, object);
-  const ProtocolRanks ranks = model_ranks(one, flags, options, "evaluating");
-  MetricMap metrics = metrics_of(ranks);
-  if (explains) std::ranges::move(measured_explanations(one, options), std::back_inserter(metrics));
-  if (metrics.empty()) {
+  Evaluated result{.population = population_of(data, options), .ranks = {}, .metrics = {}};
+  const Population& population = result.population;
+  const ProtocolRanks& ranks = result.ranks = model_ranks(one, flags, options, "evaluating");
+  result.metrics = metrics_of(ranks, population.popularity);
+  if (explains) std::ranges::move(measured_explanations(one, options), std::back_inserter(result.metrics));
+  if (result.metrics.empty()) {
     throw Error(directory, "there is nothing to measure with these --tasks, --protocol and --split");
   }
-  for (const auto& [key, value] : metrics) object[key] = value;
-  out << metric_table(metrics);
+  for (const auto& [key, value] : result.metrics) object[key] = value;
+  out << metric_table(result.metrics);
   const EstimateMap intervals = intervals_over_users(ranks);
   if (!intervals.empty()) show_intervals(intervals, out, object["intervals"]);
+  append_breakdowns(object, population, ranks);
+  const auto against = [&](const ProtocolRanks& theirs, const std::string& name, const char* member) {
+    show_difference(ranks, theirs, name, population, out, object[member]);
+  };
   if (flags.swap_prompts) {
     EvaluationOptions swapped = options;
     swapped.swap_prompts = true;
-    compare(ranks, model_ranks(one, flags, swapped, "prompts swapped:"), "personal prompts swapped between users", out,
-            object["swapped"]);
+    against(model_ranks(one, flags, swapped, "prompts swapped:"), "personal prompts swapped between users", "swapped");
   }
   if (flags.against == "popularity" || flags.against == "item-knn") {
-    compare(ranks, baseline_ranks(data, flags, options), flags.against, out, object["against"]);
+    against(baseline_ranks(data, population, flags, options), flags.against, "against");
   } else if (!flags.against.empty()) {
     const Measured rival(load_trained_on(flags.against, flags, data), {answering.precision, false});
     warn_of_leaking_ids(flags.against, rival.model, out, object["against"]);
-    compare(ranks, model_ranks(rival, flags, options, "against:"), flags.against, out, object["against"]);
+    against(model_ranks(rival, flags, options, "against:"), flags.against, "against");
   }
-  return metrics;
+  if (!flags.report.empty()) {
+    write_report(flags.report,
+                 {.directory = directory,
+                  .model = one.model,
+                  .answer = answers_of(one.answerer),
+                  .population = population,
+                  .ranks = ranks,
+                  .metrics = result.metrics},
+                 options);
+  }
+  return result;
 }
 
 void show_means(const std::vector<MetricMap>& runs, std::ostream& out, nlohmann::ordered_json& object) {
@@ -203,27 +227,46 @@ void show_means(const std::vector<MetricMap>& runs, std::ostream& out, nlohmann:
   }
 }
 
+void run_one(const EvaluateFlags& flags, const Dataset& data, std::ostream& out, nlohmann::ordered_json& object) {
+  object["model"] = flags.models.front();
+  const Evaluated done = evaluate(flags.models.front(), flags, data, out, object);
+  object["num_users"] = done.population.users.size();
+  const Split split = kSplits.parse(flags.split);
+  write_json(flags.json, text_with_ranks(object, data, split, done.population, done.ranks));
+  write_per_user(flags.per_user, data, done.population, done.ranks);
+}
+
+void run_many(const EvaluateFlags& flags, const Dataset& data, std::ostream& out, nlohmann::ordered_json& object) {
+  if (!flags.per_user.empty() || !flags.report.empty()) {
+    throw Error(flags.per_user.empty() ? "--report" : "--per-user",
+                fmt::format("is of one model, got {}", flags.models.size()), "evaluate one model at a time");
+  }
+  std::vector<MetricMap> metrics;
+  for (const std::string& directory : flags.models) {
+    out << (metrics.empty() ? "" : "\n") << directory << ":\n";
+    nlohmann::ordered_json& one = object["models"].emplace_back();
+    one["model"] = directory;
+    metrics.push_back(evaluate(directory, flags, data, out, one).metrics);
+  }
+  show_means(metrics, out, object);
+  write_json(flags.json, object.dump(2));
+}
+
 void run(const EvaluateFlags& flags) {
-  if (flags.include_seen && (flags.against == "popularity" || flags.against == "item-knn")) {
-    throw Error("--against " + flags.against, "ranks items of the history never, --include-seen asks the model to",
+  const bool beside_baselines = !flags.report.empty() || flags.against == "popularity" || flags.against == "item-knn";
+  if (flags.include_seen && beside_baselines) {
+    throw Error(flags.report.empty() ? "--against " + flags.against : "--report",
+                "stands beside baselines, which rank items of the history never; --include-seen asks the model to",
                 "leave out one of the two");
   }
   const Dataset data = Dataset::open(flags.data);
   std::ostream& out = flags.json == "-" ? std::cerr : std::cout;  // standard output is the JSON object's then
   nlohmann::ordered_json object = {{"dataset", data.name()}, {"split", flags.split}};
   if (flags.models.size() == 1) {
-    evaluate(flags.models.front(), flags, data, out, object);
+    run_one(flags, data, out, object);
   } else {
-    std::vector<MetricMap> metrics;
-    for (const std::string& directory : flags.models) {
-      out << (metrics.empty() ? "" : "\n") << directory << ":\n";
-      nlohmann::ordered_json& one = object["models"].emplace_back();
-      one["model"] = directory;
-      metrics.push_back(evaluate(directory, flags, data, out, one));
-    }
-    show_means(metrics, out, object);
+    run_many(flags, data, out, object);
   }
-  write_json(flags.json, object.dump(2));
 }
 
 }  // namespace
@@ -258,7 +301,16 @@ void add_evaluate(CLI::App& app) {
       "--against", flags->against,
       "popularity, item-knn (tuned on validation) or another model directory: compare with it, with paired "
       "intervals");
-  command->add_option("--json", flags->json, "Write the metrics as JSON; - is standard output");
+  command->add_option("--json", flags->json, "Write the metrics as JSON, which `compare` reads; - is standard output")
+      ->type_name("FILE");
+  command
+      ->add_option("--per-user", flags->per_user,
+                   "Write what became of each user: target, rank, history, a JSON line each")
+      ->type_name("FILE");
+  command
+      ->add_option("--report", flags->report,
+                   "Write a page of figures, intervals, charts and sample users, beside baselines on the same users")
+      ->type_name("FILE.html");
   command->callback([flags] { run(*flags); });
 }
 

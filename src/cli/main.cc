@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   peapod::cli::add_train(app);
   peapod::cli::add_evaluate(app);
   peapod::cli::add_baseline(app);
+  peapod::cli::add_compare(app);
   peapod::cli::add_audit(app);
   peapod::cli::add_recommend(app);
   peapod::cli::add_explain(app);

@@ -14,6 +14,20 @@
 namespace peapod {
 namespace {
 
+// Calls visit(c, scores, seed of the user's ties) for every case, on all threads and in no order.
+template <class Visit>
+void for_each_case(const RankingProblem& problem, const Scorer& scorer, uint64_t tie_seed, const Visit& visit) {
+#pragma omp parallel
+  {
+    std::vector<float> scores(problem.num_items);
+#pragma omp for schedule(dynamic, 64)
+    for (size_t c = 0; c < problem.cases.size(); ++c) {
+      scorer(problem.cases[c], scores);
+      visit(c, std::span<const float>(scores), mix64(tie_seed, problem.cases[c].user));
+    }
+  }
+}
+
 double full_ndcg10(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed) {
   const ItemKnn knn(problem.train, problem.num_items, options);
   const auto score = [&](const RankingCase& user, std::span<float> scores) { knn.score(user.history, scores); };
@@ -36,18 +50,23 @@ RankingProblem ranking_problem(const Dataset& dataset, Split split) {
 std::vector<uint32_t> target_ranks(const RankingProblem& problem, Protocol protocol, const Scorer& scorer,
                                    uint64_t tie_seed) {
   std::vector<uint32_t> ranks(problem.cases.size());
-#pragma omp parallel
-  {
-    std::vector<float> scores(problem.num_items);
-#pragma omp for schedule(dynamic, 64)
-    for (size_t c = 0; c < problem.cases.size(); ++c) {
-      const RankingCase& user = problem.cases[c];
-      const uint64_t user_seed = mix64(tie_seed, user.user);
-      scorer(user, scores);
-      ranks[c] = protocol == Protocol::full ? rank_among_all(scores, user.target, user.history, user_seed)
-                                            : rank_among_candidates(scores, user.target, user.negatives, user_seed);
-    }
-  }
+  for_each_case(problem, scorer, tie_seed, [&](size_t c, std::span<const float> scores, uint64_t user_seed) {
+    const RankingCase& user = problem.cases[c];
+    ranks[c] = protocol == Protocol::full ? rank_among_all(scores, user.target, user.history, user_seed)
+                                          : rank_among_candidates(scores, user.target, user.negatives, user_seed);
+  });
+  return ranks;
+}
+
+ProtocolRanks full_ranking(const RankingProblem& problem, const Scorer& scorer, uint64_t tie_seed) {
+  ProtocolRanks ranks;
+  ranks.full.resize(problem.cases.size());
+  ranks.recommended.resize(problem.cases.size());
+  for_each_case(problem, scorer, tie_seed, [&](size_t c, std::span<const float> scores, uint64_t user_seed) {
+    const RankingCase& user = problem.cases[c];
+    ranks.full[c] = rank_among_all(scores, user.target, user.history, user_seed);
+    ranks.recommended[c] = best_among_all(scores, user.history, kGreatestDepth, user_seed);
+  });
   return ranks;
 }
 
@@ -57,8 +76,9 @@ ProtocolRanks popularity_ranks(const RankingProblem& problem, uint64_t tie_seed)
     std::transform(popularity.begin(), popularity.end(), scores.begin(),
                    [](uint32_t count) { return static_cast<float>(count); });
   };
-  return {.full = target_ranks(problem, Protocol::full, score, tie_seed),
-          .sampled99 = target_ranks(problem, Protocol::sampled99, score, tie_seed)};
+  ProtocolRanks ranks = full_ranking(problem, score, tie_seed);
+  ranks.sampled99 = target_ranks(problem, Protocol::sampled99, score, tie_seed);
+  return ranks;
 }
 
 ProtocolRanks item_knn_ranks(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed) {
@@ -66,7 +86,7 @@ ProtocolRanks item_knn_ranks(const RankingProblem& problem, const ItemKnnOptions
   {
     const ItemKnn knn(problem.train, problem.num_items, options);
     const auto score = [&](const RankingCase& user, std::span<float> scores) { knn.score(user.history, scores); };
-    ranks.full = target_ranks(problem, Protocol::full, score, tie_seed);
+    ranks = full_ranking(problem, score, tie_seed);
   }
   ItemKnnOptions unordered = options;
   unordered.backward_weight = 1.0;

@@ -42,6 +42,9 @@ using Scorer = std::function<void(const RankingCase& user, std::span<float> scor
 std::vector<uint32_t> target_ranks(const RankingProblem& problem, Protocol protocol, const Scorer& scorer,
                                    uint64_t tie_seed);
 
+// Ranks in full ranking, as target_ranks has them, and the kGreatestDepth items that are recommended to each user.
+ProtocolRanks full_ranking(const RankingProblem& problem, const Scorer& scorer, uint64_t tie_seed);
+
 // Items by number of training interactions, the same for everybody; both protocols.
 ProtocolRanks popularity_ranks(const RankingProblem& problem, uint64_t tie_seed);
 

@@ -72,6 +72,22 @@ TEST(TargetRanks, OrderEqualScoresAnewForEachUser) {
   EXPECT_NE(*std::min_element(ranks.begin(), ranks.end()), *std::max_element(ranks.begin(), ranks.end()));
 }
 
+TEST(FullRanking, RecommendsTheItemsBeforeTheTargetWithoutTheHistory) {
+  const PreparedData data = ring(100, 120, 5);
+  const RankingProblem problem = problem_of(data, Split::test);
+  const Scorer equal = [](const RankingCase&, std::span<float> scores) { std::fill(scores.begin(), scores.end(), 0); };
+  const ProtocolRanks ranks = full_ranking(problem, equal, 1);
+  EXPECT_EQ(ranks.full, target_ranks(problem, Protocol::full, equal, 1));
+  ASSERT_EQ(ranks.recommended.size(), problem.cases.size());
+  for (size_t c = 0; c < problem.cases.size(); ++c) {
+    const RankingCase& user = problem.cases[c];
+    EXPECT_EQ(ranks.recommended[c].size(), 10u);
+    for (const uint32_t item : ranks.recommended[c]) EXPECT_EQ(std::ranges::count(user.history, item), 0);
+    const uint32_t rank = rank_in_list(ranks.recommended[c], user.target);
+    EXPECT_EQ(rank, ranks.full[c] < 10 ? ranks.full[c] : kNotRanked);
+  }
+}
+
 TEST(PopularityMetrics, CountTrainingInteractionsAlone) {
   const std::vector<uint32_t> train = {0, 1, 1};
   const std::vector<uint32_t> history = {2};

@@ -41,9 +41,8 @@ double t_point(size_t degrees) {
   return kNormal + (cube + kNormal) / (4 * n) + (5 * fifth + 16 * cube + 3 * kNormal) / (96 * n * n);
 }
 
-}  // namespace
-
-Estimate bootstrap_mean(std::span<const double> values, const BootstrapOptions& options) {
+// Means of the resamples, ascending.
+std::vector<double> resampled_means(std::span<const double> values, const BootstrapOptions& options) {
   if (values.empty()) throw Error("bootstrap", "there are no users to draw from");
   if (options.num_resamples == 0) throw Error("bootstrap", "expected at least 1 resample, got 0");
   std::vector<double> means(options.num_resamples);
@@ -55,11 +54,29 @@ Estimate bootstrap_mean(std::span<const double> values, const BootstrapOptions& 
     means[resample] = sum / static_cast<double>(values.size());
   }
   std::sort(means.begin(), means.end());
+  return means;
+}
+
+Estimate estimate_of(std::span<const double> values, const std::vector<double>& means) {
   return {.value = mean(values), .low = quantile(means, 0.025), .high = quantile(means, 0.975)};
 }
 
-Estimate bootstrap_difference(std::span<const double> ours, std::span<const double> theirs,
-                              const BootstrapOptions& options) {
+// As Difference::p_value has it.
+double p_value_of(const std::vector<double>& means) {
+  const auto at_most_zero = std::upper_bound(means.begin(), means.end(), 0.0) - means.begin();
+  const auto at_least_zero = means.end() - std::lower_bound(means.begin(), means.end(), 0.0);
+  const auto fewer = static_cast<double>(std::min(at_most_zero, at_least_zero));
+  return std::min(1.0, 2.0 * (fewer + 1.0) / (static_cast<double>(means.size()) + 1.0));
+}
+
+}  // namespace
+
+Estimate bootstrap_mean(std::span<const double> values, const BootstrapOptions& options) {
+  return estimate_of(values, resampled_means(values, options));
+}
+
+Difference bootstrap_difference(std::span<const double> ours, std::span<const double> theirs,
+                                const BootstrapOptions& options) {
   if (ours.size() != theirs.size()) {
     throw Error("paired bootstrap", "expected one value per user on both sides, got " + std::to_string(ours.size()) +
                                         " and " + std::to_string(theirs.size()));
@@ -67,7 +84,8 @@ Estimate bootstrap_difference(std::span<const double> ours, std::span<const doub
   // The difference of the means of drawn pairs is the mean of their differences.
   std::vector<double> differences(ours.size());
   std::transform(ours.begin(), ours.end(), theirs.begin(), differences.begin(), std::minus<>());
-  return bootstrap_mean(differences, options);
+  const std::vector<double> means = resampled_means(differences, options);
+  return {estimate_of(differences, means), p_value_of(means)};
 }
 
 Estimate mean_over_runs(std::span<const double> values) {

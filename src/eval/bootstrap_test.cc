@@ -58,6 +58,32 @@ TEST(Bootstrap, SwappingTheSidesMirrorsTheInterval) {
   EXPECT_NEAR(forward.high, -backward.low, 1e-12);
 }
 
+TEST(Bootstrap, PValuesAreSpreadEvenlyWhereThereIsNoDifference) {
+  constexpr int kTrials = 400;
+  int below_a_twentieth = 0;
+  int below_a_half = 0;
+  for (uint64_t trial = 0; trial < kTrials; ++trial) {
+    const std::vector<double> ours = normals(80, 0.3, 2 * trial);
+    const std::vector<double> theirs = normals(80, 0.3, 2 * trial + 1);
+    const Difference difference = bootstrap_difference(ours, theirs, {.num_resamples = 500, .seed = trial});
+    below_a_twentieth += difference.p_value < 0.05;
+    below_a_half += difference.p_value < 0.5;
+    const bool leaves_out_zero = difference.low > 0 || difference.high < 0;
+    EXPECT_LT(leaves_out_zero ? difference.p_value : 0.0, 0.07) << trial;
+    EXPECT_GT(leaves_out_zero ? 1.0 : difference.p_value, 0.03) << trial;
+  }
+  EXPECT_NEAR(below_a_twentieth, 20, 18);  // 4 standard deviations
+  EXPECT_NEAR(below_a_half, 200, 40);
+}
+
+TEST(Bootstrap, PValuesAreTheSameFromBothSidesAndNeverZero) {
+  const std::vector<double> a = normals(50, 2.0, 1);
+  const std::vector<double> b = normals(50, 0.0, 2);
+  EXPECT_DOUBLE_EQ(bootstrap_difference(a, b).p_value, 2.0 / 2001);
+  EXPECT_DOUBLE_EQ(bootstrap_difference(b, a).p_value, 2.0 / 2001);
+  EXPECT_EQ(bootstrap_difference(a, a).p_value, 1.0);
+}
+
 TEST(Bootstrap, RepeatsForASeedWhateverTheNumberOfThreads) {
   const std::vector<double> values = normals(300, 0.0, 3);
   const int threads = omp_get_max_threads();

@@ -9,9 +9,14 @@ namespace peapod {
 
 double discounted_gain(uint32_t rank) { return 1.0 / std::log2(rank + 2.0); }
 
+std::string_view metric_prefix(Protocol protocol) {
+  return protocol == Protocol::full ? "sequential.full" : "topn.sampled99";
+}
+
+std::string metric_name(const RankMetric& metric) { return fmt::format("{}@{}", metric.name, metric.depth); }
+
 std::string metric_key(const RankMetric& metric, Protocol protocol) {
-  const std::string_view prefix = protocol == Protocol::full ? "sequential.full" : "topn.sampled99";
-  return fmt::format("{}.{}@{}", prefix, metric.name, metric.depth);
+  return fmt::format("{}.{}", metric_prefix(protocol), metric_name(metric));
 }
 
 std::vector<double> metric_values(const RankMetric& metric, std::span<const uint32_t> ranks) {

@@ -26,6 +26,8 @@ struct RankMetric {
 constexpr double hit(uint32_t) { return 1.0; }
 // NDCG with one relevant item: 1 / log2(rank + 2), as the ideal order gives it rank 0 and a gain of 1.
 double discounted_gain(uint32_t rank);
+// Mean reciprocal rank: 1, 1/2, 1/3, …
+constexpr double reciprocal_rank(uint32_t rank) { return 1.0 / (rank + 1.0); }
 
 // To add a metric, add a row where tables and JSON shall show it; `value` may be a lambda and need not know the depth.
 // Keys, means, tables, intervals, JSON and how many items a model is asked for (kGreatestDepth) follow from the row.
@@ -36,6 +38,7 @@ inline constexpr RankMetric kRankMetrics[] = {
     {.name = "ndcg", .depth = 5, .value = discounted_gain},
     {.name = "hr", .depth = 10, .value = hit, .has_interval = true},
     {.name = "ndcg", .depth = 10, .value = discounted_gain, .has_interval = true},
+    {.name = "mrr", .depth = 10, .value = reciprocal_rank},
 };
 
 // What training stops early by and item-kNN is tuned by, which need not be a row of the table.
@@ -48,6 +51,12 @@ inline constexpr uint32_t kGreatestDepth =
 constexpr bool measured_under(const RankMetric& metric, Protocol protocol) {
   return !metric.only || *metric.only == protocol;
 }
+
+// `sequential.full`, `topn.sampled99`: what the keys of a protocol begin with.
+std::string_view metric_prefix(Protocol protocol);
+
+// `hr@5`.
+std::string metric_name(const RankMetric& metric);
 
 // `sequential.full.hr@5`, `topn.sampled99.hr@5`.
 std::string metric_key(const RankMetric& metric, Protocol protocol);

@@ -46,6 +46,8 @@ TEST(RankMetrics, MatchHandComputedValues) {
   };
   const double at_5 = 1.0 + 1.0 / std::log2(6.0);
   EXPECT_NEAR(ndcg(5), at_5 / 6, 1e-12);
+  EXPECT_NEAR(metric_mean({.name = "mrr", .depth = 10, .value = reciprocal_rank}, ranks),
+              (1.0 + 1.0 / 5 + 1.0 / 6 + 1.0 / 10) / 6, 1e-12);
   EXPECT_NEAR(ndcg(10), (at_5 + 1.0 / std::log2(7.0) + 1.0 / std::log2(11.0)) / 6, 1e-12);
 }
 

@@ -49,10 +49,10 @@ std::vector<uint32_t> prompt_owners(const std::vector<uint32_t>& users, const Ev
   return owners;
 }
 
-// Asks ask(user) of each user and ranks the user's target in what is answered.
-template <class Ask>
+// Asks ask(user) of each user and ranks the user's target in what is answered, which recommended(items) receives.
+template <class Ask, class Recommended>
 std::vector<uint32_t> ranks(const Dataset& data, const AnswerFunction& answer, const EvaluationOptions& options,
-                            const Ask& ask) {
+                            const Ask& ask, const Recommended& recommended) {
   const std::vector<uint32_t> users = users_to_evaluate(data, options);
   const std::vector<uint32_t> owners = prompt_owners(users, options);
   std::vector<uint32_t> result(users.size());
@@ -65,6 +65,7 @@ std::vector<uint32_t> ranks(const Dataset& data, const AnswerFunction& answer, c
     std::vector<uint32_t> items;
     for (const ScoredItem& scored : answered.items) items.push_back(scored.item);
     result[i] = rank_in_list(items, data.target(users[i], options.split));
+    recommended(items);
   });
   return result;
 }
@@ -95,16 +96,19 @@ std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOpt
 std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const AnswerFunction& answer,
                                        const EvaluationOptions& options) {
   const Dataset& data = model.dataset();
-  return ranks(data, answer, options, [&](uint32_t user) {
+  const auto ask = [&](uint32_t user) {
     return ask_next_item(model, known_in_evaluation(data, user, options.split),
                          {.include_seen = options.include_seen, .n = kGreatestDepth, .beams = options.num_beams});
+  };
+  return ranks(data, answer, options, ask, [&](const std::vector<uint32_t>& items) {
+    if (options.recommended) options.recommended(items);
   });
 }
 
 std::vector<uint32_t> topn_ranks(const PeapodModel& model, const AnswerFunction& answer,
                                  const EvaluationOptions& options) {
   const Dataset& data = model.dataset();
-  return ranks(data, answer, options, [&](uint32_t user) {
+  const auto ask = [&](uint32_t user) {
     std::vector<uint32_t> candidates(data.negatives(user).begin(), data.negatives(user).end());
     candidates.push_back(data.target(user, options.split));
     // The place of the target must say nothing.
@@ -112,7 +116,8 @@ std::vector<uint32_t> topn_ranks(const PeapodModel& model, const AnswerFunction&
     random.shuffle(candidates);
     return ask_ranking(model, known_in_evaluation(data, user, options.split), candidates,
                        {.n = kGreatestDepth, .beams = options.num_beams});
-  });
+  };
+  return ranks(data, answer, options, ask, [](const std::vector<uint32_t>&) {});
 }
 
 bool has_explanations(const Dataset& data, Split split) {

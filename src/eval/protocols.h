@@ -38,6 +38,8 @@ struct EvaluationOptions {
   uint64_t seed = 1;  // of the choice of users and of the swap
   // Called with the share done, from 0 to 1; may be empty.
   std::function<void(double)> progress = {};
+  // Called by sequential_ranks() with what is recommended to each user, best first, in their order; may be empty.
+  std::function<void(std::span<const uint32_t>)> recommended = {};
 };
 
 // Users that are evaluated, ascending.

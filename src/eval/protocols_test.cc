@@ -84,6 +84,20 @@ TEST(SequentialRanks, ArePlacesOfTheTargetInTheAnswerWithoutTheHistory) {
   }
 }
 
+TEST(SequentialRanks, TellWhatIsRecommendedToEachUserInTheirOrder) {
+  SmallModel small;
+  FakeAnswerer fake({3, 8, 15, 2});
+  std::vector<std::vector<uint32_t>> recommended;
+  const auto ranks = sequential_ranks(*small, fake.function(), {.recommended = [&](std::span<const uint32_t> items) {
+    recommended.emplace_back(items.begin(), items.end());
+  }});
+  ASSERT_EQ(recommended.size(), ranks.size());
+  for (uint32_t user = 0; user < SmallModel::kUsers; ++user) {
+    EXPECT_EQ(rank_in_list(recommended[user], small.data().target(user, Split::test)), ranks[user]);
+    for (const uint32_t item : recommended[user]) EXPECT_TRUE(fake.asked[user].allowed.contains(item));
+  }
+}
+
 TEST(SequentialRanks, AreMissesWhereTheTargetIsNotAnswered) {
   SmallModel small;
   FakeAnswerer silent;

@@ -36,6 +36,13 @@ class Contest {
   uint64_t target_hash_;
 };
 
+std::vector<uint32_t> sorted_distinct(std::span<const uint32_t> items) {
+  std::vector<uint32_t> distinct(items.begin(), items.end());
+  std::sort(distinct.begin(), distinct.end());
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  return distinct;
+}
+
 }  // namespace
 
 uint32_t rank_among_all(std::span<const float> scores, uint32_t target, std::span<const uint32_t> excluded,
@@ -43,9 +50,7 @@ uint32_t rank_among_all(std::span<const float> scores, uint32_t target, std::spa
   assert(target < scores.size());
   const Contest contest(scores, target, tie_seed);
   if (!contest.target_has_a_score()) return kNotRanked;
-  std::vector<uint32_t> distinct(excluded.begin(), excluded.end());
-  std::sort(distinct.begin(), distinct.end());
-  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  const std::vector<uint32_t> distinct = sorted_distinct(excluded);
   if (std::binary_search(distinct.begin(), distinct.end(), target)) return kNotRanked;
 
   uint32_t rank = 0;
@@ -62,6 +67,37 @@ uint32_t rank_among_candidates(std::span<const float> scores, uint32_t target, s
   uint32_t rank = 0;
   for (const uint32_t item : negatives) rank += contest.won_by(item);
   return rank;
+}
+
+std::vector<uint32_t> best_among_all(std::span<const float> scores, std::span<const uint32_t> excluded, size_t n,
+                                     uint64_t tie_seed) {
+  struct Place {
+    float score;
+    uint64_t hash;
+    uint32_t item;
+  };
+  const auto above = [](const Place& a, const Place& b) {
+    if (a.score != b.score) return a.score > b.score;
+    return a.hash != b.hash ? a.hash > b.hash : a.item < b.item;
+  };
+  const std::vector<uint32_t> distinct = sorted_distinct(excluded);
+  std::vector<Place> best;  // a heap with the worst of them in front
+  for (uint32_t item = 0; item < scores.size() && n > 0; ++item) {
+    if (std::isnan(scores[item]) || (best.size() == n && scores[item] < best.front().score)) continue;
+    const Place place{scores[item], mix64(tie_seed, item), item};
+    if (best.size() == n && !above(place, best.front())) continue;
+    if (std::binary_search(distinct.begin(), distinct.end(), item)) continue;
+    if (best.size() == n) {
+      std::pop_heap(best.begin(), best.end(), above);
+      best.pop_back();
+    }
+    best.push_back(place);
+    std::push_heap(best.begin(), best.end(), above);
+  }
+  std::sort_heap(best.begin(), best.end(), above);
+  std::vector<uint32_t> items;
+  for (const Place& place : best) items.push_back(place.item);
+  return items;
 }
 
 uint32_t rank_in_list(std::span<const uint32_t> recommended, uint32_t target) {

@@ -24,6 +24,12 @@ uint32_t rank_among_all(std::span<const float> scores, uint32_t target, std::spa
 uint32_t rank_among_candidates(std::span<const float> scores, uint32_t target, std::span<const uint32_t> negatives,
                                uint64_t tie_seed);
 
+// What is recommended by these scores: the best `n` items but the `excluded` ones, in the order that rank_among_all
+// ranks by, so that the item at place k is the one of rank k. Fewer where no more have a score. `scores` is
+// [num_items].
+std::vector<uint32_t> best_among_all(std::span<const float> scores, std::span<const uint32_t> excluded, size_t n,
+                                     uint64_t tie_seed);
+
 // Rank of `target` in a list of recommendations, best first; an item listed twice takes one place only.
 uint32_t rank_in_list(std::span<const uint32_t> recommended, uint32_t target);
 
@@ -42,6 +48,10 @@ inline std::string_view name_of(Protocol protocol) { return kProtocols.name_of(p
 struct ProtocolRanks {
   std::vector<uint32_t> full;
   std::vector<uint32_t> sampled99;
+  // In full ranking, what was recommended to each user, best first; empty where nobody asked for it.
+  std::vector<std::vector<uint32_t>> recommended = {};
+
+  const std::vector<uint32_t>& under(Protocol protocol) const { return protocol == Protocol::full ? full : sampled99; }
 };
 
 }  // namespace peapod

@@ -77,6 +77,33 @@ TEST(Ranking, OrdersInfiniteScores) {
   EXPECT_EQ(rank_among_all(scores, 0, {}, 1), 2u);
 }
 
+TEST(BestAmongAll, HasTheItemOfEachRankAtItsPlace) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::vector<float> scores(1 + random.below(60));
+    for (float& score : scores) score = random.uniform() < 0.05 ? kNaN : static_cast<float>(random.below(8));
+    std::vector<uint32_t> excluded;
+    for (size_t i = random.below(5); i > 0; --i) excluded.push_back(static_cast<uint32_t>(random.below(scores.size())));
+    const size_t n = 1 + random.below(15);
+    const std::vector<uint32_t> best = best_among_all(scores, excluded, n, seed);
+    size_t ranked = 0;
+    for (uint32_t item = 0; item < scores.size(); ++item) {
+      const uint32_t rank = rank_among_all(scores, item, excluded, seed);
+      ranked += rank != kNotRanked;
+      if (rank < n) {
+        ASSERT_LT(rank, best.size());
+        EXPECT_EQ(best[rank], item);
+      }
+    }
+    EXPECT_EQ(best.size(), std::min(n, ranked));
+  }
+}
+
+TEST(BestAmongAll, IsEmptyWhereNothingIsWanted) {
+  EXPECT_TRUE(best_among_all(std::vector<float>{1, 2}, {}, 0, 1).empty());
+}
+
 TEST(Ranking, CountsDistinctItemsOfAList) {
   const std::vector<uint32_t> recommended = {7, 7, 4, 7, 9, 4, 2, 9};
   EXPECT_EQ(rank_in_list(recommended, 7), 0u);

@@ -108,8 +108,9 @@ RecallSettings choose_recall(const RankingProblem& validation, std::shared_ptr<c
 
 ProtocolRanks recall_ranks(const RankingProblem& problem, const Recall& recall, uint64_t tie_seed) {
   const auto score = [&](const RankingCase& user, std::span<float> mass) { recall.distribution(user.history, mass); };
-  return {.full = target_ranks(problem, Protocol::full, score, tie_seed),
-          .sampled99 = target_ranks(problem, Protocol::sampled99, score, tie_seed)};
+  ProtocolRanks ranks = full_ranking(problem, score, tie_seed);
+  ranks.sampled99 = target_ranks(problem, Protocol::sampled99, score, tie_seed);
+  return ranks;
 }
 
 }  // namespace peapod

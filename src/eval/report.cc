@@ -12,18 +12,34 @@
 namespace peapod {
 namespace {
 
-std::span<const uint32_t> ranks_under(const ProtocolRanks& ranks, Protocol protocol) {
-  return protocol == Protocol::full ? ranks.full : ranks.sampled99;
+constexpr size_t kListDepth = 10;  // of what is measured of the recommended items
+
+// What is recommended, whether it was right or not.
+void append_list_metrics(MetricMap& metrics, const std::vector<std::vector<uint32_t>>& recommended,
+                         std::span<const uint32_t> popularity) {
+  std::vector<bool> seen(popularity.size());
+  size_t num_places = 0;
+  double interactions = 0;
+  for (const std::vector<uint32_t>& items : recommended) {
+    for (const uint32_t item : std::span(items).first(std::min(items.size(), kListDepth))) {
+      seen[item] = true;
+      interactions += popularity[item];
+      ++num_places;
+    }
+  }
+  const auto covered = static_cast<double>(std::ranges::count(seen, true));
+  metrics.emplace_back(fmt::format("{}.coverage@{}", metric_prefix(Protocol::full), kListDepth),
+                       covered / static_cast<double>(popularity.size()));
+  metrics.emplace_back(fmt::format("{}.popularity@{}", metric_prefix(Protocol::full), kListDepth),
+                       num_places == 0 ? 0.0 : interactions / static_cast<double>(num_places));
 }
 
-// Calls visit(metric, protocol) for every metric of the protocols that were run.
+// Calls visit(metric) for every metric of the protocol, if it was run.
 template <class Visit>
-void for_each_metric(const ProtocolRanks& ranks, const Visit& visit) {
-  for (const Protocol protocol : kProtocols.values()) {
-    if (ranks_under(ranks, protocol).empty()) continue;
-    for (const RankMetric& row : kRankMetrics) {
-      if (measured_under(row, protocol)) visit(row, protocol);
-    }
+void for_each_metric(const ProtocolRanks& ranks, Protocol protocol, const Visit& visit) {
+  if (ranks.under(protocol).empty()) return;
+  for (const RankMetric& row : kRankMetrics) {
+    if (measured_under(row, protocol)) visit(row);
   }
 }
 
@@ -40,38 +56,47 @@ double metric(const MetricMap& metrics, std::string_view key) {
               nearest.empty() ? "" : "did you mean \"" + nearest + "\"?");
 }
 
-MetricMap metrics_of(const ProtocolRanks& ranks) {
+MetricMap metrics_of(const ProtocolRanks& ranks, std::span<const uint32_t> popularity) {
   MetricMap metrics;
-  for_each_metric(ranks, [&](const RankMetric& row, Protocol protocol) {
-    metrics.emplace_back(metric_key(row, protocol), metric_mean(row, ranks_under(ranks, protocol)));
-  });
+  for (const Protocol protocol : kProtocols.values()) {
+    for_each_metric(ranks, protocol, [&](const RankMetric& row) {
+      metrics.emplace_back(metric_key(row, protocol), metric_mean(row, ranks.under(protocol)));
+    });
+    if (protocol == Protocol::full && !ranks.recommended.empty() && !popularity.empty()) {
+      append_list_metrics(metrics, ranks.recommended, popularity);
+    }
+  }
   return metrics;
 }
 
 EstimateMap intervals_over_users(const ProtocolRanks& ranks) {
   EstimateMap intervals;
-  for_each_metric(ranks, [&](const RankMetric& row, Protocol protocol) {
-    if (!row.has_interval) return;
-    intervals.emplace_back(metric_key(row, protocol), bootstrap_mean(metric_values(row, ranks_under(ranks, protocol))));
-  });
+  for (const Protocol protocol : kProtocols.values()) {
+    for_each_metric(ranks, protocol, [&](const RankMetric& row) {
+      if (!row.has_interval) return;
+      intervals.emplace_back(metric_key(row, protocol), bootstrap_mean(metric_values(row, ranks.under(protocol))));
+    });
+  }
   return intervals;
 }
 
 EstimateMap paired_differences(const ProtocolRanks& ours, const ProtocolRanks& theirs) {
   for (const Protocol protocol : kProtocols.values()) {
-    const size_t our_users = ranks_under(ours, protocol).size();
-    const size_t their_users = ranks_under(theirs, protocol).size();
+    const size_t our_users = ours.under(protocol).size();
+    const size_t their_users = theirs.under(protocol).size();
     if (our_users == their_users) continue;
     throw Error("paired differences",
                 fmt::format("expected the same users on both sides, got {} and {}", our_users, their_users));
   }
   EstimateMap differences;
-  for_each_metric(ours, [&](const RankMetric& row, Protocol protocol) {
-    if (!row.has_interval) return;
-    differences.emplace_back(metric_key(row, protocol),
-                             bootstrap_difference(metric_values(row, ranks_under(ours, protocol)),
-                                                  metric_values(row, ranks_under(theirs, protocol))));
-  });
+  for (const Protocol protocol : kProtocols.values()) {
+    for_each_metric(ours, protocol, [&](const RankMetric& row) {
+      if (!row.has_interval) return;
+      differences.emplace_back(
+          metric_key(row, protocol),
+          bootstrap_difference(metric_values(row, ours.under(protocol)), metric_values(row, theirs.under(protocol))));
+    });
+  }
   return differences;
 }
 

@@ -22,8 +22,10 @@ using MetricMap = std::vector<std::pair<std::string, double>>;
 double metric(const MetricMap& metrics, std::string_view key);
 
 // The metrics of eval/metrics.h: those of `full`, then those of `sampled99`, each in the order of the table. A protocol
-// that was not run has none.
-MetricMap metrics_of(const ProtocolRanks& ranks);
+// that was not run has none. Where `ranks` says what was recommended and `popularity` [num_items] how often each item
+// occurs in training, those of `full` end with `coverage@10`, the share of the catalogue that stands among somebody's
+// first ten, and `popularity@10`, the mean number of training interactions of what stands there.
+MetricMap metrics_of(const ProtocolRanks& ranks, std::span<const uint32_t> popularity = {});
 
 // Estimates by the keys of the metrics that they are of, in the order of these.
 using EstimateMap = std::vector<std::pair<std::string, Estimate>>;

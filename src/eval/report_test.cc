@@ -40,17 +40,41 @@ TEST(MetricMap, HoldsTheKeysOfTheCommandLineInTheirOrder) {
                               {"sequential.full.ndcg@5", (second + fifth) / 4},
                               {"sequential.full.hr@10", 3.0 / 4},
                               {"sequential.full.ndcg@10", (second + fifth + tenth) / 4},
+                              {"sequential.full.mrr@10", (1.0 / 2 + 1.0 / 5 + 1.0 / 10) / 4},
                               {"topn.sampled99.hr@1", 1.0 / 5},
                               {"topn.sampled99.hr@5", 2.0 / 5},
                               {"topn.sampled99.ndcg@5", (1 + second) / 5},
                               {"topn.sampled99.hr@10", 4.0 / 5},
-                              {"topn.sampled99.ndcg@10", (1 + second + tenth + tenth) / 5}};
+                              {"topn.sampled99.ndcg@10", (1 + second + tenth + tenth) / 5},
+                              {"topn.sampled99.mrr@10", (1 + 1.0 / 2 + 1.0 / 10 + 1.0 / 10) / 5}};
   const MetricMap metrics = metrics_of({.full = {1, 4, 9, 10}, .sampled99 = {0, 1, 9, 9, kNotRanked}});
   ASSERT_EQ(metrics.size(), expected.size());
   for (size_t m = 0; m < metrics.size(); ++m) {
     EXPECT_EQ(metrics[m].first, expected[m].first);
     EXPECT_DOUBLE_EQ(metrics[m].second, expected[m].second) << metrics[m].first;
   }
+}
+
+TEST(MetricMap, SaysHowMuchOfTheCatalogueIsRecommendedAndHowPopularThatIs) {
+  ProtocolRanks ranks = {.full = {0, 1, kNotRanked}, .sampled99 = {0, 0, 0}};
+  const std::vector<uint32_t> popularity = {6, 3, 0, 1};
+  EXPECT_EQ(metrics_of(ranks, popularity), metrics_of(ranks)) << "what was recommended is not known";
+  ranks.recommended = {{0, 1}, {1, 0}, {2}};
+  EXPECT_EQ(metrics_of(ranks), metrics_of(ranks, {})) << "the popularity is not known";
+  const MetricMap metrics = metrics_of(ranks, popularity);
+  EXPECT_EQ(metric(metrics, "sequential.full.coverage@10"), 3.0 / 4);
+  EXPECT_EQ(metric(metrics, "sequential.full.popularity@10"), (6 + 3 + 3 + 6 + 0) / 5.0);
+  const std::string table = metric_table(metrics);
+  EXPECT_EQ(std::ranges::count(table, '\n'), 2) << "they stand with the others of full ranking: " << table;
+}
+
+TEST(MetricMap, LooksAtTheFirstTenThatAreRecommended) {
+  ProtocolRanks ranks = {.full = {0}, .sampled99 = {}};
+  ranks.recommended = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}};
+  const std::vector<uint32_t> popularity(20, 4);
+  EXPECT_EQ(metric(metrics_of(ranks, popularity), "sequential.full.coverage@10"), 10.0 / 20);
+  ranks.recommended = {{}};
+  EXPECT_EQ(metric(metrics_of(ranks, popularity), "sequential.full.popularity@10"), 0.0);
 }
 
 TEST(MetricMap, FindsAKeyAndNamesTheNearestToAnUnknownOne) {

@@ -49,6 +49,15 @@ PromptWeights weights_from(std::span<const float> values, size_t heads, size_t n
 }  // namespace
 
 std::vector<PromptWeights> prompt_weights(const PeapodModel& model, std::span<const uint32_t> users) {
+  std::vector<ComposerUser> seen(users.size());
+  parallel_for(users.size(), [&](size_t i) {
+    const Known who = known_in_use(model.dataset(), users[i]);
+    seen[i] = model.see(who.known_as, who.items);
+  });
+  return prompt_weights(model, seen);
+}
+
+std::vector<PromptWeights> prompt_weights(const PeapodModel& model, std::span<const ComposerUser> users) {
   if (model.composer().name() != kSharedPrompts) {
     throw Error("prompt weights",
                 fmt::format("this model's composer is {}, which mixes no shared prompts", model.composer().name()),
@@ -61,15 +70,10 @@ std::vector<PromptWeights> prompt_weights(const PeapodModel& model, std::span<co
   parallel_for((users.size() + kUsersAtOnce - 1) / kUsersAtOnce, [&](size_t part) {
     const auto some =
         users.subspan(part * kUsersAtOnce).first(std::min(kUsersAtOnce, users.size() - part * kUsersAtOnce));
-    std::vector<ComposerUser> seen;
-    for (const uint32_t user : some) {
-      const Known who = known_in_use(model.dataset(), user);
-      seen.push_back(model.see(who.known_as, who.items));
-    }
     std::vector<float> values(some.size() * size);
     Tape<float> tape({.record = false});
     Pass<float> pass{tape};
-    model.network().personal_prompts(pass, seen, values.data());
+    model.network().personal_prompts(pass, some, values.data());
     for (size_t i = 0; i < some.size(); ++i) {
       result[part * kUsersAtOnce + i] = weights_from(std::span(values).subspan(i * size, size), heads, num_prompts);
     }

@@ -21,6 +21,9 @@ struct PromptWeights {
 // unless the composer is shared-prompts.
 std::vector<PromptWeights> prompt_weights(const PeapodModel& model, std::span<const uint32_t> users);
 
+// The same of anybody, known by what the composer sees of them.
+std::vector<PromptWeights> prompt_weights(const PeapodModel& model, std::span<const ComposerUser> users);
+
 // What many users' weights say about the prompts, in bits where it is information.
 struct PromptUsage {
   std::vector<double> mean_weights;  // [num_prompts], over heads and users

@@ -21,6 +21,8 @@ TEST(PromptWeights, AreTheSameOfAUserAloneAndAmongAll) {
   const PromptWeights alone = prompt_weights(*small, one).front();
   for (size_t m = 0; m < alone.mean.size(); ++m) EXPECT_NEAR(alone.mean[m], all[5].mean[m], 1e-6);
   EXPECT_NE(all[5].mean, all[6].mean);
+  const ComposerUser seen[] = {small->see(5, small.data().history(5))};
+  EXPECT_EQ(prompt_weights(*small, seen).front().mean, alone.mean) << "known by what the composer sees";
   EXPECT_GT(prompt_usage(all).mean_information, 0.0);
 }
 

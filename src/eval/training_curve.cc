@@ -1,0 +1,55 @@
+#include "eval/training_curve.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace peapod {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kValid = "valid.";
+
+TrainingPoint point_of(const Json& line, const std::string& where) {
+  const auto number = [&](const char* field) {
+    const auto found = line.find(field);
+    if (found == line.end() || !found->is_number()) {
+      throw Error(fmt::format("{}: field \"{}\"", where, field), "expected a number", "train the model again");
+    }
+    return found->get<double>();
+  };
+  TrainingPoint point{.step = number("step"), .minutes = number("minutes"), .loss = number("loss"), .metrics = {}};
+  point.best = line.value("best", Json(false)) == true;
+  for (const auto& [key, value] : line.items()) {
+    if (key.starts_with(kValid) && value.is_number()) {
+      point.metrics.emplace_back(key.substr(kValid.size()), value.get<double>());
+    }
+  }
+  return point;
+}
+
+}  // namespace
+
+std::vector<TrainingPoint> read_training_curve(const std::filesystem::path& file) {
+  std::vector<TrainingPoint> points;
+  if (!std::filesystem::exists(file)) return points;
+  std::istringstream lines(read_file(file));
+  size_t number = 0;
+  for (std::string text; std::getline(lines, text);) {
+    const std::string where = fmt::format("{}:{}", file.string(), ++number);
+    const Json line = Json::parse(text, nullptr, false);
+    if (!line.is_object()) throw Error(where, "is no JSON object", "train the model again, or remove the line");
+    const TrainingPoint point = point_of(line, where);
+    while (!points.empty() && points.back().step >= point.step) points.pop_back();
+    points.push_back(point);
+  }
+  return points;
+}
+
+}  // namespace peapod
