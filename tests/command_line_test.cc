@@ -26,6 +26,9 @@ TEST_F(CommandLine, TellsItsVersion) {
 TEST_F(CommandLine, RefusesWrongUsage) {
   expect_failure(2, "", {"subcommand"});
   expect_failure(2, "recomend", {"\"recomend\" is no command", "did you mean \"recommend\"?"});
+  expect_failure(2, "baseline", {"subcommand"});
+  expect_failure(2, "baseline recal --data " + at("data"), {"\"recal\" is no command of baseline", "mean \"recall\"?"});
+  expect_failure(2, "baseline nearest", {"\"nearest\" is no command of baseline; see --help"});
   expect_failure(2, "prepare " + at("raw"), {"--out"});
   expect_failure(2, "train " + at("data") + " --out x --validations 0", {"--validations", "got 0"});
   expect_failure(2, "train " + at("data") + " --out x --task-share 1,0", {"--task-share"});
