@@ -69,6 +69,27 @@ TEST_F(CommandLine, MeasuresBaselines) {
   EXPECT_GT(neighbours.at("sequential.full.hr@10"), 0.9) << "the ring tells what comes next";
 }
 
+TEST_F(CommandLine, MeasuresLinearAndFactorModelsWithSettingsThatItChooses) {
+  for (const char* method : {"ease", "pmf"}) {
+    const json measured = answer("baseline " + std::string(method) + " --data " + at("data"));
+    EXPECT_EQ(measured.at("baseline"), method);
+    for (const char* key : {"sequential.full.hr@5", "sequential.full.ndcg@10", "topn.sampled99.hr@1"}) {
+      EXPECT_TRUE(measured.contains(key)) << method << ' ' << key;
+    }
+    EXPECT_TRUE(measured.at("settings").contains("regularisation")) << method;
+    EXPECT_GT(measured.at("sequential.full.hr@10"), 0.7) << "items near those of the history are likely";
+  }
+}
+
+TEST_F(CommandLine, RefusesALinearModelOfACatalogueThatIsTooLarge) {
+  std::string line = "1";
+  for (int item = 1; item <= 30001; ++item) line += ' ' + std::to_string(item);
+  write("wide/sequential.txt", line + '\n');
+  ASSERT_EQ(peapod("prepare " + at("wide") + " --ids random --out " + at("wide-data")), 0) << log();
+  expect_failure(1, "baseline ease --data " + at("wide-data"),
+                 {"30001 items", "more than 30000", "3.6 GB", "item-knn"});
+}
+
 TEST_F(CommandLine, MeasuresRecallWithSettingsThatItChooses) {
   const json recall = answer("baseline recall --data " + at("data"));
   for (const char* key : {"sequential.full.ndcg@10", "topn.sampled99.hr@10"}) EXPECT_TRUE(recall.contains(key)) << key;
