@@ -26,6 +26,9 @@ TEST_F(CommandLine, TellsItsVersion) {
 TEST_F(CommandLine, RefusesWrongUsage) {
   expect_failure(2, "", {"subcommand"});
   expect_failure(2, "recomend", {"\"recomend\" is no command", "did you mean \"recommend\"?"});
+  expect_failure(2, "baseline", {"subcommand"});
+  expect_failure(2, "baseline recal --data " + at("data"), {"\"recal\" is no command of baseline", "mean \"recall\"?"});
+  expect_failure(2, "baseline nearest", {"\"nearest\" is no command of baseline; see --help"});
   expect_failure(2, "prepare " + at("raw"), {"--out"});
   expect_failure(2, "train " + at("data") + " --out x --validations 0", {"--validations", "got 0"});
   expect_failure(2, "train " + at("data") + " --out x --task-share 1,0", {"--task-share"});
@@ -64,6 +67,27 @@ TEST_F(CommandLine, MeasuresBaselines) {
   }
   EXPECT_TRUE(popularity.contains("explanation.bleu4"));
   EXPECT_GT(neighbours.at("sequential.full.hr@10"), 0.9) << "the ring tells what comes next";
+}
+
+TEST_F(CommandLine, MeasuresLinearAndFactorModelsWithSettingsThatItChooses) {
+  for (const char* method : {"ease", "pmf"}) {
+    const json measured = answer("baseline " + std::string(method) + " --data " + at("data"));
+    EXPECT_EQ(measured.at("baseline"), method);
+    for (const char* key : {"sequential.full.hr@5", "sequential.full.ndcg@10", "topn.sampled99.hr@1"}) {
+      EXPECT_TRUE(measured.contains(key)) << method << ' ' << key;
+    }
+    EXPECT_TRUE(measured.at("settings").contains("regularisation")) << method;
+    EXPECT_GT(measured.at("sequential.full.hr@10"), 0.7) << "items near those of the history are likely";
+  }
+}
+
+TEST_F(CommandLine, RefusesALinearModelOfACatalogueThatIsTooLarge) {
+  std::string line = "1";
+  for (int item = 1; item <= 30001; ++item) line += ' ' + std::to_string(item);
+  write("wide/sequential.txt", line + '\n');
+  ASSERT_EQ(peapod("prepare " + at("wide") + " --ids random --out " + at("wide-data")), 0) << log();
+  expect_failure(1, "baseline ease --data " + at("wide-data"),
+                 {"30001 items", "more than 30000", "3.6 GB", "item-knn"});
 }
 
 TEST_F(CommandLine, MeasuresRecallWithSettingsThatItChooses) {

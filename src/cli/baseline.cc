@@ -1,4 +1,5 @@
-// `peapod baseline popularity|item-knn|recall`: what a recommender must beat, under the keys that `evaluate` uses.
+// `peapod baseline popularity|item-knn|ease|pmf|recall`: what a recommender must beat, under the keys that `evaluate`
+// uses.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -40,6 +41,15 @@ Settings settings_of(const ItemKnnOptions& options) {
           {"max_history", options.max_history}};
 }
 
+Settings settings_of(const EaseOptions& options) { return {{"regularisation", options.regularisation}}; }
+
+Settings settings_of(const PmfOptions& options) {
+  return {{"dimensions", options.dim},
+          {"sweeps", options.sweeps},
+          {"confidence", options.confidence},
+          {"regularisation", options.regularisation}};
+}
+
 std::string text_of(const Settings& settings) {
   std::string text;
   for (const auto& [name, value] : settings) text += fmt::format("{}{} {:.4g}", text.empty() ? "" : ", ", name, value);
@@ -71,6 +81,12 @@ void show(const BaselineFlags& flags, const std::string& method, const Dataset& 
   write_per_user(flags.per_user, dataset, population, ranks);
 }
 
+template <class Options>
+void print_tuning_step(const TuningStep<Options>& step) {
+  std::cerr << fmt::format("tuning {:3}: validation NDCG@10 {:.5f} with {}\n", step.number, step.ndcg10,
+                           text_of(settings_of(step.options)));
+}
+
 void run_popularity(const BaselineFlags& flags) {
   const Dataset dataset = Dataset::open(flags.data);
   const RankingProblem problem = ranking_problem(dataset, kSplits.parse(flags.split));
@@ -81,14 +97,27 @@ void run_item_knn(const BaselineFlags& flags) {
   const Dataset dataset = Dataset::open(flags.data);
   ItemKnnOptions options = flags.knn;
   if (flags.tune) {
-    const auto report = [](const TuningStep& step) {
-      std::cerr << fmt::format("tuning {:3}: validation NDCG@10 {:.5f} with {}\n", step.number, step.ndcg10,
-                               text_of(settings_of(step.options)));
-    };
-    options = tune_item_knn(ranking_problem(dataset, Split::valid), flags.seed, report);
+    options = tune_item_knn(ranking_problem(dataset, Split::valid), flags.seed, print_tuning_step<ItemKnnOptions>);
   }
   const RankingProblem problem = ranking_problem(dataset, kSplits.parse(flags.split));
   show(flags, "item-knn", dataset, item_knn_ranks(problem, options, flags.seed), settings_of(options));
+}
+
+// The settings of the next two are always chosen on validation: there is nothing to set.
+void run_ease(const BaselineFlags& flags) {
+  const Dataset dataset = Dataset::open(flags.data);
+  const EaseOptions options =
+      tune_ease(ranking_problem(dataset, Split::valid), flags.seed, print_tuning_step<EaseOptions>);
+  const auto ranks = ease_ranks(ranking_problem(dataset, kSplits.parse(flags.split)), options, flags.seed);
+  show(flags, "ease", dataset, ranks, settings_of(options));
+}
+
+void run_pmf(const BaselineFlags& flags) {
+  const Dataset dataset = Dataset::open(flags.data);
+  const PmfOptions options =
+      tune_pmf(ranking_problem(dataset, Split::valid), flags.seed, print_tuning_step<PmfOptions>);
+  const auto ranks = pmf_ranks(ranking_problem(dataset, kSplits.parse(flags.split)), options, flags.seed);
+  show(flags, "pmf", dataset, ranks, settings_of(options));
 }
 
 Settings settings_of(const RecallSettings& settings) {
@@ -103,7 +132,7 @@ Settings settings_of(const RecallSettings& settings) {
   return named;
 }
 
-// Settings are always chosen on validation: there is nothing to set.
+// Chosen on validation, too.
 void run_recall(const BaselineFlags& flags) {
   const Dataset dataset = Dataset::open(flags.data);
   const auto titles = titles_of(dataset);
@@ -163,6 +192,19 @@ void add_baseline(CLI::App& app) {
   add_common_flags(*item_knn, *flags);
   add_item_knn_flags(*item_knn, *flags);
   item_knn->callback([flags] { run_item_knn(*flags); });
+
+  CLI::App* ease = baseline->add_subcommand(
+      "ease",
+      "Rank items by a linear model of items on items (Steck 2019), its regularisation chosen on validation; for "
+      "catalogues of up to " +
+          std::to_string(kMostEaseItems) + " items");
+  add_common_flags(*ease, *flags);
+  ease->callback([flags] { run_ease(*flags); });
+
+  CLI::App* pmf = baseline->add_subcommand(
+      "pmf", "Rank items by matrix factorisation, user vectors folded in from the history; chosen on validation");
+  add_common_flags(*pmf, *flags);
+  pmf->callback([flags] { run_pmf(*flags); });
 
   CLI::App* recall = baseline->add_subcommand(
       "recall", "Rank items by what the user's history recalls: neighbours, titles, popularity; chosen on validation");

@@ -24,16 +24,25 @@ void write_json(const std::string& path, const std::string& text) {
   }
 }
 
-// What is wrong with the first word of a command line; empty where it is a command or a flag. CLI11 says of a mistyped
-// command only that one is required.
-std::string mistyped_command(const CLI::App& app, const std::string& word) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
+// What is wrong with the first words of a command line, where each names a command of the one before it; empty where
+// nothing is. CLI11 says of a mistyped command only that one is required.
+std::string mistyped_command(const CLI::App& app, const std::vector<std::string>& words) {
+  const CLI::App* parent = &app;
+  for (const std::string& word : words) {
+    const auto commands = parent->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty() || word.starts_with('-')) break;
+    std::vector<std::string> names;
+    for (const CLI::App* command : commands) names.push_back(command->get_name());
+    const auto found = std::ranges::find(names, word);
+    if (found == names.end()) {
+      const std::string of_parent = parent == &app ? "" : " of " + parent->get_name();
+      const std::string nearest = nearest_name(word, names);
+      return '"' + word + "\" is no command" + of_parent +
+             (nearest.empty() ? "; see --help" : "; did you mean \"" + nearest + "\"?");
+    }
+    parent = commands[static_cast<size_t>(found - names.begin())];
   }
-  if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) return {};
-  const std::string nearest = nearest_name(word, names);
-  return '"' + word + "\" is no command" + (nearest.empty() ? "; see --help" : "; did you mean \"" + nearest + "\"?");
+  return {};
 }
 
 // The subcommand that a parsed command line runs.
@@ -81,7 +90,8 @@ int main(int argc, char** argv) {
   peapod::cli::add_generate(app);
   peapod::cli::add_tokenize(app);
   peapod::cli::add_bench(app);
-  const std::string mistyped = argc > 1 ? peapod::cli::mistyped_command(app, argv[1]) : std::string();
+  const std::string mistyped =
+      peapod::cli::mistyped_command(app, std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   if (!mistyped.empty()) {
     std::cerr << "peapod: " << mistyped << '\n';
     return 2;

@@ -3,6 +3,8 @@
 
 #include <iostream>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "data/item_ids.h"
@@ -56,14 +58,26 @@ void print_summary(const PreparedData& data, const Rejects& rejects, const Prepa
   std::cout << fmt::format("written to    {}\n", flags.out) << std::flush;
 }
 
+// What the source says of each item.
+std::vector<std::string> texts_of(const std::vector<ItemInfo>& items) {
+  std::vector<std::string> texts;
+  for (const ItemInfo& item : items) {
+    std::string& text = texts.emplace_back(item.title);
+    for (const std::string& category : item.categories) text += ' ' + category;
+  }
+  return texts;
+}
+
 void prepare_data(PrepareFlags& flags) {
   const IdScheme scheme = kIdSchemes.parse(flags.ids);
   flags.read.format = kSourceFormats.parse(flags.format);
   RawLog log = read_source(flags.source, flags.read);
   const Rejects rejects = log.rejects;
   const PreparedData data = prepare(std::move(log), flags.preparation);
-  const ItemIds ids =
-      assign_item_ids(scheme, data.train_histories(), data.histories(), data.num_items(), flags.preparation.seed);
+  const std::vector<std::string> texts = texts_of(data.items);
+  const ItemIds ids = assign_item_ids(
+      scheme, {.train = data.train_histories(), .all = data.histories(), .num_items = data.num_items(), .texts = texts},
+      flags.preparation.seed);
   write_dataset(flags.out, data, ids);
   print_summary(data, rejects, flags);
 }

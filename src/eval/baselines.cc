@@ -28,10 +28,28 @@ void for_each_case(const RankingProblem& problem, const Scorer& scorer, uint64_t
   }
 }
 
-double full_ndcg10(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed) {
-  const ItemKnn knn(problem.train, problem.num_items, options);
-  const auto score = [&](const RankingCase& user, std::span<float> scores) { knn.score(user.history, scores); };
-  return metric_mean(kChosenBy, target_ranks(problem, Protocol::full, score, tie_seed));
+// Ranks by method.score(history, scores) under both protocols.
+template <class Method>
+ProtocolRanks ranks_by(const RankingProblem& problem, const Method& method, uint64_t tie_seed) {
+  const auto score = [&](const RankingCase& user, std::span<float> scores) { method.score(user.history, scores); };
+  ProtocolRanks ranks = full_ranking(problem, score, tie_seed);
+  ranks.sampled99 = target_ranks(problem, Protocol::sampled99, score, tie_seed);
+  return ranks;
+}
+
+// Coordinate ascent on full-ranking NDCG@10 of the method that make(options) returns.
+template <class Options, class Make>
+Options tuned(const RankingProblem& validation, uint64_t tie_seed, const Options& start,
+              const std::vector<Axis<Options>>& axes, const Make& make, const TuningReport<Options>& report) {
+  uint32_t number = 0;
+  return coordinate_ascent(start, axes, [&](const Options& options) {
+    const auto method = make(options);
+    const auto score = [&](const RankingCase& user, std::span<float> scores) { method.score(user.history, scores); };
+    const auto ranks = target_ranks(validation, Protocol::full, score, tie_seed);
+    const TuningStep<Options> step{++number, options, metric_mean(kChosenBy, ranks)};
+    if (report) report(step);
+    return step.ndcg10;
+  });
 }
 
 }  // namespace
@@ -104,8 +122,16 @@ ProtocolRanks item_knn_ranks(const RankingProblem& problem, const ItemKnnOptions
   return ranks;
 }
 
+ProtocolRanks ease_ranks(const RankingProblem& problem, const EaseOptions& options, uint64_t tie_seed) {
+  return ranks_by(problem, Ease(problem.train, problem.num_items, options), tie_seed);
+}
+
+ProtocolRanks pmf_ranks(const RankingProblem& problem, const PmfOptions& options, uint64_t tie_seed) {
+  return ranks_by(problem, Pmf::fit(problem.train, problem.num_items, options), tie_seed);
+}
+
 ItemKnnOptions tune_item_knn(const RankingProblem& validation, uint64_t tie_seed,
-                             const std::function<void(const TuningStep&)>& report) {
+                             const TuningReport<ItemKnnOptions>& report) {
   const std::vector<Axis<ItemKnnOptions>> axes = {
       {&ItemKnnOptions::target_damping, {0.0, 0.2, 0.35, 0.5}},
       {&ItemKnnOptions::source_damping, {0.1, 0.3, 0.5, 0.7}},
@@ -113,13 +139,25 @@ ItemKnnOptions tune_item_knn(const RankingProblem& validation, uint64_t tie_seed
       {&ItemKnnOptions::distance_decay, {0.0, 0.25, 0.5, 1.0}},
       {&ItemKnnOptions::recency_decay, {0.5, 0.8, 1.0, 1.5}},
   };
-  uint32_t number = 0;
-  return coordinate_ascent(ItemKnnOptions{.popularity_offset = 1.0, .max_history = 30}, axes,
-                           [&](const ItemKnnOptions& options) {
-                             const TuningStep step{++number, options, full_ndcg10(validation, options, tie_seed)};
-                             if (report) report(step);
-                             return step.ndcg10;
-                           });
+  const auto make = [&](const ItemKnnOptions& options) {
+    return ItemKnn(validation.train, validation.num_items, options);
+  };
+  return tuned(validation, tie_seed, {.popularity_offset = 1.0, .max_history = 30}, axes, make, report);
+}
+
+EaseOptions tune_ease(const RankingProblem& validation, uint64_t tie_seed, const TuningReport<EaseOptions>& report) {
+  const std::vector<Axis<EaseOptions>> axes = {{&EaseOptions::regularisation, {3, 10, 30, 100, 300, 1000}}};
+  const auto make = [&](const EaseOptions& options) { return Ease(validation.train, validation.num_items, options); };
+  return tuned(validation, tie_seed, {}, axes, make, report);
+}
+
+PmfOptions tune_pmf(const RankingProblem& validation, uint64_t tie_seed, const TuningReport<PmfOptions>& report) {
+  const std::vector<Axis<PmfOptions>> axes = {{&PmfOptions::regularisation, {3, 10, 30, 100, 300}},
+                                              {&PmfOptions::confidence, {10, 30, 100, 300}}};
+  const auto make = [&](const PmfOptions& options) {
+    return Pmf::fit(validation.train, validation.num_items, options);
+  };
+  return tuned(validation, tie_seed, {}, axes, make, report);
 }
 
 std::optional<std::string> most_frequent_sentence(const std::vector<Explanation>& explanations) {

@@ -1,6 +1,6 @@
-// What a recommender must beat: popularity and item-kNN on a split of a data set, and the most frequent sentence as an
-// explanation. Counts come from training interactions alone; the input history holds all that precedes the target.
-// Pure functions that use all threads; results do not depend on their number.
+// What a recommender must beat: popularity, item-kNN, EASE and matrix factorisation on a split of a data set, and the
+// most frequent sentence as an explanation. Counts come from training interactions alone; the input history holds all
+// that precedes the target. Pure functions that use all threads; results do not depend on their number.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,9 @@
 #include "data/dataset.h"
 #include "eval/ranking.h"
 #include "eval/report.h"
+#include "prefs/ease.h"
 #include "prefs/item_knn.h"
+#include "prefs/pmf.h"
 
 namespace peapod {
 
@@ -52,16 +54,33 @@ ProtocolRanks popularity_ranks(const RankingProblem& problem, uint64_t tie_seed)
 // beside the history follow by popularity: with 100 candidates most have no such neighbour. Throws what ItemKnn throws.
 ProtocolRanks item_knn_ranks(const RankingProblem& problem, const ItemKnnOptions& options, uint64_t tie_seed);
 
+// EASE, and user vectors folded in from the history times item factors, under both protocols. Throw what Ease and
+// Pmf::fit throw.
+ProtocolRanks ease_ranks(const RankingProblem& problem, const EaseOptions& options, uint64_t tie_seed);
+ProtocolRanks pmf_ranks(const RankingProblem& problem, const PmfOptions& options, uint64_t tie_seed);
+
 // Options with the best full-ranking NDCG@10 on `validation`, found by coordinate ascent: one option at a time takes
-// its best value from a short list, until a round changes nothing. Starts from the untuned defaults with max_history 30
-// and popularity_offset 1. Takes some tens of evaluations. `report`, where given, is called after each of them.
+// its best value from a short list, until none of them
+// changes. `report`, where given, is called after each
+// evaluation.
+template <class Options>
 struct TuningStep {
   uint32_t number = 0;  // evaluations so far
-  ItemKnnOptions options;
+  Options options;
   double ndcg10 = 0;
 };
+template <class Options>
+using TuningReport = std::function<void(const TuningStep<Options>&)>;
+
+// Starts from the untuned defaults with max_history 30 and popularity_offset 1. Takes some tens of evaluations.
 ItemKnnOptions tune_item_knn(const RankingProblem& validation, uint64_t tie_seed,
-                             const std::function<void(const TuningStep&)>& report = {});
+                             const TuningReport<ItemKnnOptions>& report = {});
+// The regularisation, from 3 to 1,000: six inverses. Throws what Ease throws.
+EaseOptions tune_ease(const RankingProblem& validation, uint64_t tie_seed,
+                      const TuningReport<EaseOptions>& report = {});
+// Confidence and regularisation, from what composers use; their number of dimensions and of sweeps stands. Some ten
+// factorisations.
+PmfOptions tune_pmf(const RankingProblem& validation, uint64_t tie_seed, const TuningReport<PmfOptions>& report = {});
 
 // The sentence that occurs most often among the training explanations, the first in byte order among equals; nothing
 // where there are none.

@@ -154,7 +154,7 @@ TEST(TuneItemKnn, ReturnsTheBestOfWhatItTried) {
   const PreparedData data = ring(100, 120, 3);
   const RankingProblem problem = problem_of(data, Split::valid);
   std::vector<double> tried;
-  const ItemKnnOptions best = tune_item_knn(problem, 1, [&](const TuningStep& step) {
+  const ItemKnnOptions best = tune_item_knn(problem, 1, [&](const TuningStep<ItemKnnOptions>& step) {
     tried.push_back(step.ndcg10);
     EXPECT_EQ(step.number, tried.size());
   });
@@ -162,6 +162,41 @@ TEST(TuneItemKnn, ReturnsTheBestOfWhatItTried) {
   EXPECT_EQ(reached, *std::max_element(tried.begin(), tried.end()));
   EXPECT_EQ(best.max_history, 30u);
   EXPECT_EQ(best.popularity_offset, 1.0);
+}
+
+TEST(EaseAndPmf, RankByTheirScoresAndBeatPopularityWhereItemsGoTogether) {
+  const PreparedData data = ring(300, 120, 1);
+  const RankingProblem problem = problem_of(data, Split::test);
+  const MetricMap popularity = metrics_of(popularity_ranks(problem, 1));
+  const Ease ease(problem.train, problem.num_items, {.regularisation = 10.0});
+  const Pmf pmf = Pmf::fit(problem.train, problem.num_items, {});
+  const ProtocolRanks by_ease = ease_ranks(problem, {.regularisation = 10.0}, 1), by_pmf = pmf_ranks(problem, {}, 1);
+  EXPECT_GT(metric(metrics_of(by_ease), "sequential.full.hr@10"), 0.8);
+  EXPECT_GT(metric(metrics_of(by_pmf), "sequential.full.hr@10"), 0.7);
+  EXPECT_LT(metric(popularity, "sequential.full.hr@10"), 0.4);
+  std::vector<float> scores(problem.num_items);
+  for (size_t c = 0; c < 20; ++c) {
+    const RankingCase& user = problem.cases[c];
+    ease.score(user.history, scores);
+    EXPECT_EQ(by_ease.full[c], rank_among_all(scores, user.target, user.history, mix64(1, user.user)));
+    pmf.score(user.history, scores);
+    EXPECT_EQ(by_pmf.sampled99[c], rank_among_candidates(scores, user.target, user.negatives, mix64(1, user.user)));
+  }
+}
+
+TEST(TuneEaseAndPmf, ReturnTheBestOfWhatTheyTried) {
+  const PreparedData data = ring(100, 120, 3);
+  const RankingProblem problem = problem_of(data, Split::valid);
+  std::vector<double> tried;
+  const auto reached = [](const ProtocolRanks& ranks) { return metric(metrics_of(ranks), "sequential.full.ndcg@10"); };
+  const EaseOptions ease =
+      tune_ease(problem, 1, [&](const TuningStep<EaseOptions>& step) { tried.push_back(step.ndcg10); });
+  EXPECT_EQ(tried.size(), 6u) << "each regularisation once";
+  EXPECT_EQ(reached(ease_ranks(problem, ease, 1)), *std::ranges::max_element(tried));
+  tried.clear();
+  const PmfOptions pmf =
+      tune_pmf(problem, 1, [&](const TuningStep<PmfOptions>& step) { tried.push_back(step.ndcg10); });
+  EXPECT_EQ(reached(pmf_ranks(problem, pmf, 1)), *std::ranges::max_element(tried));
 }
 
 TEST(RankingProblem, KnowsOnlyWhatPrecedesTheTargetOfTheSplit) {

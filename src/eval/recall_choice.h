@@ -26,7 +26,7 @@ struct RecallChoiceStep {
 
 // The settings with the best NDCG@10, the geometric mean of both protocols; then the sharpness and smoothing
 // with the greatest mean log mass, which say how sure the masses are rather than what comes first: coordinate ascent
-// over short lists of values, until a round changes nothing. `titles` may be null. `report`, where given, is called
+// over short lists of values, until none of them changes. `titles` may be null. `report`, where given, is called
 // after each evaluation.
 RecallSettings choose_recall(const RankingProblem& validation, std::shared_ptr<const TitleNeighbours> titles,
                              const RecallChoiceOptions& options = {},

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <numeric>
+#include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -11,6 +14,7 @@
 #include "base/random.h"
 #include "prefs/balanced_clusters.h"
 #include "prefs/item_vectors.h"
+#include "prefs/title_neighbours.h"
 
 namespace peapod {
 namespace {
@@ -83,17 +87,122 @@ std::vector<std::vector<uint32_t>> grouped(std::span<const uint32_t> items, cons
   return groups;
 }
 
-ItemIds collaborative_codes(const Histories& train, uint32_t num_items, uint64_t seed) {
-  const uint32_t size = smallest_cube_root_above(num_items);
-  ItemIds ids{.scheme = IdScheme::collaborative, .numbers = {}, .level_sizes = {size, size, size}, .codes = {}};
-  ids.codes.resize(size_t{3} * num_items);
-  const auto set_code = [&](uint32_t item, size_t leaf) {
-    uint16_t* code = ids.codes.data() + size_t{3} * item;
-    code[0] = static_cast<uint16_t>(leaf / size / size);
-    code[1] = static_cast<uint16_t>(leaf / size % size);
-    code[2] = static_cast<uint16_t>(leaf % size);
-  };
+// The tree of codes while items are placed in it: `size` nodes on the first level, `size` below each, `size` leaves
+// below each of these.
+class CodeTree {
+ public:
+  CodeTree(uint32_t num_items, size_t size)
+      : size_(size), codes_(3 * size_t{num_items}), used_(size * size, 0), free_below_(size, size * size) {}
 
+  size_t size() const { return size_; }
+  size_t free_in(size_t node) const { return size_ - used_[node]; }     // a node of the second level
+  size_t free_below(size_t first) const { return free_below_[first]; }  // a node of the first
+  std::vector<size_t> free_leaves() const {
+    std::vector<size_t> leaves;
+    for (size_t node = 0; node < used_.size(); ++node) {
+      for (size_t rank = used_[node]; rank < size_; ++rank) leaves.push_back(node * size_ + rank);
+    }
+    return leaves;
+  }
+
+  // Gives the item the first free leaf of a node of the second level.
+  void place(uint32_t item, size_t node) {
+    set_leaf(item, node * size_ + used_[node]++);
+    --free_below_[node / size_];
+  }
+  // Leaves the count of free leaves as it is: for the last items, whose leaves were drawn.
+  void set_leaf(uint32_t item, size_t leaf) {
+    uint16_t* code = codes_.data() + size_t{3} * item;
+    code[0] = static_cast<uint16_t>(leaf / size_ / size_);
+    code[1] = static_cast<uint16_t>(leaf / size_ % size_);
+    code[2] = static_cast<uint16_t>(leaf % size_);
+  }
+  // The node of the second level above an item that was placed.
+  size_t node_of(uint32_t item) const { return codes_[size_t{3} * item] * size_ + codes_[size_t{3} * item + 1]; }
+
+  std::vector<uint16_t> take_codes() { return std::move(codes_); }
+
+ private:
+  size_t size_;
+  std::vector<uint16_t> codes_;
+  std::vector<size_t> used_;        // leaves, by node of the second level
+  std::vector<size_t> free_below_;  // leaves, by node of the first
+};
+
+// Descends from the root to a node of the second level with a free leaf: at each level to where most of the `weight`
+// [size * size] is, among those with a free leaf below. Nothing where no node of the first level has both.
+std::optional<size_t> nearest_with_room(const CodeTree& tree, std::span<const double> weight) {
+  const size_t size = tree.size();
+  std::optional<size_t> best_first;
+  double most = 0.0;
+  for (size_t first = 0; first < size; ++first) {
+    const auto below = weight.subspan(first * size, size);
+    const double sum = std::accumulate(below.begin(), below.end(), 0.0);
+    if (tree.free_below(first) > 0 && sum > most) {
+      most = sum;
+      best_first = first;
+    }
+  }
+  if (!best_first) return std::nullopt;
+  // Where the groups that weigh something are full, the one with most room.
+  const auto rank = [&](size_t node) { return std::pair(weight[node], tree.free_in(node)); };
+  std::optional<size_t> best;
+  for (size_t node = *best_first * size; node < (*best_first + 1) * size; ++node) {
+    if (tree.free_in(node) > 0 && (!best || rank(node) > rank(*best))) best = node;
+  }
+  return best;
+}
+
+// How much a warm item whose text has this cosine with that of a cold one speaks for its group: its cube, which placed
+// held-out items of three data sets best (docs/results.md, "New items"), but an equal text outweighs all that are
+// alike.
+double resemblance(double cosine) {
+  constexpr double kEqual = 1.0 - 1e-5;  // to the rounding of f32
+  return cosine >= kEqual ? 2.0 * TitleNeighbourOptions().neighbours : cosine * cosine * cosine;
+}
+
+// Gives the cold items whose texts resemble those of warm ones a leaf each, those that resemble one most first, and
+// returns the others.
+std::vector<uint32_t> place_by_texts(const ItemIdSource& source, std::span<const uint32_t> cold, uint64_t seed,
+                                     CodeTree& tree) {
+  const TitleNeighbours neighbours(source.texts);
+  const std::set<uint32_t> is_cold(cold.begin(), cold.end());
+  struct Resembling {
+    uint32_t item;
+    std::vector<TitleNeighbours::Neighbour> warm;  // not empty, by falling cosine
+  };
+  std::vector<Resembling> placed;
+  std::vector<uint32_t> unplaced;
+  for (const uint32_t item : cold) {
+    Resembling one{item, {}};
+    std::ranges::copy_if(neighbours.of(item), std::back_inserter(one.warm),
+                         [&](const auto& neighbour) { return !is_cold.contains(neighbour.item); });
+    if (one.warm.empty()) {
+      unplaced.push_back(item);
+    } else {
+      placed.push_back(std::move(one));
+    }
+  }
+  std::ranges::sort(placed, std::ranges::greater(), [&](const Resembling& one) {
+    return std::pair(one.warm.front().cosine, mix64(seed, kTies, one.item));
+  });
+  std::vector<double> weight(tree.size() * tree.size());
+  for (const auto& [item, warm] : placed) {
+    std::ranges::fill(weight, 0.0);
+    for (const auto& [neighbour, cosine] : warm) weight[tree.node_of(neighbour)] += resemblance(cosine);
+    if (const std::optional<size_t> node = nearest_with_room(tree, weight)) {
+      tree.place(item, *node);
+    } else {
+      unplaced.push_back(item);
+    }
+  }
+  return unplaced;
+}
+
+ItemIds collaborative_codes(const ItemIdSource& source, uint64_t seed) {
+  const Histories& train = source.train;
+  const uint32_t num_items = source.num_items;
+  const uint32_t size = smallest_cube_root_above(num_items);
   std::vector<uint64_t> count(num_items, 0);
   for (const auto& history : train) {
     for (uint32_t item : history) {
@@ -107,7 +216,7 @@ ItemIds collaborative_codes(const Histories& train, uint32_t num_items, uint64_t
   const ItemGraph graph = cooccurrence(train, num_items);
   const Matrix vectors = item_vectors(graph, {.seed = mix64(seed, kVectors)});
   const auto first_level = grouped(warm, graph, vectors, size, mix64(seed, kFirstLevel));
-  std::vector<size_t> used(size_t{size} * size, 0);  // leaves taken in each group of the second level
+  std::vector<std::vector<uint32_t>> groups(size_t{size} * size);  // of the second level
 #pragma omp parallel for schedule(dynamic)
   for (size_t first = 0; first < size; ++first) {
     auto second_level = grouped(first_level[first], graph, vectors, size, mix64(seed, kSecondLevel, first));
@@ -116,30 +225,31 @@ ItemIds collaborative_codes(const Histories& train, uint32_t num_items, uint64_t
       // Equal counts by a hash: the order of the catalogue may tell when an item first appeared.
       std::ranges::sort(group, std::ranges::greater(),
                         [&](uint32_t item) { return std::pair(count[item], mix64(seed, kTies, item)); });
-      const size_t node = first * size + second;
-      used[node] = group.size();
-      for (size_t rank = 0; rank < group.size(); ++rank) set_code(group[rank], node * size + rank);
+      groups[first * size + second] = std::move(group);
     }
   }
-
-  std::vector<size_t> free_leaves;
-  for (size_t node = 0; node < used.size(); ++node) {
-    for (size_t rank = used[node]; rank < size; ++rank) free_leaves.push_back(node * size + rank);
+  CodeTree tree(num_items, size);
+  for (size_t node = 0; node < groups.size(); ++node) {
+    for (const uint32_t item : groups[node]) tree.place(item, node);
   }
+  const bool has_texts = !source.texts.empty() && !cold.empty();
+  const std::vector<uint32_t> unplaced = has_texts ? place_by_texts(source, cold, seed, tree) : cold;
+  std::vector<size_t> free_leaves = tree.free_leaves();
   Random(seed, kColdItems).shuffle(free_leaves);
-  for (size_t i = 0; i < cold.size(); ++i) set_code(cold[i], free_leaves[i]);
-  return ids;
+  for (size_t i = 0; i < unplaced.size(); ++i) tree.set_leaf(unplaced[i], free_leaves[i]);
+  return {
+      .scheme = IdScheme::collaborative, .numbers = {}, .level_sizes = {size, size, size}, .codes = tree.take_codes()};
 }
 
 }  // namespace
 
-ItemIds assign_item_ids(IdScheme scheme, const Histories& train, const Histories& all, uint32_t num_items,
-                        uint64_t seed) {
-  if (scheme == IdScheme::collaborative) return collaborative_codes(train, num_items, seed);
+ItemIds assign_item_ids(IdScheme scheme, const ItemIdSource& source, uint64_t seed) {
+  assert(source.texts.empty() || source.texts.size() == source.num_items);
+  if (scheme == IdScheme::collaborative) return collaborative_codes(source, seed);
   ItemIds ids;
   ids.scheme = scheme;
-  ids.numbers =
-      scheme == IdScheme::random ? random_numbers(num_items, seed) : numbers_by_first_appearance(all, num_items);
+  ids.numbers = scheme == IdScheme::random ? random_numbers(source.num_items, seed)
+                                           : numbers_by_first_appearance(source.all, source.num_items);
   return ids;
 }
 

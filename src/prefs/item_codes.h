@@ -3,11 +3,23 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 
 #include "data/dataset.h"
 #include "data/item_ids.h"
 
 namespace peapod {
+
+// What ids are made of. Every item index must be below num_items, which may be 0.
+struct ItemIdSource {
+  Histories train = {};
+  Histories all = {};  // for IdScheme::sequential alone
+  uint32_t num_items = 0;
+  // [num_items] what is said of each item, its title and categories, empty where nothing is; or no texts at all. For
+  // cold items under IdScheme::collaborative.
+  std::span<const std::string> texts = {};
+};
 
 // random:     a permutation of 1 to num_items drawn with `seed`.
 // sequential: 1, 2, 3 … in the order in which items first appear in `all`, user after user; items that never appear
@@ -15,9 +27,9 @@ namespace peapod {
 // collaborative: codes of three levels, all of size K, the least with K^3 >= num_items, from `train` alone. Warm items
 //             (those in `train`) fall into K clusters of at most ceil(warm / K) items, so that sizes differ by less
 //             than K; a cluster of m splits likewise into K of at most ceil(m / K); the last token ranks the items of
-//             that group by training count, most frequent first. Cold items take free leaves drawn with `seed`.
-// Every item index must be below num_items; num_items may be 0.
-ItemIds assign_item_ids(IdScheme scheme, const Histories& train, const Histories& all, uint32_t num_items,
-                        uint64_t seed);
+//             that group by training count, most frequent first. Cold items take leaves that are left free, without a
+//             change to the codes of warm ones: those whose texts resemble texts of warm items the first free leaf of
+//             the group in which these are, the others leaves drawn with `seed`.
+ItemIds assign_item_ids(IdScheme scheme, const ItemIdSource& source, uint64_t seed);
 
 }  // namespace peapod

@@ -37,7 +37,7 @@ Lists planted(size_t num_users, uint32_t num_items, uint32_t num_groups, uint64_
 }
 
 ItemIds collaborative(const Lists& train, uint32_t num_items, uint64_t seed = 1) {
-  return assign_item_ids(IdScheme::collaborative, views_of(train), views_of(train), num_items, seed);
+  return assign_item_ids(IdScheme::collaborative, {.train = views_of(train), .num_items = num_items}, seed);
 }
 
 void expect_valid(const ItemIds& ids, uint32_t num_items) {
@@ -172,14 +172,16 @@ TEST(CollaborativeCodes, DependOnTheSeedButNotOnThreads) {
 TEST(CollaborativeCodes, IgnoreWhatIsNotTraining) {
   const Lists train = planted(200, 60, 3, 1);
   const Lists all = planted(200, 60, 2, 2);
-  EXPECT_EQ(assign_item_ids(IdScheme::collaborative, views_of(train), views_of(all), 60, 1).codes,
-            collaborative(train, 60).codes);
+  EXPECT_EQ(
+      assign_item_ids(IdScheme::collaborative, {.train = views_of(train), .all = views_of(all), .num_items = 60}, 1)
+          .codes,
+      collaborative(train, 60).codes);
 }
 
 TEST(RandomNumbers, AreAPermutationDrawnWithTheSeed) {
-  const auto numbers = assign_item_ids(IdScheme::random, {}, {}, 100, 3).numbers;
-  EXPECT_NE(numbers, assign_item_ids(IdScheme::random, {}, {}, 100, 4).numbers);
-  EXPECT_EQ(numbers, assign_item_ids(IdScheme::random, {}, {}, 100, 3).numbers);
+  const auto numbers = assign_item_ids(IdScheme::random, {.num_items = 100}, 3).numbers;
+  EXPECT_NE(numbers, assign_item_ids(IdScheme::random, {.num_items = 100}, 4).numbers);
+  EXPECT_EQ(numbers, assign_item_ids(IdScheme::random, {.num_items = 100}, 3).numbers);
   auto sorted = numbers;
   std::ranges::sort(sorted);
   std::vector<uint32_t> expected(100);
@@ -190,7 +192,7 @@ TEST(RandomNumbers, AreAPermutationDrawnWithTheSeed) {
 
 TEST(SequentialNumbers, FollowTheOrderOfFirstAppearance) {
   const Lists all = {{4, 2, 4}, {}, {0, 2, 5}};
-  EXPECT_EQ(assign_item_ids(IdScheme::sequential, {}, views_of(all), 6, 1).numbers,
+  EXPECT_EQ(assign_item_ids(IdScheme::sequential, {.all = views_of(all), .num_items = 6}, 1).numbers,
             (std::vector<uint32_t>{3, 5, 2, 6, 1, 4}));
 }
 
@@ -213,7 +215,9 @@ TEST(SequentialNumbers, ReproduceThePublishedNumbering) {
     }
     std::vector<uint32_t> expected(num_items);
     std::iota(expected.begin(), expected.end(), 1u);
-    EXPECT_EQ(assign_item_ids(IdScheme::sequential, {}, views_of(all), num_items, 1).numbers, expected) << name;
+    EXPECT_EQ(assign_item_ids(IdScheme::sequential, {.all = views_of(all), .num_items = num_items}, 1).numbers,
+              expected)
+        << name;
   }
 }
 

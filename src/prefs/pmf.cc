@@ -163,6 +163,13 @@ void Pmf::solve_by_dims(std::span<const uint32_t> distinct, std::span<const doub
   Eigen::Map<Eigen::VectorXf>(out.data(), dims) = system.llt().solve(right).cast<float>();
 }
 
+void Pmf::score(std::span<const uint32_t> items, std::span<float> scores) const {
+  assert(scores.size() == factors_.rows);
+  Eigen::VectorXf user(static_cast<Index>(dim()));
+  fold_in(items, {user.data(), dim()});
+  Eigen::Map<Eigen::VectorXf>(scores.data(), static_cast<Index>(scores.size())).noalias() = as_eigen(factors_) * user;
+}
+
 Matrix Pmf::fold_in_all(const Histories& histories) const {
   Matrix vectors(histories.size(), dim());
 #pragma omp parallel for schedule(dynamic, 64)

@@ -41,6 +41,10 @@ class Pmf {
   // REQUIRES: every item is below item_factors().rows.
   void fold_in(std::span<const uint32_t> items, std::span<float> user_vector) const;
 
+  // Overwrites `scores` [num_items] with x . y_j, x being the vector that is folded in from `items`: how the model
+  // alone ranks. REQUIRES as fold_in().
+  void score(std::span<const uint32_t> items, std::span<float> scores) const;
+
   // fold_in of every history, on all threads: [histories.size(), dim].
   Matrix fold_in_all(const Histories& histories) const;
 

@@ -228,5 +228,16 @@ TEST(Standardiser, OnlyCentresAConstantDimension) {
 
 TEST(Standardiser, RejectsAMatrixWithoutRows) { EXPECT_THROW(Standardiser::of(Matrix(0, 4)), Error); }
 
+TEST(Pmf, ScoresAreProductsOfTheFoldedInVector) {
+  const Lists lists = two_tastes(80, 20, 8);
+  const Pmf pmf = Pmf::fit(views_of(lists), 20, {.dim = 6, .sweeps = 4});
+  std::vector<float> vector(6), scores(20, -7.0f);  // must be overwritten
+  pmf.fold_in(lists[3], vector);
+  pmf.score(lists[3], scores);
+  for (uint32_t item = 0; item < 20; ++item) {
+    EXPECT_NEAR(scores[item], dot(vector, pmf.item_factors().row(item)), 1e-6);
+  }
+}
+
 }  // namespace
 }  // namespace peapod
