@@ -7,7 +7,9 @@
 #include <iostream>
 #include <string>
 
-#include "bench/made_workload.h"
+#include "bench/prefix_workload.h"
+#include "decode/generation.h"
+#include "decode/packed_network.h"
 #include "train/adamw.h"
 #include "train/step.h"
 
@@ -24,8 +26,8 @@ void count(const std::function<void()>& work) {
 }
 
 void count_step() {
-  MadeWorkload workload("mini");
-  const auto batch = workload.examples(2, 41);
+  PrefixWorkload workload("mini");
+  const auto batch = workload.examples(1);
   GradientWorkers workers(workload.network(), {});
   AdamW optimizer(workload.network().parameters(), {});
   count([&] {
@@ -35,10 +37,10 @@ void count_step() {
 }
 
 void count_request() {
-  const MadeWorkload workload("mini");
+  const PrefixWorkload workload("mini");
   const PackedNetwork network(workload.network(), {.text = false, .item_tokens = workload.catalogue().alphabet()});
   const EnginePool engines(network, network.item_head());
-  const auto requests = workload.requests(1, 41);
+  const auto requests = workload.requests(1);
   count([&] { generate_items(engines, views_of(requests.inputs), requests.queries); });
 }
 

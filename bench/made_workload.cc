@@ -1,6 +1,5 @@
 #include "bench/made_workload.h"
 
-#include <array>
 #include <memory>
 
 #include "model/composers/shared_prompts.h"
@@ -8,8 +7,6 @@
 namespace peapod {
 namespace {
 
-constexpr int32_t kNumItems = 12101;
-constexpr int32_t kCodeBook = 23;  // the cube is the next above kNumItems
 constexpr size_t kTargetTokens = 4;
 constexpr uint64_t kWeightsSeed = 1;
 constexpr uint64_t kInputsSeed = 2;  // of requests and of examples
@@ -17,33 +14,38 @@ constexpr uint64_t kInputsSeed = 2;  // of requests and of examples
 // Words as a vocabulary of the preset's kind has them: T5's own, or one trained on a data set.
 int32_t num_words(std::string_view preset) { return preset == "t5-small" ? 32100 : 2001; }
 
-ModelConfig config_of(std::string_view preset) {
+}  // namespace
+
+ModelConfig made_config(std::string_view preset) {
   ModelConfig config;
   config.t5 = t5_preset(preset);
-  config.t5.vocab_size = static_cast<size_t>(num_words(preset) + 3 * kCodeBook);
+  config.t5.vocab_size = static_cast<size_t>(num_words(preset) + 3 * kMadeCodeBook);
   config.num_whole_words = 128;
   return config;
 }
 
-std::unique_ptr<const Composer> shared_prompts() {
+std::unique_ptr<const Composer> made_composer() {
   return std::make_unique<SharedPrompts>(ComposerOptions(), UserVectors());
 }
 
-std::array<int32_t, 3> code_of(int32_t item, int32_t first) {
-  return {first + item % kCodeBook, first + kCodeBook + item / kCodeBook % kCodeBook,
-          first + 2 * kCodeBook + item / (kCodeBook * kCodeBook)};
+std::vector<std::vector<int32_t>> made_codes(std::string_view preset) {
+  const int32_t first = num_words(preset);
+  std::vector<std::vector<int32_t>> codes;
+  for (int32_t item = 0; item < kMadeItems; ++item) {
+    codes.push_back({first + item % kMadeCodeBook, first + kMadeCodeBook + item / kMadeCodeBook % kMadeCodeBook,
+                     first + 2 * kMadeCodeBook + item / (kMadeCodeBook * kMadeCodeBook)});
+  }
+  return codes;
 }
 
-CatalogueTree catalogue_from(int32_t first) {
-  std::vector<std::array<int32_t, 3>> codes;
-  for (int32_t item = 0; item < kNumItems; ++item) codes.push_back(code_of(item, first));
-  return CatalogueTree::build(std::vector<std::span<const int32_t>>(codes.begin(), codes.end()));
+int32_t first_code(std::string_view preset, uint32_t step) {
+  return num_words(preset) + static_cast<int32_t>(step) * kMadeCodeBook;
 }
-
-}  // namespace
 
 MadeWorkload::MadeWorkload(std::string_view preset)
-    : network_(config_of(preset), shared_prompts()), catalogue_(catalogue_from(num_words(preset))) {
+    : codes_(made_codes(preset)),
+      network_(made_config(preset), made_composer()),
+      catalogue_(CatalogueTree::build(std::vector<std::span<const int32_t>>(codes_.begin(), codes_.end()))) {
   network_.parameters().initialise(kWeightsSeed);
 }
 
@@ -70,14 +72,12 @@ MadeRequests MadeWorkload::requests(size_t count, size_t tokens) const {
 
 TrainingExamples MadeWorkload::examples(size_t count, size_t tokens) const {
   Random random(kInputsSeed);
-  const auto first = static_cast<int32_t>(network_.config().t5.vocab_size) - 3 * kCodeBook;
   TrainingExamples made;
   for (size_t i = 0; i < count; ++i) {
     TrainingExample example;
     example.inputs.push_back(input(random, tokens));
-    const auto code = code_of(static_cast<int32_t>(random.below(kNumItems)), first);
     std::vector<int32_t>& target = example.targets.emplace_back().tokens;
-    target.assign(code.begin(), code.end());
+    target = codes_[random.below(kMadeItems)];
     target.push_back(kEndId);
     made.push_back(std::make_shared<const TrainingExample>(std::move(example)));
   }

@@ -11,6 +11,15 @@
 
 namespace peapod {
 
+// What the made workloads share: Beauty's number of items, named by codes of three tokens behind the preset's words.
+inline constexpr int32_t kMadeItems = 12101;
+inline constexpr int32_t kMadeCodeBook = 23;  // the cube is the next above kMadeItems
+ModelConfig made_config(std::string_view preset);
+std::unique_ptr<const Composer> made_composer();  // shared prompts
+std::vector<std::vector<int32_t>> made_codes(std::string_view preset);
+// The first token of the code book that the step-th token of a code is from.
+int32_t first_code(std::string_view preset, uint32_t step);
+
 // Inputs and, for each, the question for the best items of the whole catalogue: what generate_items() takes.
 struct MadeRequests {
   std::vector<ModelInput> inputs;
@@ -37,6 +46,7 @@ class MadeWorkload {
  private:
   ModelInput input(Random& random, size_t tokens) const;
 
+  std::vector<std::vector<int32_t>> codes_;  // by item
   Seq2Seq<float> network_;
   CatalogueTree catalogue_;
 };

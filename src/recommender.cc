@@ -194,6 +194,16 @@ ExplainedItem Recommender::explain(const ExplainRequest& request) const {
   return std::move(explain(std::span(&request, 1)).front());
 }
 
+std::vector<RecalledEvidence> Recommender::recalled(const std::string& user, size_t n) const {
+  const Dataset& data = loaded_->data();
+  const Question question = ask_next_item(loaded_->model, known_in_use(data, data.require_user(user)));
+  std::vector<RecalledEvidence> results;
+  for (const RecalledItem& one : std::span(question.recalled).first(std::min(n, question.recalled.size()))) {
+    results.push_back({data.item_name(one.item), data.item_title(one.item), one.score, one.evidence, one.titles});
+  }
+  return results;
+}
+
 std::vector<std::vector<float>> Recommender::prompt_weights(const std::string& user) const {
   const uint32_t users[] = {loaded_->data().require_user(user)};
   const PromptWeights weights = peapod::prompt_weights(loaded_->model, users).front();

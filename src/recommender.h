@@ -46,6 +46,15 @@ struct RecommendedItem {
   float score = 0;
 };
 
+// An item that stood near those of a history in training, or has a title like theirs.
+struct RecalledEvidence {
+  std::string item;
+  std::string title;      // empty where the data set has none
+  float score = 0;        // of both reasons; what is best for either alone has 1 times that reason's weight
+  float neighbours = 0;   // how often it stood near, weighed by distance, recency and popularity
+  float alike_title = 0;  // 1 for the most alike title
+};
+
 struct ExplainRequest {
   std::optional<std::string> user = {};
   std::vector<std::string> history = {};
@@ -84,6 +93,10 @@ class Recommender {
   // Why each user would like the item. Throws as recommend() does, and for a model without training explanations.
   std::vector<ExplainedItem> explain(std::span<const ExplainRequest> requests) const;
   ExplainedItem explain(const ExplainRequest& request) const;
+
+  // What a user's history brings to mind, the best first, at most n: what the answer starts from and the input shows.
+  // Nothing where the model does not recall. Throws Error for an unknown user.
+  std::vector<RecalledEvidence> recalled(const std::string& user, size_t n = 10) const;
 
   // How the personal prompt is mixed from the shared ones: [heads][prompts], each row sums to 1. Throws Error unless
   // the model's composer is shared-prompts, and for an unknown user.

@@ -162,6 +162,45 @@ TEST_F(RecommenderTest, ShowsHowAPromptIsMixed) {
   EXPECT_THROW(recommender_.prompt_weights("nobody"), Error);
 }
 
+TEST(RecommenderThatRecalls, ShowsWhatAHistoryBringsToMind) {
+  SmallModel small(kAsTrained);
+  const Recommender recommender = recommender_of(small);
+  const auto recalled = recommender.recalled("7", 3);
+  ASSERT_EQ(recalled.size(), 3u);
+  const auto expected = small->recall()->recall(small.data().history(6));
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(recalled[i].item, small.data().item_name(expected[i].item));
+    EXPECT_EQ(recalled[i].title, small.data().item_title(expected[i].item));
+    EXPECT_EQ(recalled[i].score, expected[i].score);
+    EXPECT_GT(recalled[i].neighbours + recalled[i].alike_title, 0.0f);
+  }
+  EXPECT_THROW(recommender.recalled("nobody"), Error);
+  SmallModel plain;
+  EXPECT_TRUE(recommender_of(plain).recalled("7").empty());
+}
+
+// As `peapod train` makes it: items as vectors, a causal encoder, recall in prompt and search.
+TEST(RecommenderThatRecalls, AnswersAloneAsAmongOthersAndForSomebodyNew) {
+  SmallModel small(kAsTrained);
+  const Recommender recommender = recommender_of(small);
+  const RecommendRequest requests[] = {{.user = "3", .n = 5},
+                                       {.history = {"1", "2", "3"}, .n = 5},
+                                       {.history = {"1", "2", "3", "4"}, .n = 5},
+                                       {.user = "9", .n = 4, .candidates = {"5", "8", "1", "14", "20"}},
+                                       {.user = "9", .n = 20, .category = "odd"}};
+  const auto together = recommender.recommend(requests);
+  for (size_t r = 0; r < std::size(requests); ++r) {
+    const auto alone = recommender.recommend(requests[r]);
+    ASSERT_EQ(alone.size(), together[r].size());
+    for (size_t i = 0; i < alone.size(); ++i) {
+      EXPECT_EQ(alone[i].item, together[r][i].item) << r;
+      EXPECT_NEAR(alone[i].score, together[r][i].score, 1e-4);
+    }
+  }
+  EXPECT_EQ(together[3].size(), 4u);
+  for (const RecommendedItem& one : together[4]) EXPECT_EQ(std::stoi(one.item) % 2, 0) << "of the odd indices";
+}
+
 TEST(RecommenderWithoutData, SaysWhatItCannotDo) {
   SmallModel silent({.composer = kTaskOnly, .explanations = false});
   const Recommender recommender = recommender_of(silent);

@@ -226,7 +226,10 @@ TEST_F(TrainedModel, Explains) {
 
 TEST_F(TrainedModel, IsInspectedAsAWholeOrForAUser) {
   EXPECT_TRUE(answer("inspect " + at("model")).contains("prompts"));
-  EXPECT_TRUE(answer("inspect " + at("model") + " --user 3").contains("weights"));
+  const json user = answer("inspect " + at("model") + " --user 3");
+  EXPECT_TRUE(user.contains("weights"));
+  EXPECT_FALSE(user.at("recalled").empty());
+  EXPECT_TRUE(user.at("recalled")[0].contains("neighbours"));
 }
 
 TEST_F(TrainedModel, IsNotADataSet) {

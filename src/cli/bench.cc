@@ -20,6 +20,7 @@
 #include "base/files.h"
 #include "base/threads.h"
 #include "bench/made_workload.h"
+#include "bench/prefix_workload.h"
 #include "bench/product_rate.h"
 #include "cli/commands.h"
 #include "model/checkpoint.h"
@@ -149,7 +150,7 @@ class Bench {
          [this] { return utilisation(64, 60); }},
         {"train.t5-small.topn.utilisation", "share of the products' rate", 0.5, true,
          [this] { return utilisation(8, 480); }},
-        {"train.mini.sequential", "examples/s", 3000, true, [this] { return examples_per_second("mini", 192, 41); }},
+        {"train.mini.prefixes", "prefixes/s", 3000, true, [this] { return prefixes_per_second("mini", 64); }},
     };
     for (const Precision precision : {fast, Precision::int8}) {
       const std::string suffix = precision == fast ? "" : "." + std::string(name_of(precision));
@@ -160,8 +161,10 @@ class Bench {
                                    [this, precision] { return users_per_second("t5-small", 32, 480, precision); }},
                                   {"recommend.t5-small.latency" + suffix, "ms", 25, false,
                                    [this, precision] { return latency_ms("t5-small", 60, precision); }},
-                                  {"recommend.mini.latency" + suffix, "ms", 4, false,
-                                   [this, precision] { return latency_ms("mini", 41, precision); }},
+                                  {"recommend.mini.users" + suffix, "users/s", 1500, true,
+                                   [this, precision] { return prefix_users_per_second("mini", 256, precision); }},
+                                  {"recommend.mini.latency" + suffix, "ms", 2, false,
+                                   [this, precision] { return 1e3 / prefix_users_per_second("mini", 1, precision); }},
                               });
     }
     rows.insert(rows.end(), {
@@ -175,16 +178,26 @@ class Bench {
 
  private:
   // Of whole steps: gradients, clipping, AdamW.
-  double examples_per_second(const char* preset, size_t examples, size_t tokens) const {
-    MadeWorkload workload(preset);
-    const auto batch = workload.examples(examples, tokens);
+  double prefixes_per_second(const char* preset, size_t histories) const {
+    PrefixWorkload workload(preset);
+    const auto batch = workload.examples(histories);
     GradientWorkers workers(workload.network(), {.precision = fastest_precision(), .shard_rows = kShardRows});
     AdamW optimizer(workload.network().parameters(), {});
     uint64_t seed = 0;
-    return static_cast<double>(examples) / median_seconds(rounds_, [&] {
+    return static_cast<double>(histories * PrefixWorkload::kPrefixes) / median_seconds(rounds_, [&] {
              workers.compute(batch, ++seed);
              optimizer.update(workload.network().parameters(), workers.gradients(), 1e-3);
            });
+  }
+  double prefix_users_per_second(const char* preset, size_t users, Precision precision) const {
+    const PrefixWorkload workload(preset);
+    const PrefixRequests requests = workload.requests(users);
+    const PackedNetwork network(
+        workload.network(), {.precision = precision, .text = false, .item_tokens = workload.catalogue().alphabet()});
+    const EnginePool engines(network, network.item_head());
+    const size_t rounds = users == 1 ? 5 * rounds_ : rounds_;
+    return static_cast<double>(users) /
+           median_seconds(rounds, [&] { generate_items(engines, views_of(requests.inputs), requests.queries); });
   }
 
   // Both rates of this run, by turns of one round each.

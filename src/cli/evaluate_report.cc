@@ -84,8 +84,9 @@ std::vector<html::MethodRanks> methods_of(const MeasuredModel& measured, const E
 
 ItemKnnOptions tuned_item_knn(const Dataset& data, uint64_t seed) {
   Progress progress(progress_output(), "tuning item-kNN", 0, "trials");
-  const ItemKnnOptions options = tune_item_knn(ranking_problem(data, Split::valid), seed,
-                                               [&](const TuningStep& step) { progress.update(step.number); });
+  const ItemKnnOptions options =
+      tune_item_knn(ranking_problem(data, Split::valid), seed,
+                    [&](const TuningStep<ItemKnnOptions>& step) { progress.update(step.number); });
   progress.finish();
   return options;
 }

@@ -17,6 +17,7 @@
 #include "model/config.h"
 #include "model/peapod_model.h"
 #include "model/prompt_weights.h"
+#include "model/question.h"
 
 namespace peapod::cli {
 namespace {
@@ -124,6 +125,30 @@ std::string readable(const std::string& user, const PromptWeights& weights) {
   return text;
 }
 
+// What a user's history brings to mind, as the model's inputs show it.
+struct Recalled {
+  Json json = Json::array();
+  std::string text;
+};
+
+Recalled recalled_of(const PeapodModel& model, uint32_t user) {
+  const Dataset& data = model.dataset();
+  const Question question = ask_next_item(model, known_in_use(data, user));
+  Recalled shown{
+      .text = fmt::format("recalled for user {}\n  rank   score  neighbours  titles  item\n", data.user_name(user))};
+  for (size_t rank = 0; rank < std::min(question.recalled.size(), kShownRecalled); ++rank) {
+    const RecalledItem& one = question.recalled[rank];
+    shown.json.push_back({{"item", data.item_name(one.item)},
+                          {"title", data.item_title(one.item)},
+                          {"score", one.score},
+                          {"neighbours", one.evidence},
+                          {"titles", one.titles}});
+    shown.text += fmt::format("  {:>4}  {:.4f}      {:.4f}  {:.4f}  {}  {}\n", rank + 1, one.score, one.evidence,
+                              one.titles, data.item_name(one.item), data.item_title(one.item));
+  }
+  return shown;
+}
+
 // The options of a composer, as it shows them.
 struct OptionsShown final : SettingVisitor {
   std::string text;
@@ -162,6 +187,8 @@ Report inspect_model(const InspectFlags& flags) {
                  {"num_layers", t5.num_layers},
                  {"num_decoder_layers", t5.num_decoder_layers},
                  {"num_heads", t5.num_heads},
+                 {"items", kItemForms.name_of(config.items)},
+                 {"encoder", kEncoderKinds.name_of(config.encoder)},
                  {"composer", composer.name()},
                  {"user_vectors", kUserVectors.name_of(model.static_user_vectors())}};
   report.text = line("model", flags.directory);
@@ -170,6 +197,8 @@ Report inspect_model(const InspectFlags& flags) {
                                         t5.d_ff, t5.num_layers, t5.num_decoder_layers, t5.num_heads, t5.d_kv));
   report.text +=
       line("vocabulary", fmt::format("{}, of which {} text pieces", t5.vocab_size, model.tokenizer().size()));
+  report.text += line("inputs", fmt::format("items as {}, {} encoder", kItemForms.name_of(config.items),
+                                            kEncoderKinds.name_of(config.encoder)));
   std::string prompts(composer.name());
   OptionsShown options;
   ComposerOptions visited = composer.options();
@@ -180,10 +209,13 @@ Report inspect_model(const InspectFlags& flags) {
   std::string recalling = "nothing";
   if (model.recall() != nullptr) {
     const RecallSettings& settings = model.recall()->settings();
-    recalling = fmt::format("neighbours, titles with weight {:g}, {:g} of the mass by popularity", settings.titles,
-                            1.0 - settings.share);
-    report.json["recall"] = {{"titles", settings.titles}, {"share", settings.share}, {"sharpness", settings.sharpness}};
+    const std::string_view use = kRecallUses.name_of(model.recall_use());
+    recalling = fmt::format("in {}: neighbours, titles with weight {:g}, {:g} of the mass by popularity",
+                            use == "both" ? "prompt and search" : use, settings.titles, 1.0 - settings.share);
+    report.json["recall"] = {
+        {"use", use}, {"titles", settings.titles}, {"share", settings.share}, {"sharpness", settings.sharpness}};
     for (const Task task : kRankingTasks) {
+      if (!model.recall_use().search) break;
       const SearchTrust& trust = model.search_trust(task);
       recalling +=
           fmt::format("; {}: trust {:g} in the network, weight {:g}", name_of(task), trust.trust, trust.weight);
@@ -196,10 +228,17 @@ Report inspect_model(const InspectFlags& flags) {
 
   if (!flags.user.empty()) {
     const uint32_t user = model.dataset().require_user(flags.user);
-    const PromptWeights weights = prompt_weights(model, std::span(&user, 1)).front();
     report.json["user"] = flags.user;
-    report.json["weights"] = json_of(weights);
-    report.text += readable(flags.user, weights);
+    if (composer.name() == kSharedPrompts) {
+      const PromptWeights weights = prompt_weights(model, std::span(&user, 1)).front();
+      report.json["weights"] = json_of(weights);
+      report.text += readable(flags.user, weights);
+    }
+    if (model.recall() != nullptr) {
+      const Recalled recalled = recalled_of(model, user);
+      report.json["recalled"] = recalled.json;
+      report.text += recalled.text;
+    }
   } else if (composer.name() == kSharedPrompts) {
     std::vector<uint32_t> users(model.dataset().num_users());
     std::iota(users.begin(), users.end(), 0u);
@@ -232,7 +271,8 @@ void add_inspect(CLI::App& app) {
   CLI::App* command = app.add_subcommand("inspect", "Show what a prepared data set or a model holds");
   const auto flags = std::make_shared<InspectFlags>();  // shared: the callback outlives this function
   command->add_option("directory", flags->directory, "Model directory or prepared directory")->required();
-  command->add_option("--user", flags->user, "Show this user's prompt weights instead of those of all");
+  command->add_option("--user", flags->user,
+                      "Show this user's prompt weights instead of those of all, and what their history recalls");
   command->add_option("--json", flags->json, "Write the report as JSON; - is standard output")->type_name("FILE");
   command->callback([flags] { inspect(*flags); });
 }

@@ -24,7 +24,7 @@ class SampleUsers : public testing::Test {
 };
 
 TEST_F(SampleUsers, AreAFixedChoiceWithTheirHistoriesAndTargets) {
-  const std::vector<SampleUser> users = sample({.recalls = true}, {}, 6);
+  const std::vector<SampleUser> users = sample({.recalls = kInSearch}, {}, 6);
   ASSERT_EQ(users.size(), 6u);
   std::set<std::string> names;
   for (const SampleUser& user : users) {
@@ -38,13 +38,13 @@ TEST_F(SampleUsers, AreAFixedChoiceWithTheirHistoriesAndTargets) {
   }
   EXPECT_EQ(names.size(), 6u);
   std::vector<std::string> again;
-  for (const SampleUser& user : sample({.recalls = true}, {}, 6)) again.push_back(user.name);
+  for (const SampleUser& user : sample({.recalls = kInSearch}, {}, 6)) again.push_back(user.name);
   EXPECT_EQ(std::set<std::string>(again.begin(), again.end()), names);
   EXPECT_EQ(sample({}, {.max_users = 4}, 6).size(), 4u);
 }
 
 TEST_F(SampleUsers, SeeWhatSpokeForEachRecommendation) {
-  for (const SampleUser& user : sample({.recalls = true}, {}, 10)) {
+  for (const SampleUser& user : sample({.recalls = kInSearch}, {}, 10)) {
     ASSERT_EQ(user.recommended.size(), 10u);
     EXPECT_EQ(user.target_recalled_at, std::optional<size_t>(0)) << "the ring tells what comes next";
     for (const SampleItem& item : user.recommended) {

@@ -26,6 +26,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t kDropoutStream = 0xd0;  // of the seed; a step has one of its own
 
+// Weights are kept that reach so much of the best validation: beside recall a ranking may hardly change while
+// everything else, explanations first, is still being learned.
+constexpr double kAsGood = 0.995;
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // What a validation of a ranking task looks at: of top-n, whose inputs are long, a third as many users.
@@ -112,12 +116,10 @@ void Run::validate(const Sampler& sampler) {
   if (validates_sequential_) metric *= metric_mean(kChosenBy, ranks.full);
   if (validates_topn_) metric *= metric_mean(kChosenBy, ranks.sampled99);
   if (validates_sequential_ && validates_topn_) metric = std::sqrt(metric);
-  const bool better = metric > state_.best_metric;
-  state_.bad_validations = better ? 0 : state_.bad_validations + 1;
-  if (better) {
-    state_.best_metric = metric;
-    model_.save_weights(directory_);
-  }
+  const bool kept = metric > kAsGood * state_.best_metric;
+  state_.bad_validations = metric > state_.best_metric ? 0 : state_.bad_validations + 1;
+  state_.best_metric = std::max(state_.best_metric, metric);
+  if (kept) model_.save_weights(directory_);
   nlohmann::ordered_json line = {{"step", sampler.state().steps},
                                  {"minutes", minutes()},
                                  {"epochs", sampler.epochs()},
@@ -128,10 +130,10 @@ void Run::validate(const Sampler& sampler) {
     if (key.ends_with("hr@10")) shown += fmt::format(", {} {:.4f}", key, value);
   }
   line["valid.ndcg@10"] = metric;
-  line["best"] = better;
+  line["best"] = kept;
   log(line);
   say(fmt::format("step {}: loss {:.3f}, validation NDCG@10 {:.4f}{}{}", sampler.state().steps, state_.recent_loss,
-                  metric, shown, better ? " (best so far)" : ""));
+                  metric, shown, kept ? " (kept)" : ""));
 }
 
 void Run::checkpoint(const Sampler& sampler) {

@@ -59,9 +59,10 @@ struct TrainResult {
   bool interrupted = false;  // by stop_requested: go on with `resume`
 };
 
-// Trains `model` in its directory, which holds save_static()'s files: writes model.safetensors (best so far),
-// training.safetensors (to resume from) and metrics.jsonl there; `model` ends with the best weights. With `resume`
-// goes on from training.safetensors, where there is one.
+// Trains `model` in its directory, which holds save_static()'s files: writes model.safetensors (the weights that
+// validate best, the latest of those that are as good to half a percent), training.safetensors (to resume from) and
+// metrics.jsonl there; `model` ends with these weights. With `resume` goes on from training.safetensors, where there is
+// one.
 TrainResult train(PeapodModel& model, const std::filesystem::path& directory, const TrainOptions& options, bool resume,
                   const TrainHooks& hooks);
 

@@ -46,7 +46,7 @@ TEST(Train, LowersTheLossAndEndsWithTheBestWeights) {
   double best = -1;
   for (const auto& line : lines) {
     const double metric = line.at("valid.ndcg@10").get<double>();
-    EXPECT_EQ(line.at("best").get<bool>(), metric > best);
+    EXPECT_EQ(line.at("best").get<bool>(), metric > 0.995 * best) << "as good to half a percent is kept, too";
     best = std::max(best, metric);
   }
   EXPECT_EQ(result.best_metric, best);
