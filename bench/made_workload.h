@@ -2,11 +2,15 @@
 // means nothing, what it costs is what real data costs. For `peapod bench`, bench/ and the check of counted work.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "base/random.h"
 #include "decode/generation.h"
+#include "model/composer.h"
+#include "model/config.h"
 #include "train/sampler.h"
 
 namespace peapod {

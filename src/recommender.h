@@ -41,8 +41,8 @@ struct RecommendRequest {
 struct RecommendedItem {
   std::string item;
   std::string title;  // empty where the data set has none
-  // Summed log-probability of its tokens: where the model recalls among those that may be answered, else given that an
-  // item's token comes.
+  // Summed log-probability of its tokens: among those that may be answered, or, of a model made as published, given
+  // that an item's token comes.
   float score = 0;
 };
 
@@ -50,9 +50,9 @@ struct RecommendedItem {
 struct RecalledEvidence {
   std::string item;
   std::string title;      // empty where the data set has none
-  float score = 0;        // of both reasons; what is best for either alone has 1 times that reason's weight
+  float score = 0;        // of both reasons, each relative to the best that it found
   float neighbours = 0;   // how often it stood near, weighed by distance, recency and popularity
-  float alike_title = 0;  // 1 for the most alike title
+  float alike_title = 0;  // how alike its title is to those of the history, relative to the most alike one
 };
 
 struct ExplainRequest {
@@ -86,7 +86,7 @@ class Recommender {
   // The best items of each request, best first; fewer than n only where no more are allowed. Requests of one call are
   // worked on together, on all threads; an answer does not depend on the other requests. Throws Error for unknown names
   // (naming the nearest), for a request with both or neither of user and history, and for more candidates than the
-  // model can tell apart; where there are several requests it says which.
+  // model ranks at a time; where there are several requests it says which.
   std::vector<std::vector<RecommendedItem>> recommend(std::span<const RecommendRequest> requests) const;
   std::vector<RecommendedItem> recommend(const RecommendRequest& request) const;
 

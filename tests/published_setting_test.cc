@@ -40,6 +40,19 @@ TEST_F(PublishedSetting, MakesAModelThatIsMeasuredAndRecommends) {
   EXPECT_EQ(answer("recommend " + at("model") + " --user 3 --n 4").at("items").size(), 4u);
 }
 
+TEST_F(PublishedSetting, HasWhatGoesWithNumbersWithoutBeingTold) {
+  const std::string train = "train " + at("numbers") + " --out " + at("other") +
+                            " --preset tiny --tokens-per-step 400 --user-dim 8 --validations 1 --max-steps 2";
+  ASSERT_EQ(peapod(train), 0) << log();
+  const json model = answer("inspect " + at("other"));
+  EXPECT_EQ(model.at("items"), "tokens");
+  EXPECT_EQ(model.at("recall").at("use"), "search");
+  expect_failure(1, "train " + at("numbers") + " --out " + at("vectors") + " --items vectors",
+                 {"vectors are made of item codes", "--ids collaborative"});
+  expect_failure(1, "train " + at("data") + " --out " + at("third") + " --items tokens --recall both",
+                 {"recalled items stand in the prompt as vectors"});
+}
+
 TEST_F(PublishedSetting, IsNotResumedWithAnother) {
   expect_failure(1, "train " + at("numbers") + " --out " + at("model") + " --preset tiny --resume --max-steps 5",
                  {"its training began with", "resume with what it began with"});

@@ -228,6 +228,10 @@ Report inspect_model(const InspectFlags& flags) {
 
   if (!flags.user.empty()) {
     const uint32_t user = model.dataset().require_user(flags.user);
+    if (composer.name() != kSharedPrompts && model.recall() == nullptr) {
+      throw Error("--user",
+                  "this model has no shared prompts and recalls nothing, so there is nothing to show of a user");
+    }
     report.json["user"] = flags.user;
     if (composer.name() == kSharedPrompts) {
       const PromptWeights weights = prompt_weights(model, std::span(&user, 1)).front();
@@ -251,7 +255,7 @@ Report inspect_model(const InspectFlags& flags) {
 
 Report inspect_dataset(const InspectFlags& flags) {
   if (!flags.user.empty()) {
-    throw Error("--user", "only models have prompt weights, and " + flags.directory + " is none",
+    throw Error("--user", "only models know what speaks for a user, and " + flags.directory + " is none",
                 "give a directory that `peapod train` wrote");
   }
   const Dataset data = Dataset::open(flags.directory);

@@ -29,9 +29,8 @@ struct TrainFlags {
   std::string data, out, config, json;
   std::string precision = "auto";
   std::string user_vectors = "folded-in";
-  std::string recall = "both";
-  std::string items = "vectors";
-  std::string encoder;  // empty: causal from scratch, T5's own with --init
+  // Empty: what goes with the data set's ids and with --init.
+  std::string recall, items, encoder;
   std::vector<double> task_share = {0.5, 0.25, 0.25};
   CreateOptions create;
   TrainOptions train;
@@ -125,11 +124,17 @@ void run(TrainFlags& flags) {
     throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
   }
   Dataset data = Dataset::open(flags.data);
-  create.recall_use = kRecallUses.parse(flags.recall);
-  create.items = kItemForms.parse(flags.items);
+  const IdScheme ids = data.item_ids().scheme;
+  create.items = !flags.items.empty()             ? kItemForms.parse(flags.items)
+                 : ids == IdScheme::collaborative ? ItemForm::vectors
+                                                  : ItemForm::tokens;
+  create.recall_use = !flags.recall.empty()               ? kRecallUses.parse(flags.recall)
+                      : create.items == ItemForm::vectors ? RecallUse{.prompt = true, .search = true}
+                                                          : RecallUse{.search = true};
   create.encoder = !flags.encoder.empty() ? kEncoderKinds.parse(flags.encoder)
                    : create.init.empty()  ? EncoderKind::causal
                                           : EncoderKind::bidirectional;
+  require_consistent(create, ids);
   options.identity = identity_of(data, create, options);
   std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", data.name(),
                            data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),
@@ -185,9 +190,13 @@ void add_train(CLI::App& app) {
   option("--composer", flags->create.composer, "What makes the prompt")->check(CLI::IsMember(composer_names()));
   option("--user-vectors", flags->user_vectors, "From the items before the target, or one a user (as published)")
       ->check(CLI::IsMember(kUserVectors.names()));
-  option("--recall", flags->recall, "Where neighbours, titles and popularity take part")
+  command
+      ->add_option("--recall", flags->recall,
+                   "Where neighbours, titles and popularity take part (default: both, with tokens search)")
       ->check(CLI::IsMember(kRecallUses.names()));
-  option("--items", flags->items, "How inputs show items: one vector each, or tokens (as published)")
+  command
+      ->add_option("--items", flags->items,
+                   "How inputs show items: one vector each, or tokens (default: vectors, with numbers for ids tokens)")
       ->check(CLI::IsMember(kItemForms.names()));
   command
       ->add_option("--encoder", flags->encoder,

@@ -34,6 +34,34 @@ float log_prob(std::span<const float> logits, int32_t token) {
   return logits[static_cast<size_t>(token)] - static_cast<float>(std::log(sum));
 }
 
+// More rows than are encoded at once, among them an input without a history.
+TEST(Engine, OfACausalNetworkGivesAnInputTheSameAloneAndInALargeBatch) {
+  SmallModel small(kAsTrained);
+  const PackedNetwork packed(small->network(), {});
+  std::vector<ModelInput> inputs;
+  for (uint32_t user = 0; user < 40; ++user) {
+    inputs.push_back(ask_next_item(*small, known_in_use(small.data(), user)).input);
+    if (user % 7 == 3) inputs.back().history.clear();
+  }
+  Engine engine(packed, packed.text_head());
+  const size_t width = engine.alphabet().size();
+  const auto first_logits = [&](std::span<const ModelInput* const> batch) {
+    engine.start(batch);
+    std::vector<int32_t> tokens(batch.size(), kPadId);
+    std::vector<uint32_t> rows(batch.size());
+    std::iota(rows.begin(), rows.end(), 0u);
+    std::vector<float> logits(batch.size() * width);
+    engine.step({.index = 0, .tokens = tokens, .parents = rows, .inputs = rows}, logits);
+    return logits;
+  };
+  const std::vector<const ModelInput*> all = views_of(inputs);
+  const auto together = first_logits(all);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const auto alone = first_logits(std::span(&all[i], 1));
+    for (size_t t = 0; t < width; ++t) ASSERT_NEAR(alone[t], together[i * width + t], 1e-4) << "input " << i;
+  }
+}
+
 TEST(Engine, StepsGiveWhatTeacherForcingGivesWhereverBeamsMove) {
   SmallModel small;
   const Seq2Seq<float>& network = small->network();

@@ -1,5 +1,6 @@
 #include "decode/search_scope.h"
 
+#include <algorithm>
 #include <cassert>
 #include <vector>
 
@@ -55,10 +56,14 @@ PathChoices SearchScope::path_to(uint32_t item) const {
     if (below.end - below.begin == 1) return path;
     const auto children = tree().children(node);
     prior_->allowed_children(node, allowed);
-    uint32_t taken = 0;
-    while (tree().positions_below(children.first + allowed[taken].index).end <= position) ++taken;
-    node = children.first + allowed[taken].index;
-    assert(tree().positions_below(node).begin <= position);  // else the item is excluded
+    const auto leads = [&](const SearchPrior::Child& child) {
+      const CatalogueTree::Positions range = tree().positions_below(children.first + child.index);
+      return range.begin <= position && position < range.end;
+    };
+    const auto found = std::ranges::find_if(allowed, leads);
+    assert(found != allowed.end());  // else the item is excluded
+    const auto taken = static_cast<uint32_t>(found - allowed.begin());
+    node = children.first + found->index;
     if (allowed.size() == 1) continue;
     path.steps.push_back(step);
     for (const SearchPrior::Child& child : allowed) {

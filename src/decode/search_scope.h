@@ -31,7 +31,7 @@ class SearchSpace {
   PositionSums spread_;  // over catalogue_, where the model recalls in the search
 };
 
-// A question's own. Views of both arguments.
+// A question's own. `space` must outlive it. Not to be copied: its prior refers to its tree.
 class SearchScope {
  public:
   SearchScope(const SearchSpace& space, const Question& question, const SearchTrust& trust);

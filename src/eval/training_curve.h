@@ -15,7 +15,7 @@ struct TrainingPoint {
   double step = 0;
   double minutes = 0;
   double loss = 0;    // of recent steps
-  bool best = false;  // better than all before
+  bool best = false;  // its weights were kept
   MetricMap metrics;  // the `valid.` ones, without that word
 };
 

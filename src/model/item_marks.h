@@ -13,7 +13,7 @@ namespace peapod {
 inline constexpr size_t kShownRecalled = 16;  // recalled items that an input shows
 inline constexpr size_t kShownHistory = 50;   // latest items of a history that an input shows
 
-// Rows of the table. What is not marked in one respect has the mark 0 of nothing.
+// Rows of the table, one for each respect; row 0, in any respect, stands for nothing and is not added.
 struct ItemMarks {
   uint16_t place = 0;     // in the history by age, among the recalled by rank, or as a candidate
   uint16_t ratio = 0;     // its recalled score beside the best one
@@ -28,7 +28,7 @@ extern const size_t kNumItemMarks;
 
 // An item of the history, `age` items before the latest; beyond kShownHistory all are the same.
 ItemMarks history_marks(size_t age);
-// An item of the history whose age is told by its place among the rows that are read.
+// An item of a history that a causal encoder reads, whose relative positions tell its age.
 ItemMarks plain_history_marks();
 // The `rank`-th of the recalled items, below kShownRecalled, where the best one scores `best`.
 ItemMarks recalled_marks(size_t rank, const RecalledItem& recalled, float best);

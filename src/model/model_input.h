@@ -1,7 +1,6 @@
 // What the network is given: inputs, and targets that it learns to answer with. Plain data; knows nothing of data sets.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kNumWholeWords = 128;  // a user, 100 candidates and some room
-constexpr float kFirstSay = 0.1f;       // weight of the last norm of a new network that answers beside recall
+// Weight of the last norm of a new network that answers beside recall; not tuned.
+constexpr float kFirstSay = 0.1f;
 constexpr const char* kModelFile = "peapod.json";
 constexpr const char* kPreferencesFile = "preferences.safetensors";
 constexpr const char* kWeightsFile = "model.safetensors";
@@ -62,15 +63,24 @@ void PeapodModel::build_text() {
   writer_ = std::make_unique<PromptWriter>(*tokenizer_, *ids_);
 }
 
+void require_consistent(const CreateOptions& options, IdScheme ids) {
+  if (options.recall_use.prompt && options.items == ItemForm::tokens) {
+    throw Error("recall", "recalled items stand in the prompt as vectors, but items are shown as tokens",
+                "choose `--recall search`, or show items as vectors");
+  }
+  // The pieces of a number, added up, are those of another number too.
+  if (options.items == ItemForm::vectors && ids != IdScheme::collaborative) {
+    throw Error("items", fmt::format("vectors are made of item codes, but this data set has {} numbers", name_of(ids)),
+                "show items as tokens, or prepare the data with `--ids collaborative`");
+  }
+}
+
 PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
   PeapodModel model;
   model.static_user_vectors_ = options.static_user_vectors;
   model.dataset_ = std::make_unique<Dataset>(std::move(dataset));
   const Dataset& data = *model.dataset_;
-  if (options.recall_use.prompt && options.items == ItemForm::tokens) {
-    throw Error("recall", "recalled items stand in the prompt as vectors, but items are shown as tokens",
-                "choose `--recall search`, or show items as vectors");
-  }
+  require_consistent(options, model.dataset_->item_ids().scheme);
   model.recall_use_ = options.recall_use;
   ModelConfig config;
   config.num_whole_words = kNumWholeWords;

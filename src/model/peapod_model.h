@@ -37,6 +37,9 @@ struct CreateOptions {
   uint64_t seed = 1;
 };
 
+// Throws Error where options contradict each other or the data set's ids.
+void require_consistent(const CreateOptions& options, IdScheme ids);
+
 // Which items of a data set have alike titles.
 std::shared_ptr<const TitleNeighbours> titles_of(const Dataset& dataset);
 

@@ -80,11 +80,11 @@ std::vector<ShownItem> candidates_of(const PeapodModel& model, std::span<const u
   return shown;
 }
 
-// A text tells its items apart by their whole-word indices: one for each, one for the user, and 0 for other text.
 void require_room(const PeapodModel& model, size_t candidates) {
-  const size_t room = model.network().config().num_whole_words - 2;
+  // A text tells its items apart by their whole-word indices: one for each, one for the user, and 0 for other text.
+  const size_t room = shows_vectors(model) ? kMostCandidates : model.network().config().num_whole_words - 2;
   if (candidates > room) {
-    throw Error("candidates", fmt::format("{} items, but this model tells at most {} apart", candidates, room),
+    throw Error("candidates", fmt::format("{} items, but this model ranks at most {} at a time", candidates, room),
                 "rank fewer at a time, or filter by category instead");
   }
 }
@@ -135,6 +135,7 @@ Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const
   std::vector<uint32_t> ascending = items;
   std::ranges::sort(ascending);
   Question question{.input = {.task = Task::topn}, .left_out = who.left_out, .n = options.n, .beams = options.beams};
+  require_room(model, items.size());
   if (!items.empty()) {
     const std::vector<uint32_t> known = without(who.items, ascending);
     question.input.user = model.see(who.known_as, known);
@@ -144,7 +145,6 @@ Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const
       question.input.history = history_of(model, known, 0);
       question.input.beside = candidates_of(model, items, ascending, recalled);
     } else {
-      require_room(model, items.size());
       question.input.text = model.writer().write(Task::topn, options.wording, who.text_user, items);
     }
   }

@@ -41,13 +41,17 @@ struct Allowed {
   bool contains(uint32_t item) const;
 };
 
+// Most candidates that are ranked at once where items are vectors; where they are tokens, as many as the model tells
+// apart.
+inline constexpr size_t kMostCandidates = 1000;
+
 struct AskOptions {
   size_t wording = 0;    // of templates_of(task); the bare one, 0, is that of evaluation and use
   Allowed allowed = {};  // items that the request admits, e.g. those of a category
   // Next item: what is known of the user may be answered too. It is not recalled, so where the model recalls it rarely
   // comes before what is.
   bool include_seen = false;
-  // Next item: the input shows the history from this place on, which must leave some of it; at least the latest
+  // Next item: the input shows the history from this place on, which must leave some of it; at most the latest
   // kShownHistory of it. Training: histories that begin alike can be read in one pass.
   size_t shown_from = 0;
   uint32_t n = 10;      // items wanted, at least 1
@@ -72,7 +76,7 @@ Question ask_next_item(const PeapodModel& model, const Known& who, const AskOpti
 // remains, nothing can be answered. Where items are shown as vectors, the history is shown too. What is asked about is
 // not known: candidates are taken out of the items that the personal prompt is made of, as the target is in training
 // (docs/decisions.md; static user vectors, as published, are of all training items nevertheless). They may all be
-// answered, seen or not. Throws Error for more candidates than the model can tell apart.
+// answered, seen or not. Throws Error for more candidates than the model ranks at a time.
 Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const uint32_t> candidates,
                      const AskOptions& options = {});
 

@@ -210,6 +210,31 @@ TEST(Question, HasTheStaticVectorOfATrainingUserWhateverIsAskedAbout) {
   EXPECT_EQ(ask_explanation(*small, who, who.items.front()).input.user.vector, all);
 }
 
+TEST(Question, ShowsItemsAsVectorsWithWhatIsRecalledBesideTheHistory) {
+  SmallModel small(kAsTrained);
+  const Known who = known_in_use(small.data(), kUser);
+  const Question next = ask_next_item(*small, who);
+  EXPECT_TRUE(next.input.text.tokens.empty());
+  ASSERT_EQ(next.input.history.size(), who.items.size());
+  ASSERT_EQ(next.input.beside.size(), std::min(next.recalled.size(), kShownRecalled));
+  for (size_t i = 0; i < who.items.size(); ++i) {
+    EXPECT_EQ(next.input.history[i].tokens.data(), small->ids().item_output(who.items[i]).data());
+  }
+  for (size_t i = 0; i < next.input.beside.size(); ++i) {
+    EXPECT_EQ(next.input.beside[i].tokens.data(), small->ids().item_output(next.recalled[i].item).data());
+  }
+  // Candidates in their order; one that is known is not in the history that is shown.
+  const Items candidates = {19, who.items.front(), 15};
+  const Question ranking = ask_ranking(*small, who, candidates);
+  EXPECT_EQ(ranking.input.history.size(), who.items.size() - 1);
+  ASSERT_EQ(ranking.input.beside.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(ranking.input.beside[i].tokens.data(), small->ids().item_output(candidates[i]).data());
+  }
+  const Items everything(who.items.begin(), who.items.end());
+  EXPECT_TRUE(ask_ranking(*small, who, everything).input.history.empty());
+}
+
 TEST(Question, CarriesWhatTheKnownItemsBringToMind) {
   SmallModel small({.recalls = kInSearch});
   const auto items_in = [](const std::vector<RecalledItem>& recalled) {

@@ -42,7 +42,7 @@ struct RecalledItem {
   uint32_t item = 0;
   float score = 0;     // 1 at most for each channel times its weight; above 0
   float evidence = 0;  // of the channel of neighbours, before it is related to the best one; 0 where it has none
-  float titles = 0;    // of the channel of titles, 1 for its best one
+  float titles = 0;    // of the channel of titles, relative to its best, which may be an item of the history
 };
 
 class Recall {
@@ -66,8 +66,8 @@ class Recall {
   // The mass of each recalled item, in their order: what share of the whole they have. They sum to settings().share,
   // or to 0 where nothing is recalled.
   std::vector<double> masses(std::span<const RecalledItem> recalled) const;
-  // What every item has beside that: its part of what is spread by popularity, which sums to 1 over the catalogue,
-  // times what the recalled items leave of the whole. A history that is left out is not left out of it.
+  // An item's part of what is spread by popularity; sums to 1 over the catalogue. It counts spread_share() times. A
+  // history that is left out is not left out of it: see mass_of_interaction().
   double popularity_mass(uint32_t item) const { return (popularity_[item] + settings_.smoothing) / total_; }
   // What one training interaction adds to popularity_mass() of its item; the masses of all items sum to 1 with it.
   double mass_of_interaction() const { return 1.0 / total_; }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "decode/answerer.h"
 #include "support/small_model.h"
 #include "train/adamw.h"
 #include "train/sampler.h"
@@ -94,14 +95,50 @@ TEST(PrefixExamples, CutLongHistoriesIntoWindowsOfWhichEachTargetIsInOne) {
 TEST(PrefixExamples, AreTheSameKeptAndBuiltAnew) {
   SmallModel small(kAsTrained);
   const SearchSpace space(*small);
-  Sampler keeping(space, {.tokens_per_step = 400}), building(space, {.tokens_per_step = 400, .kept_bytes = 0});
+  Sampler building(space, {.tokens_per_step = 400, .kept_bytes = 0});
+  Sampler keeping(space, {.tokens_per_step = 400});
+  Sampler keeping_some(space, {.tokens_per_step = 400, .kept_bytes = 50'000});  // not enough for all
   for (int step = 0; step < 30; ++step) {
-    const TrainingExamples kept = keeping.next_step(), built = building.next_step();
+    const TrainingExamples kept = step % 2 == 0 ? keeping.next_step() : keeping_some.next_step();
+    (step % 2 == 0 ? keeping_some : keeping).next_step();
+    const TrainingExamples built = building.next_step();
     ASSERT_EQ(kept.size(), built.size());
     for (size_t i = 0; i < kept.size(); ++i) {
       EXPECT_EQ(kept[i]->targets, built[i]->targets);
       ASSERT_EQ(kept[i]->inputs.size(), built[i]->inputs.size());
       EXPECT_EQ(kept[i]->inputs.back().beside, built[i]->inputs.back().beside);
+    }
+  }
+}
+
+// The loss and the search choose among the same, with the same beliefs: what the network makes of a target in training
+// is the score that an exhaustive search gives the item.
+TEST(PrefixExamples, HaveTheLossThatTheSearchScoresTheirTargetsWith) {
+  for (const EncoderKind encoder : {EncoderKind::causal, EncoderKind::bidirectional}) {
+    SmallModelOptions options = kAsTrained;
+    options.encoder = encoder;
+    SmallModel small(options);
+    const SearchSpace space(*small);
+    const Answerer answerer(*small, {.explains = false});
+    const auto history = small.data().train_items(6);
+    for (const bool ranking : {false, true}) {
+      const uint32_t target = history[3];
+      const std::vector<uint32_t> candidates = {1, target, 14, 18, 19};
+      AskOptions asking{.n = SmallModel::kItems, .beams = SmallModel::kItems};
+      const Question question = ranking ? ask_ranking(*small, known_in_training(small.data(), 6), candidates, asking)
+                                        : ask_next_item(*small, known_before(small.data(), 6, 3), asking);
+      const PathChoices path = SearchScope(space, question, {}).path_to(target);
+      const auto output = small->ids().item_output(target);
+      const std::vector<int32_t> tokens(output.begin(), output.begin() + path.steps.back() + 1);
+      const Target to_learn{.tokens = tokens, .path = &path};
+      const ModelInput* const inputs[] = {&question.input};
+      Tape<float> tape({.record = false});
+      Pass<float> pass{tape};
+      const float loss = small->network().loss(pass, inputs, std::span(&to_learn, 1), 1.0)->value.data[0];
+      const Answer answer = answerer.answer(std::span(&question, 1)).front();
+      const auto found = std::ranges::find(answer.items, target, &ScoredItem::item);
+      ASSERT_NE(found, answer.items.end());
+      EXPECT_NEAR(found->score, -loss, 1e-4);
     }
   }
 }

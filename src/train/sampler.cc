@@ -51,12 +51,16 @@ void pad_targets(std::span<std::shared_ptr<const TrainingExample>> examples) {
 size_t bytes_of(const TrainingExample& example) {
   size_t bytes = sizeof(TrainingExample);
   for (const ModelInput& input : example.inputs) {
-    bytes += sizeof(ModelInput) + sizeof(ShownItem) * (input.history.size() + input.beside.size()) +
-             sizeof(float) * input.user.vector.size() + sizeof(uint32_t) * input.user.neighbours.size();
+    bytes += sizeof(ModelInput) + sizeof(ShownItem) * (input.history.capacity() + input.beside.capacity()) +
+             sizeof(float) * input.user.vector.capacity() + sizeof(uint32_t) * input.user.neighbours.capacity();
   }
   for (const TrainingTarget& target : example.targets) {
-    bytes += sizeof(TrainingTarget) + sizeof(int32_t) * target.tokens.size();
-    if (target.path) bytes += (sizeof(int32_t) + sizeof(float)) * target.path->tokens.size() + 40;
+    bytes += sizeof(TrainingTarget) + sizeof(int32_t) * target.tokens.capacity();
+    if (!target.path) continue;
+    const PathChoices& path = *target.path;
+    bytes += sizeof(int32_t) *
+                 (path.tokens.capacity() + path.steps.capacity() + path.starts.capacity() + path.chosen.capacity()) +
+             sizeof(float) * path.biases.capacity();
   }
   return bytes;
 }
@@ -77,6 +81,11 @@ Sampler::Sampler(const SearchSpace& space, const SamplerOptions& options, Sample
       keeps_(space.model().network().config().items == ItemForm::vectors && options.kept_bytes > 0),
       options_(options),
       state_(state) {
+  if (options.legacy_pad_loss && model_.chooses_in_tree()) {
+    throw Error("legacy_pad_loss",
+                "padding counts where tokens are chosen from the whole vocabulary, which this model's are not",
+                "add `--items tokens --recall none`, or leave the flag out");
+  }
   const Dataset& data = model_.dataset();
   if (options_.tokens_per_step == 0) {
     options_.tokens_per_step = std::clamp<size_t>(data.num_interactions() / 4, kLeastTokens, kMostTokens);

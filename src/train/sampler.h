@@ -39,9 +39,8 @@ struct TrainingTarget {
 };
 
 struct TrainingExample {
-  std::vector<ModelInput> inputs;  // of a history, a longer one after each, or one
-  // Items or sentences to be answered, inputs ascending; of a sequential input the items that came after the next one
-  // too.
+  std::vector<ModelInput> inputs;  // sequential: prefixes of one history, the shortest first; else one
+  // What is to be answered, inputs ascending. A sequential input may have several: the next item and later ones.
   std::vector<TrainingTarget> targets;
 };
 

@@ -179,6 +179,12 @@ TEST(Sampler, PadsTargetsOfATaskOnlyInLegacyMode) {
   }
 }
 
+TEST(Sampler, RefusesPaddingInTheLossOfWhatIsChosenInTheTree) {
+  SmallModel small(kAsTrained);
+  const SearchSpace space(*small);
+  EXPECT_THROW(Sampler(space, {.legacy_pad_loss = true}), Error);
+}
+
 TEST(Sampler, NamesNeitherUserNorItemInAShareOfExplanations) {
   SmallModel small;
   const SearchSpace space(*small);

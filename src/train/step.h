@@ -26,7 +26,7 @@ class GradientWorkers {
   GradientWorkers(const Seq2Seq<float>& network, const GradientOptions& options);
 
   struct Result {
-    double loss = 0;  // weighted mean over the target tokens of all ranks
+    double loss = 0;  // weighted mean over what the targets of all ranks choose
   };
   // Gradient of the weighted mean loss over the target tokens of all ranks' examples, into gradients(). `examples` are
   // this rank's; `seed` is that of its dropout in this step.

@@ -116,7 +116,7 @@ void Run::validate(const Sampler& sampler) {
   if (validates_sequential_) metric *= metric_mean(kChosenBy, ranks.full);
   if (validates_topn_) metric *= metric_mean(kChosenBy, ranks.sampled99);
   if (validates_sequential_ && validates_topn_) metric = std::sqrt(metric);
-  const bool kept = metric > kAsGood * state_.best_metric;
+  const bool kept = metric > (model_.recall_use().search ? kAsGood : 1.0) * state_.best_metric;
   state_.bad_validations = metric > state_.best_metric ? 0 : state_.bad_validations + 1;
   state_.best_metric = std::max(state_.best_metric, metric);
   if (kept) model_.save_weights(directory_);

@@ -54,13 +54,15 @@ struct TrainResult {
   double minutes = 0;
   double first_loss = 0;  // of the first step that this run made
   double final_loss = 0;
-  // Validation NDCG@10 of the network alone, the geometric mean of the ranking tasks that are trained.
+  // Best validation NDCG@10, network and recall weighed as the loss has them: the geometric mean of the ranking tasks
+  // that are trained.
   double best_metric = 0;
   bool interrupted = false;  // by stop_requested: go on with `resume`
 };
 
 // Trains `model` in its directory, which holds save_static()'s files: writes model.safetensors (the weights that
-// validate best, the latest of those that are as good to half a percent), training.safetensors (to resume from) and
+// validate best; where the search starts from what is recalled, the latest of those that are as good to half a
+// percent), training.safetensors (to resume from) and
 // metrics.jsonl there; `model` ends with these weights. With `resume` goes on from training.safetensors, where there is
 // one.
 TrainResult train(PeapodModel& model, const std::filesystem::path& directory, const TrainOptions& options, bool resume,

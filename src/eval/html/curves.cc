@@ -102,8 +102,8 @@ std::string training_section(const PageContents& contents) {
       .marked = best};
   std::string section = element("h2", "", "Training");
   section += element("p", "lead",
-                     fmt::format("{:g} steps in {:.1f} minutes. Validations while training look at the network alone, "
-                                 "without what is recalled. The vertical line is where the kept weights come from.",
+                     fmt::format("{:g} steps in {:.1f} minutes. Validations while training weigh network and recall as "
+                                 "the loss does. The vertical line is where the kept weights come from.",
                                  points.back().step, points.back().minutes));
   const std::string losses = element("h4", "", "Loss") + line_chart(loss);
   const std::string qualities =
