@@ -66,6 +66,9 @@ class Run {
   double learning_rate(uint64_t step, double used) const;
   uint64_t parts_due(double used) const { return static_cast<uint64_t>(used * options_.validations); }
   void validate(const Sampler& sampler);
+  // The metric that weights are chosen by, with the trust that the model has; and the ranks that it is made of.
+  double measure(ProtocolRanks& ranks);
+  void trust(const SearchTrust& trust);
   void checkpoint(const Sampler& sampler);
   void log(const nlohmann::ordered_json& line) const;
   void say(const std::string& text) const {
@@ -81,6 +84,7 @@ class Run {
   GradientWorkers workers_;
   bool validates_sequential_;
   bool validates_topn_;
+  double recall_alone_ = 0;  // what measure() gives without trust in the network
   TrainingState state_;
   Clock::time_point started_ = Clock::now();
 };
@@ -105,20 +109,33 @@ void Run::log(const nlohmann::ordered_json& line) const {
   if (!out.flush()) throw Error((directory_ / "metrics.jsonl").string(), "cannot be written");
 }
 
-void Run::validate(const Sampler& sampler) {
+double Run::measure(ProtocolRanks& ranks) {
   const Answerer answerer(model_, {.precision = options_.precision, .explains = false});
-  ProtocolRanks ranks;
-  if (validates_sequential_)
-    ranks.full = sequential_ranks(model_, answers_of(answerer), validation_of(Task::sequential, options_));
-  if (validates_topn_) ranks.sampled99 = topn_ranks(model_, answers_of(answerer), validation_of(Task::topn, options_));
-  const MetricMap metrics = metrics_of(ranks);
   double metric = 1.0;
-  if (validates_sequential_) metric *= metric_mean(kChosenBy, ranks.full);
-  if (validates_topn_) metric *= metric_mean(kChosenBy, ranks.sampled99);
-  if (validates_sequential_ && validates_topn_) metric = std::sqrt(metric);
-  const bool kept = metric > (model_.recall_use().search ? kAsGood : 1.0) * state_.best_metric;
-  state_.bad_validations = metric > state_.best_metric ? 0 : state_.bad_validations + 1;
-  state_.best_metric = std::max(state_.best_metric, metric);
+  if (validates_sequential_) {
+    ranks.full = sequential_ranks(model_, answers_of(answerer), validation_of(Task::sequential, options_));
+    metric *= metric_mean(kChosenBy, ranks.full);
+  }
+  if (validates_topn_) {
+    ranks.sampled99 = topn_ranks(model_, answers_of(answerer), validation_of(Task::topn, options_));
+    metric *= metric_mean(kChosenBy, ranks.sampled99);
+  }
+  return validates_sequential_ && validates_topn_ ? std::sqrt(metric) : metric;
+}
+
+void Run::trust(const SearchTrust& trust) {
+  for (const Task task : kRankingTasks) model_.set_search_trust(task, trust);
+}
+
+void Run::validate(const Sampler& sampler) {
+  ProtocolRanks ranks;
+  const double metric = measure(ranks);
+  const MetricMap metrics = metrics_of(ranks);
+  // What recall reaches alone, rankings reach with any weights: the network need not be trusted.
+  const double reached = std::max(metric, recall_alone_);
+  const bool kept = reached > (model_.recall_use().search ? kAsGood : 1.0) * state_.best_metric;
+  state_.bad_validations = kept ? 0 : state_.bad_validations + 1;
+  state_.best_metric = std::max(state_.best_metric, reached);
   if (kept) model_.save_weights(directory_);
   nlohmann::ordered_json line = {{"step", sampler.state().steps},
                                  {"minutes", minutes()},
@@ -145,8 +162,12 @@ void Run::checkpoint(const Sampler& sampler) {
 
 TrainResult Run::go(bool resume) {
   // While training, validations trust the network as the loss does. How far it is trusted is chosen at the end.
-  for (const Task task : kRankingTasks)
-    model_.set_search_trust(task, model_.recall_use().search ? SearchTrust{} : kNetworkAlone);
+  if (model_.recall_use().search && (validates_sequential_ || validates_topn_)) {
+    trust(kRecallAlone);
+    ProtocolRanks ranks;
+    recall_alone_ = measure(ranks);
+  }
+  trust(model_.recall_use().search ? SearchTrust{} : kNetworkAlone);
   Parameters<float>& parameters = model_.network().parameters();
   if (resume && fs::exists(state_file_)) {
     state_ = load_training_state(state_file_, parameters, adamw_);
