@@ -19,9 +19,10 @@ class EndToEndSlow : public ProgramTest {
 
 TEST_F(EndToEndSlow, LearnsMoreThanPopularityAndAnswersOnlyExistingItems) {
   prepare();
+  // By itself: with what is recalled in the loss there is little left to learn.
   const json trained =
       answer("train " + at("data") + " --out " + at("model") +
-             " --preset tiny --task-share 1,0,0 --max-steps 1500 --max-epochs 1000 --tokens-per-step 2048"
+             " --recall none --preset tiny --task-share 1,0,0 --max-steps 1500 --max-epochs 1000 --tokens-per-step 2048"
              " --learning-rate 0.01 --warmup-steps 50 --validations 5 --precision f32");
   EXPECT_LT(trained.at("final_loss").get<double>(), 0.7 * trained.at("first_loss").get<double>());
 
