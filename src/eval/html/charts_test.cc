@@ -4,7 +4,7 @@
 
 #include <cmath>
 #include <limits>
-#include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -21,12 +21,20 @@ size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-// All values of the attributes with these names.
+// All values of the attributes with these names, which `|` separates, that are numbers; name after name.
 std::vector<double> attributes(const std::string& text, const std::string& names) {
   std::vector<double> values;
-  const std::regex pattern(" (" + names + ")=\"(-?[0-9.]+)\"");
-  for (std::sregex_iterator i(text.begin(), text.end(), pattern), end; i != end; ++i)
-    values.push_back(std::stod((*i)[2]));
+  std::istringstream all(names);
+  for (std::string name; std::getline(all, name, '|');) {
+    const std::string opening = " " + name + "=\"";
+    for (size_t at = text.find(opening); at != std::string::npos; at = text.find(opening, at + 1)) {
+      const size_t begin = at + opening.size();
+      const std::string value = text.substr(begin, text.find('"', begin) - begin);
+      if (!value.empty() && value.find_first_not_of("-.0123456789") == std::string::npos) {
+        values.push_back(std::stod(value));
+      }
+    }
+  }
   return values;
 }
 

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
+#include <algorithm>
+#include <cctype>
 #include <set>
 #include <string>
 #include <vector>
@@ -62,12 +63,15 @@ PageContents made_contents() {
 std::string imbalance(const std::string& page) {
   const std::set<std::string> empty_elements = {"meta", "line", "rect"};
   std::vector<std::string> open;
-  const std::regex tag("<(/?)([a-zA-Z0-9]+)([^<>]*)>");
-  for (std::sregex_iterator i(page.begin(), page.end(), tag), end; i != end; ++i) {
-    const std::string name = (*i)[2];
-    const std::string rest = (*i)[3];
-    if (rest.ends_with('/') || empty_elements.contains(name)) continue;
-    if ((*i)[1].length() == 0) {
+  for (size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+    const std::string tag = page.substr(at + 1, page.find('>', at) - at - 1);
+    const bool closes = tag.starts_with('/');
+    const size_t begin = closes ? 1 : 0;
+    const auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+    const auto end = std::find_if_not(tag.begin() + static_cast<ptrdiff_t>(begin), tag.end(), is_letter);
+    const std::string name(tag.begin() + static_cast<ptrdiff_t>(begin), end);
+    if (name.empty() || tag.ends_with('/') || empty_elements.contains(name)) continue;  // no element, or one by itself
+    if (!closes) {
       open.push_back(name);
     } else if (open.empty() || open.back() != name) {
       return "</" + name + "> closes " + (open.empty() ? "nothing" : open.back());
