@@ -17,7 +17,8 @@
 namespace peapod {
 namespace {
 
-// Histories of pure noise: random items, none twice, so that nothing can be known of the next one.
+// Histories of pure noise: random items, none twice, so that nothing can be known of the next one. As many users as it
+// takes for every item to occur.
 struct Noise {
   uint32_t users = 60, items = 40, places = 9;
 };
@@ -72,10 +73,10 @@ TEST(PrefixExamples, AskForEachItemFromWhatPrecedesItAsUseDoes) {
 
 TEST(PrefixExamples, CutLongHistoriesIntoWindowsOfWhichEachTargetIsInOne) {
   const ScratchFolder folder;
-  const PeapodModel model = noise_model(folder, {.users = 3, .items = 200, .places = 140});
+  const PeapodModel model = noise_model(folder, {.users = 12, .items = 200, .places = 140});
   const SearchSpace space(model);
   Sampler sampler(space, {.shares = {1, 0, 0}, .tokens_per_step = 300});
-  EXPECT_EQ(sampler.epoch_size(Task::sequential), 3u * 5u) << "50, 25, 25, 25 and 12 targets";
+  EXPECT_EQ(sampler.epoch_size(Task::sequential), 12u * 5u) << "50, 25, 25, 25 and 12 targets";
   size_t targets = 0;
   for (size_t drawn = 0; drawn < sampler.epoch_size(Task::sequential);) {
     for (const auto& example : sampler.next_step()) {
@@ -89,7 +90,7 @@ TEST(PrefixExamples, CutLongHistoriesIntoWindowsOfWhichEachTargetIsInOne) {
       }
     }
   }
-  EXPECT_EQ(targets, 3u * 137u);
+  EXPECT_EQ(targets, 12u * 137u);
 }
 
 TEST(PrefixExamples, AreTheSameKeptAndBuiltAnew) {
