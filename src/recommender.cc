@@ -196,9 +196,9 @@ ExplainedItem Recommender::explain(const ExplainRequest& request) const {
 
 std::vector<RecalledEvidence> Recommender::recalled(const std::string& user, size_t n) const {
   const Dataset& data = loaded_->data();
-  const Question question = ask_next_item(loaded_->model, known_in_use(data, data.require_user(user)));
+  const auto recalled = recalled_of(loaded_->model, known_in_use(data, data.require_user(user)));
   std::vector<RecalledEvidence> results;
-  for (const RecalledItem& one : std::span(question.recalled).first(std::min(n, question.recalled.size()))) {
+  for (const RecalledItem& one : std::span(recalled).first(std::min(n, recalled.size()))) {
     results.push_back({data.item_name(one.item), data.item_title(one.item), one.score, one.evidence, one.titles});
   }
   return results;

@@ -1,7 +1,7 @@
 // configs/published.toml: the paper's setting stays what it says, and can be trained and used.
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <filesystem>
 #include <string>
 
 #include "support/shop.h"
@@ -51,6 +51,9 @@ TEST_F(PublishedSetting, HasWhatGoesWithNumbersWithoutBeingTold) {
                  {"vectors are made of item codes", "--ids collaborative"});
   expect_failure(1, "train " + at("data") + " --out " + at("third") + " --items tokens --recall both",
                  {"recalled items stand in the prompt as vectors"});
+  expect_failure(1, "train " + at("data") + " --out " + at("third") + " --legacy-pad-loss",
+                 {"--legacy-pad-loss", "--items tokens --recall none"});
+  EXPECT_FALSE(std::filesystem::exists(at("third"))) << "what is refused leaves nothing behind";
 }
 
 TEST_F(PublishedSetting, IsNotResumedWithAnother) {

@@ -103,21 +103,15 @@ void run_item_knn(const BaselineFlags& flags) {
   show(flags, "item-knn", dataset, item_knn_ranks(problem, options, flags.seed), settings_of(options));
 }
 
-// The settings of the next two are always chosen on validation: there is nothing to set.
-void run_ease(const BaselineFlags& flags) {
+// Of a method whose settings are always chosen on validation: there is nothing to set.
+template <class Options>
+void run_tuned(const BaselineFlags& flags, const std::string& method,
+               Options (*tune)(const RankingProblem&, uint64_t, const TuningReport<Options>&),
+               ProtocolRanks (*rank)(const RankingProblem&, const Options&, uint64_t)) {
   const Dataset dataset = Dataset::open(flags.data);
-  const EaseOptions options =
-      tune_ease(ranking_problem(dataset, Split::valid), flags.seed, print_tuning_step<EaseOptions>);
-  const auto ranks = ease_ranks(ranking_problem(dataset, kSplits.parse(flags.split)), options, flags.seed);
-  show(flags, "ease", dataset, ranks, settings_of(options));
-}
-
-void run_pmf(const BaselineFlags& flags) {
-  const Dataset dataset = Dataset::open(flags.data);
-  const PmfOptions options =
-      tune_pmf(ranking_problem(dataset, Split::valid), flags.seed, print_tuning_step<PmfOptions>);
-  const auto ranks = pmf_ranks(ranking_problem(dataset, kSplits.parse(flags.split)), options, flags.seed);
-  show(flags, "pmf", dataset, ranks, settings_of(options));
+  const Options options = tune(ranking_problem(dataset, Split::valid), flags.seed, print_tuning_step<Options>);
+  const auto ranks = rank(ranking_problem(dataset, kSplits.parse(flags.split)), options, flags.seed);
+  show(flags, method, dataset, ranks, settings_of(options));
 }
 
 Settings settings_of(const RecallSettings& settings) {
@@ -199,12 +193,12 @@ void add_baseline(CLI::App& app) {
       "catalogues of up to " +
           std::to_string(kMostEaseItems) + " items");
   add_common_flags(*ease, *flags);
-  ease->callback([flags] { run_ease(*flags); });
+  ease->callback([flags] { run_tuned<EaseOptions>(*flags, "ease", tune_ease, ease_ranks); });
 
   CLI::App* pmf = baseline->add_subcommand(
       "pmf", "Rank items by matrix factorisation, user vectors folded in from the history; chosen on validation");
   add_common_flags(*pmf, *flags);
-  pmf->callback([flags] { run_pmf(*flags); });
+  pmf->callback([flags] { run_tuned<PmfOptions>(*flags, "pmf", tune_pmf, pmf_ranks); });
 
   CLI::App* recall = baseline->add_subcommand(
       "recall", "Rank items by what the user's history recalls: neighbours, titles, popularity; chosen on validation");

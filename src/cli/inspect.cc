@@ -131,13 +131,13 @@ struct Recalled {
   std::string text;
 };
 
-Recalled recalled_of(const PeapodModel& model, uint32_t user) {
+Recalled shown_recall(const PeapodModel& model, uint32_t user) {
   const Dataset& data = model.dataset();
-  const Question question = ask_next_item(model, known_in_use(data, user));
+  const std::vector<RecalledItem> recalled = peapod::recalled_of(model, known_in_use(data, user));
   Recalled shown{
       .text = fmt::format("recalled for user {}\n  rank   score  neighbours  titles  item\n", data.user_name(user))};
-  for (size_t rank = 0; rank < std::min(question.recalled.size(), kShownRecalled); ++rank) {
-    const RecalledItem& one = question.recalled[rank];
+  for (size_t rank = 0; rank < std::min(recalled.size(), kShownRecalled); ++rank) {
+    const RecalledItem& one = recalled[rank];
     shown.json.push_back({{"item", data.item_name(one.item)},
                           {"title", data.item_title(one.item)},
                           {"score", one.score},
@@ -239,7 +239,7 @@ Report inspect_model(const InspectFlags& flags) {
       report.text += readable(flags.user, weights);
     }
     if (model.recall() != nullptr) {
-      const Recalled recalled = recalled_of(model, user);
+      const Recalled recalled = shown_recall(model, user);
       report.json["recalled"] = recalled.json;
       report.text += recalled.text;
     }

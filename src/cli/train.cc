@@ -135,6 +135,7 @@ void run(TrainFlags& flags) {
                    : create.init.empty()  ? EncoderKind::causal
                                           : EncoderKind::bidirectional;
   require_consistent(create, ids);
+  require_consistent(options.sampler, chooses_in_tree(create.items, create.recall_use));
   options.identity = identity_of(data, create, options);
   std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", data.name(),
                            data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),

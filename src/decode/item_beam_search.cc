@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "decode/beam_search.h"
+#include "decode/excluded_items.h"
 #include "decode/live_rows.h"
 #include "decode/top_candidates.h"
 #include "text/tokenizer.h"
@@ -35,12 +36,11 @@ class ItemSearch {
         prior_(query.prior),
         num_items_(query.num_items),
         live_(query.num_beams),
-        ended_(query.num_items) {
-    excluded_ = tree_.positions_of(query.excluded);
-  }
+        ended_(query.num_items),
+        excluded_(tree_, query.excluded) {}
 
   void start(uint32_t input, LiveRows& rows) {
-    if (any_allowed(CatalogueTree::kRoot)) {
+    if (excluded_.leaves_any(tree_.positions_below(CatalogueTree::kRoot))) {
       beams_.push_back({0, CatalogueTree::kRoot, rows.add(kPadId, input, input)});
     }
   }
@@ -123,36 +123,26 @@ class ItemSearch {
   // Has child i of the beam's node compete with that score.
   void offer(uint32_t beam, const CatalogueTree::Children& children, uint32_t i, float score) {
     const uint32_t node = children.first + i;
-    const auto [position, end] = tree_.positions_below(node);
+    const CatalogueTree::Positions below = tree_.positions_below(node);
     // Where one item is below and probabilities are those among what is allowed, the rest of its path is certain.
-    const bool ends = children.tokens[i] == kEndId || (prior_ != nullptr && end - position == 1);
-    if (!(score >= (ends ? ended_ : live_).floor()) || !any_allowed(node)) return;
+    const bool ends = children.tokens[i] == kEndId || (prior_ != nullptr && below.end - below.begin == 1);
+    if (!(score >= (ends ? ended_ : live_).floor()) || !excluded_.leaves_any(below)) return;
     if (ends) {
-      ended_.offer({score, position, tree_.item_at_position(position), beam});
+      ended_.offer({score, below.begin, tree_.item_at_position(below.begin), beam});
     } else {
-      live_.offer({score, position, node, beam});
+      live_.offer({score, below.begin, node, beam});
     }
-  }
-
-  // Whether an item below the node is not excluded.
-  bool any_allowed(uint32_t node) const {
-    const auto [begin, end] = tree_.positions_below(node);
-    const size_t below = end - begin;
-    if (below > excluded_.size()) return true;
-    const auto first = std::lower_bound(excluded_.begin(), excluded_.end(), begin);
-    const auto last = std::lower_bound(first, excluded_.end(), end);
-    return static_cast<size_t>(last - first) < below;
   }
 
   const CatalogueTree& tree_;
   std::span<const uint32_t> columns_;
   const SearchPrior* prior_;
   size_t num_items_;
-  std::vector<uint32_t> excluded_;  // positions in the tree, ascending
   std::vector<Beam> beams_;
   std::vector<SearchPrior::Child> allowed_;  // children at hand
   TopCandidates live_;                       // of the step at hand; choice is a node
   TopCandidates ended_;                      // of the whole search; choice is an item
+  ExcludedItems excluded_;
 };
 
 void check(std::span<const ItemQuery> queries, std::span<const int32_t> alphabet) {

@@ -17,7 +17,7 @@ SearchPrior::SearchPrior(const CatalogueTree& tree, const Belief& belief, std::s
     : tree_(tree),
       spread_(belief.spread),
       spread_scale_(belief.spread_scale),
-      excluded_(tree.positions_of(excluded)),
+      excluded_(tree, excluded),
       trust_(trust) {
   if (spread_ == nullptr) return;
   // Those of `masses` that are in the tree and not excluded, by position.
@@ -25,14 +25,14 @@ SearchPrior::SearchPrior(const CatalogueTree& tree, const Belief& belief, std::s
     std::vector<std::pair<uint32_t, double>> found;
     for (const auto& [item, mass] : masses) {
       const auto position = tree.position_of(item);
-      if (position && !std::ranges::binary_search(excluded_, *position)) found.emplace_back(*position, mass);
+      if (position && !excluded_.contains(*position)) found.emplace_back(*position, mass);
     }
     std::ranges::sort(found);
     return found;
   };
   for (const auto& [position, mass] : placed(belief.on_top)) on_top_.add(position, mass);
   std::vector<std::pair<uint32_t, double>> less = placed(belief.left_out);
-  for (const uint32_t position : excluded_) less.emplace_back(position, spread_->at(position));
+  for (const uint32_t position : excluded_.positions()) less.emplace_back(position, spread_->at(position));
   std::ranges::sort(less);
   for (const auto& [position, mass] : less) taken_off_.add(position, mass);
 }
@@ -42,20 +42,12 @@ double SearchPrior::mass(CatalogueTree::Positions range) const {
   return std::max(spread_scale_ * (spread_->of(range) - taken_off_.of(range)), 0.0) + on_top_.of(range);
 }
 
-bool SearchPrior::any_allowed(CatalogueTree::Positions range) const {
-  const size_t below = range.end - range.begin;
-  if (below > excluded_.size()) return true;
-  const auto first = std::ranges::lower_bound(excluded_, range.begin);
-  const auto last = std::lower_bound(first, excluded_.end(), range.end);
-  return static_cast<size_t>(last - first) < below;
-}
-
 void SearchPrior::allowed_children(uint32_t node, std::vector<Child>& children) const {
   children.clear();
   const auto all = tree_.children(node);
   for (uint32_t i = 0; i < all.tokens.size(); ++i) {
     const CatalogueTree::Positions below = tree_.positions_below(all.first + i);
-    if (!any_allowed(below)) continue;
+    if (!excluded_.leaves_any(below)) continue;
     // A weight of 0 makes nothing of the mass, whatever it is.
     const bool believes = spread_ != nullptr && trust_.weight > 0.0;
     children.push_back({i, believes ? trust_.weight * std::log(mass(below)) : 0.0});

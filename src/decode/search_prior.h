@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "decode/catalogue_tree.h"
+#include "decode/excluded_items.h"
 #include "model/search_trust.h"
 
 namespace peapod {
@@ -62,7 +63,6 @@ class SearchPrior {
 
   // Mass of the items at these positions that are not excluded; 0 or more.
   double mass(CatalogueTree::Positions range) const;
-  bool any_allowed(CatalogueTree::Positions range) const;
 
   const SearchTrust& trust() const { return trust_; }
 
@@ -81,8 +81,8 @@ class SearchPrior {
   const CatalogueTree& tree_;
   const PositionSums* spread_;
   double spread_scale_;
-  std::vector<uint32_t> excluded_;  // positions, ascending
-  Sparse taken_off_;                // of spread masses: all of what is excluded, a part of what is left out
+  ExcludedItems excluded_;
+  Sparse taken_off_;  // of spread masses: all of what is excluded, a part of what is left out
   Sparse on_top_;
   SearchTrust trust_;
 };

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "model/composers/shared_prompts.h"
 #include "model/seq2seq.h"
+#include "support/network_gradients.h"
 
 namespace peapod {
 namespace {
@@ -157,7 +158,6 @@ TEST(CausalEncoder, AnswersAnInputWithoutAHistory) {
 TEST(CausalEncoder, HasTheGradientsOfItsLossAsTheBidirectionalOneHas) {
   for (const EncoderKind encoder : {EncoderKind::causal, EncoderKind::bidirectional}) {
     Seq2Seq<double> network = made_network<double>(encoder);
-    Parameters<double>& parameters = network.parameters();
     MadeHistory made(9, 4);
     made.inputs.emplace_back().task = Task::explanation;
     made.inputs.back().text = {{3, 4, 5, 1}, {1, 1, 2, 0}};
@@ -167,31 +167,7 @@ TEST(CausalEncoder, HasTheGradientsOfItsLossAsTheBidirectionalOneHas) {
     std::vector<Target> targets;
     for (uint32_t i = 0; i < 4; ++i) targets.push_back({made.tokens[i], i, 0.5 + i, &made.paths[i]});
     targets.push_back({sentence, 4});
-    const auto objective = [&](double* gradients) {
-      Tape<double> tape({.record = gradients != nullptr});
-      Pass<double> pass{tape, gradients, 0.1, 9};
-      const Var<double> loss = network.loss(pass, in, targets, 0.5);
-      if (gradients != nullptr) {
-        loss->grad.data[0] = 1.0;
-        tape.backward(loss);
-      }
-      return loss->value.data[0];
-    };
-    std::vector<double> gradients(parameters.size());
-    objective(gradients.data());
-    Random random(6);
-    for (const ParameterInfo& info : parameters.infos()) {
-      for (int draw = 0; draw < 4; ++draw) {
-        const size_t i = info.offset + random.below(info.rows * info.cols);
-        const double kept = parameters.values()[i];
-        parameters.values()[i] = kept + 1e-6;
-        const double above = objective(nullptr);
-        parameters.values()[i] = kept - 1e-6;
-        const double below = objective(nullptr);
-        parameters.values()[i] = kept;
-        EXPECT_NEAR(gradients[i], (above - below) / 2e-6, 1e-6 * (1.0 + std::abs(gradients[i]))) << info.name;
-      }
-    }
+    expect_gradients_of_loss(network, in, targets);
   }
 }
 

@@ -79,6 +79,10 @@ inline constexpr Choices<RecallUse, 4> kRecallUses{"recall",
                                                     {{.search = true}, "search"},
                                                     {{.prompt = true, .search = true}, "both"}}};
 
+// Whether the tokens of an item are chosen among those that lead to an allowed item, in the search and in the loss;
+// false: among the whole vocabulary, as published.
+constexpr bool chooses_in_tree(ItemForm items, RecallUse recall) { return items == ItemForm::vectors || recall.search; }
+
 // Everything but the composer, which is an object of its own (model/composer.h).
 struct ModelConfig {
   T5Config t5;

@@ -78,9 +78,7 @@ class PeapodModel {
   // What inputs show and the search starts from; null for a model that recalls nothing.
   const Recall* recall() const { return recall_.get(); }
   RecallUse recall_use() const { return recall_use_; }
-  // Whether the tokens of an item are chosen among those that lead to an allowed item, in the search and in the loss;
-  // false: among the whole vocabulary, as published.
-  bool chooses_in_tree() const { return network_->config().items == ItemForm::vectors || recall_use_.search; }
+  bool chooses_in_tree() const { return peapod::chooses_in_tree(network_->config().items, recall_use_); }
   // How the search weighs what is recalled against the network, for each of the ranking tasks; chosen on validation
   // after training. Not while questions are being answered.
   const SearchTrust& search_trust(Task task) const { return trust_[static_cast<size_t>(task)]; }

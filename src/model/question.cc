@@ -35,11 +35,6 @@ std::vector<uint32_t> shown(std::span<const uint32_t> candidates, const Allowed&
 
 bool shows_vectors(const PeapodModel& model) { return model.network().config().items == ItemForm::vectors; }
 
-// What the known items bring to mind, where anything is made of it.
-std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who, std::span<const uint32_t> known) {
-  return model.recall() != nullptr ? model.recall()->recall(known, who.left_out) : std::vector<RecalledItem>();
-}
-
 // The latest of the items, from `from` on, as vectors.
 std::vector<ShownItem> history_of(const PeapodModel& model, std::span<const uint32_t> items, size_t from) {
   const bool is_causal = model.network().config().encoder == EncoderKind::causal;
@@ -110,10 +105,14 @@ bool Allowed::contains(uint32_t item) const {
   return (!only || std::ranges::binary_search(*only, item)) && std::ranges::find(except, item) == except.end();
 }
 
+std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who) {
+  return model.recall() != nullptr ? model.recall()->recall(who.items, who.left_out) : std::vector<RecalledItem>();
+}
+
 Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options) {
   Question question{.input = {.task = Task::sequential, .user = model.see(who.known_as, who.items)},
                     .allowed = options.allowed,
-                    .recalled = recalled_of(model, who, who.items),
+                    .recalled = recalled_of(model, who),
                     .left_out = who.left_out,
                     .n = options.n,
                     .beams = options.beams};
@@ -139,7 +138,7 @@ Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const
   if (!items.empty()) {
     const std::vector<uint32_t> known = without(who.items, ascending);
     question.input.user = model.see(who.known_as, known);
-    question.recalled = recalled_of(model, who, known);
+    question.recalled = recalled_of(model, {.items = known, .left_out = who.left_out});
     if (shows_vectors(model)) {
       const auto recalled = model.recall_use().prompt ? std::span(question.recalled) : std::span<RecalledItem>();
       question.input.history = history_of(model, known, 0);

@@ -68,6 +68,9 @@ struct Question {
   uint32_t beams = 20;
 };
 
+// What the known items bring to mind, best first, as questions have it; nothing where the model recalls nothing.
+std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who);
+
 // The next items. Shows the history; what is in it is not answered, unless options.include_seen.
 // REQUIRES: at least one known item.
 Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options = {});

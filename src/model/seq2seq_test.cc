@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "model/composers/shared_prompts.h"
+#include "support/network_gradients.h"
 #include "support/small_model.h"
 
 namespace peapod {
@@ -135,40 +136,14 @@ TEST(Seq2Seq, TellsSeveralTargetsOfAnInputApart) {
   EXPECT_NEAR(loss, expected_loss, 1e-4 * expected_loss);
 }
 
-// A few weights of every tensor: dropout stays on, since its masks depend on the seed alone.
 TEST(Seq2Seq, HasTheGradientsOfItsLoss) {
   Seq2Seq<double> network = small_network<double>(kSharedPrompts);
-  Parameters<double>& parameters = network.parameters();
-  parameters.initialise(4);
+  network.parameters().initialise(4);
   const std::vector<ModelInput> inputs = {made_input(1, Task::sequential, 7), made_input(2, Task::explanation, 4)};
   const std::vector<const ModelInput*> in = {&inputs[0], &inputs[1]};
   const std::vector<int32_t> first = {5, 6, 1}, second = {7, 1};
   const std::vector<Target> targets = {{first, 0}, {second, 0, 0.3}, {second, 1}};
-  const auto objective = [&](double* gradients) {
-    Tape<double> tape({.record = gradients != nullptr});
-    Pass<double> pass{tape, gradients, 0.1, 9};
-    const Var<double> loss = network.loss(pass, in, targets, 0.5);
-    if (gradients != nullptr) {
-      loss->grad.data[0] = 1.0;
-      tape.backward(loss);
-    }
-    return loss->value.data[0];
-  };
-  std::vector<double> gradients(parameters.size());
-  objective(gradients.data());
-  Random random(6);
-  for (const ParameterInfo& info : parameters.infos()) {
-    for (int draw = 0; draw < 4; ++draw) {
-      const size_t i = info.offset + random.below(info.rows * info.cols);
-      const double kept = parameters.values()[i];
-      parameters.values()[i] = kept + 1e-6;
-      const double above = objective(nullptr);
-      parameters.values()[i] = kept - 1e-6;
-      const double below = objective(nullptr);
-      parameters.values()[i] = kept;
-      EXPECT_NEAR(gradients[i], (above - below) / 2e-6, 1e-6 * (1.0 + std::abs(gradients[i]))) << info.name;
-    }
-  }
+  expect_gradients_of_loss(network, in, targets);
 }
 
 }  // namespace

@@ -9,8 +9,7 @@
 namespace peapod {
 
 template <class T>
-Var<T> choice_cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, const ChoiceSets<T>& sets,
-                            T* log_probs) {
+Var<T> choice_cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, const ChoiceSets<T>& sets) {
   const size_t cols = hidden->value.cols;
   const size_t count = sets.rows.size();
   assert(sets.starts.size() == count + 1 && sets.chosen.size() == count && sets.scales.size() == count);
@@ -34,7 +33,6 @@ Var<T> choice_cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double l
     }
     const T log_sum = kernels::log_sum_exp(size, logits);
     const T log_prob = logits[sets.chosen[c]] - log_sum;
-    if (log_probs != nullptr) log_probs[c] = log_prob;
     loss->value.data[0] -= sets.scales[c] * log_prob;
     kernels::exp_shifted(size, logits, log_sum, sets.scales[c]);
     logits[sets.chosen[c]] -= sets.scales[c];
@@ -66,9 +64,7 @@ Var<T> choice_cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double l
   return loss;
 }
 
-template Var<float> choice_cross_entropy(Tape<float>&, Var<float>, Var<float>, double, const ChoiceSets<float>&,
-                                         float*);
-template Var<double> choice_cross_entropy(Tape<double>&, Var<double>, Var<double>, double, const ChoiceSets<double>&,
-                                          double*);
+template Var<float> choice_cross_entropy(Tape<float>&, Var<float>, Var<float>, double, const ChoiceSets<float>&);
+template Var<double> choice_cross_entropy(Tape<double>&, Var<double>, Var<double>, double, const ChoiceSets<double>&);
 
 }  // namespace peapod

@@ -156,10 +156,9 @@ struct ChoiceSets {
 
 // -Σ_c scales[c] * log softmax over the entries e of c of (logit_scale * hidden[rows[c]] · table[tokens[e]] +
 // biases[e]) at the chosen one, a [1, 1] value to be differentiated with an upstream gradient of 1. hidden [rows, d],
-// table [vocab, d]. `log_probs`, if not null, receives each set's log-probability of what is chosen [sets].
+// table [vocab, d].
 template <class T>
-Var<T> choice_cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, const ChoiceSets<T>& sets,
-                            T* log_probs = nullptr);
+Var<T> choice_cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, const ChoiceSets<T>& sets);
 
 // Composes a prompt of `length` vectors for each row (PeaPOD §3.2). Head h weighs the M shared prompts by the softmax
 // of q · k / √key_dim, where q is its part of the row's query and k its key of a prompt, and mixes its d / heads

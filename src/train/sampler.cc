@@ -65,15 +65,14 @@ size_t bytes_of(const TrainingExample& example) {
   return bytes;
 }
 
-// What an example has the network read.
-size_t input_tokens(const TrainingExample& example) {
-  size_t tokens = 0;
-  for (const ModelInput& input : example.inputs) tokens += input.text.tokens.size() + input.beside.size();
-  // Histories of the same example continue each other.
-  return tokens + (example.inputs.empty() ? 0 : example.inputs.back().history.size());
-}
-
 }  // namespace
+
+void require_consistent(const SamplerOptions& options, bool chooses_in_tree) {
+  if (!options.legacy_pad_loss || !chooses_in_tree) return;
+  throw Error("legacy_pad_loss",
+              "padding counts where tokens are chosen from the whole vocabulary, which this model's are not",
+              "add `--items tokens --recall none`, or leave the flag out");
+}
 
 Sampler::Sampler(const SearchSpace& space, const SamplerOptions& options, SamplerState state)
     : space_(space),
@@ -81,11 +80,7 @@ Sampler::Sampler(const SearchSpace& space, const SamplerOptions& options, Sample
       keeps_(space.model().network().config().items == ItemForm::vectors && options.kept_bytes > 0),
       options_(options),
       state_(state) {
-  if (options.legacy_pad_loss && model_.chooses_in_tree()) {
-    throw Error("legacy_pad_loss",
-                "padding counts where tokens are chosen from the whole vocabulary, which this model's are not",
-                "add `--items tokens --recall none`, or leave the flag out");
-  }
+  require_consistent(options, model_.chooses_in_tree());
   const Dataset& data = model_.dataset();
   if (options_.tokens_per_step == 0) {
     options_.tokens_per_step = std::clamp<size_t>(data.num_interactions() / 4, kLeastTokens, kMostTokens);
@@ -175,7 +170,8 @@ TrainingExamples Sampler::next_step() {
       for (size_t i = 0; i < built.size(); ++i) keep(drawn[i], built[i]);
       size_t taken = 0;
       while (taken < built.size() && static_cast<double>(state_.tokens[t]) < due) {
-        state_.tokens[t] += std::max<size_t>(1, input_tokens(*built[taken]));
+        const auto [encoded, beside] = built[taken]->input_rows();
+        state_.tokens[t] += std::max<size_t>(1, encoded + beside);
         if (!built[taken]->targets.empty()) examples.push_back(std::move(built[taken]));
         ++taken;
       }

@@ -42,6 +42,19 @@ struct TrainingExample {
   std::vector<ModelInput> inputs;  // sequential: prefixes of one history, the shortest first; else one
   // What is to be answered, inputs ascending. A sequential input may have several: the next item and later ones.
   std::vector<TrainingTarget> targets;
+
+  // What the network reads of it, prompts apart: rows of the encoder, prefixes of one history read once, and beside.
+  struct InputRows {
+    size_t encoded = 0, beside = 0;
+  };
+  InputRows input_rows() const {
+    InputRows rows{.encoded = inputs.empty() ? 0 : inputs.back().history.size()};
+    for (const ModelInput& input : inputs) {
+      rows.encoded += input.text.tokens.size();
+      rows.beside += input.beside.size();
+    }
+    return rows;
+  }
 };
 
 // Shared with the sampler, which keeps those that are the same in every epoch.
@@ -68,6 +81,9 @@ struct SamplerOptions {
   size_t kept_bytes = size_t{1} << 31;
   uint64_t seed = 1;
 };
+
+// Throws Error for options that a model which does or does not choose in the tree cannot have.
+void require_consistent(const SamplerOptions& options, bool chooses_in_tree);
 
 // Where the sampler stands; saved in checkpoints.
 struct SamplerState {

@@ -11,30 +11,23 @@
 namespace peapod {
 namespace {
 
-// Rows of both stacks and of what is attended to, prompts apart.
-struct RowCounts {
-  size_t encoded = 0, beside = 0, decoded = 0;
-  size_t all() const { return encoded + beside + decoded; }
-};
-
-RowCounts rows_of(const TrainingExample& example) {
-  RowCounts rows;
-  for (const ModelInput& input : example.inputs) {
-    rows.encoded += input.text.tokens.size();
-    rows.beside += input.beside.size();
-  }
-  // Histories of the same example continue each other.
-  rows.encoded += example.inputs.back().history.size();
-  for (const TrainingTarget& target : example.targets) rows.decoded += target.tokens.size();
+size_t decoded_rows(const TrainingExample& example) {
+  size_t rows = 0;
+  for (const TrainingTarget& target : example.targets) rows += target.tokens.size();
   return rows;
+}
+
+size_t rows_of(const TrainingExample& example) {
+  const auto [encoded, beside] = example.input_rows();
+  return encoded + beside + decoded_rows(example);
 }
 
 // Rough work of an example in encoder rows: attention grows with the square of the length.
 double cost_of(const TrainingExample& example) {
-  const RowCounts rows = rows_of(example);
+  const TrainingExample::InputRows rows = example.input_rows();
   const auto encoded = static_cast<double>(rows.encoded);
   return encoded * (1.0 + encoded / 1500.0) + 0.3 * static_cast<double>(rows.beside) +
-         1.5 * static_cast<double>(rows.decoded);
+         1.5 * static_cast<double>(decoded_rows(example));
 }
 
 }  // namespace
@@ -75,9 +68,9 @@ void GradientWorkers::run(Worker& worker, double scale, uint64_t seed) const {
       targets.push_back({target.tokens, first + target.input, target.weight, target.path ? &*target.path : nullptr});
     }
     for (const ModelInput& input : example.inputs) inputs.push_back(&input);
-    rows += rows_of(example).all();
+    rows += rows_of(example);
     const bool last = i + 1 == worker.examples.size();
-    if (!last && rows + rows_of(*worker.examples[i + 1]).all() <= options_.shard_rows) continue;
+    if (!last && rows + rows_of(*worker.examples[i + 1]) <= options_.shard_rows) continue;
     Pass<float> pass{worker.tape, worker.gradients.data(), options_.dropout, mix64(seed, shard++)};
     const Var<float> loss = network_.loss(pass, inputs, targets, scale);
     loss->grad.data[0] = 1.0f;
