@@ -128,7 +128,7 @@ void request(benchmark::State& state, bool leave_out) {
   for (auto _ : state) {
     user = (user + 7919) % made.histories().size();
     const auto history = made.histories()[user];
-    recalled += recall.recall(history, leave_out ? history : std::span<const uint32_t>()).size();
+    recalled += recall.recall(history, {.left_out = leave_out ? history : std::span<const uint32_t>()}).size();
   }
   state.counters["recalled"] = benchmark::Counter(static_cast<double>(recalled), benchmark::Counter::kAvgIterations);
 }

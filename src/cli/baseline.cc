@@ -118,9 +118,13 @@ Settings settings_of(const RecallSettings& settings) {
   Settings named = settings_of(settings.neighbours);
   for (const auto& [name, value] : {std::pair("titles", settings.titles),
                                     {"title_popularity", settings.title_popularity},
+                                    {"kin", settings.kin},
                                     {"sharpness", settings.sharpness},
                                     {"share", settings.share},
-                                    {"smoothing", settings.smoothing}}) {
+                                    {"smoothing", settings.smoothing},
+                                    {"trend", settings.trend},
+                                    {"spread_trend", settings.spread_trend},
+                                    {"trend_decay", settings.trend_decay}}) {
     named.emplace_back(name, value);
   }
   return named;

@@ -210,10 +210,18 @@ Report inspect_model(const InspectFlags& flags) {
   if (model.recall() != nullptr) {
     const RecallSettings& settings = model.recall()->settings();
     const std::string_view use = kRecallUses.name_of(model.recall_use());
-    recalling = fmt::format("in {}: neighbours, titles with weight {:g}, {:g} of the mass by popularity",
-                            use == "both" ? "prompt and search" : use, settings.titles, 1.0 - settings.share);
-    report.json["recall"] = {
-        {"use", use}, {"titles", settings.titles}, {"share", settings.share}, {"sharpness", settings.sharpness}};
+    recalling = fmt::format(
+        "in {}: neighbours, titles with weight {:g}, their kin with {:g}; {:g} of the mass by popularity; trend to the "
+        "power {:g} and {:g}",
+        use == "both" ? "prompt and search" : use, settings.titles, settings.kin, 1.0 - settings.share, settings.trend,
+        settings.spread_trend);
+    report.json["recall"] = {{"use", use},
+                             {"titles", settings.titles},
+                             {"kin", settings.kin},
+                             {"share", settings.share},
+                             {"sharpness", settings.sharpness},
+                             {"trend", settings.trend},
+                             {"spread_trend", settings.spread_trend}};
     for (const Task task : kRankingTasks) {
       if (!model.recall_use().search) break;
       const SearchTrust& trust = model.search_trust(task);

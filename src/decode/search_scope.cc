@@ -8,8 +8,8 @@ namespace peapod {
 namespace {
 
 // What is spread over the items of a tree by popularity, before the share of the recalled ones is taken off.
-PositionSums spread_of(const Recall& recall, const CatalogueTree& tree) {
-  return {tree, [&](uint32_t item) { return recall.popularity_mass(item); }};
+PositionSums spread_of(const Recall& recall, const CatalogueTree& tree, Moment moment) {
+  return {tree, [&](uint32_t item) { return recall.popularity_mass(item, moment); }};
 }
 
 }  // namespace
@@ -21,7 +21,9 @@ CatalogueTree catalogue_of(const PeapodModel& model) {
 }
 
 SearchSpace::SearchSpace(const PeapodModel& model) : model_(model), catalogue_(catalogue_of(model)) {
-  if (model.recall_use().search) spread_ = spread_of(*model.recall(), catalogue_);
+  if (!model.recall_use().search) return;
+  spread_at_any_moment_ = spread_of(*model.recall(), catalogue_, Moment::any);
+  spread_at_the_latest_ = spread_of(*model.recall(), catalogue_, Moment::latest);
 }
 
 SearchScope::SearchScope(const SearchSpace& space, const Question& question, const SearchTrust& trust) : space_(space) {
@@ -32,10 +34,10 @@ SearchScope::SearchScope(const SearchSpace& space, const Question& question, con
   std::vector<Belief::ItemMass> recalled, left_out;
   if (model.recall_use().search) {
     const Recall& recall = *model.recall();
-    if (own_tree_) own_spread_ = spread_of(recall, *own_tree_);
-    belief.spread = own_tree_ ? &own_spread_ : &space.spread();
-    const std::vector<double> masses = recall.masses(question.recalled);
-    for (size_t i = 0; i < masses.size(); ++i) recalled.push_back({question.recalled[i].item, masses[i]});
+    const Moment moment = question.moment();
+    if (own_tree_) own_spread_ = spread_of(recall, *own_tree_, moment);
+    belief.spread = own_tree_ ? &own_spread_ : &space.spread(moment);
+    for (const RecalledItem& one : question.recalled) recalled.push_back({one.item, one.mass});
     for (const uint32_t item : question.left_out) left_out.push_back({item, recall.mass_of_interaction()});
     belief.spread_scale = recall.spread_share(question.recalled) /
                           (1.0 - recall.mass_of_interaction() * static_cast<double>(question.left_out.size()));

@@ -23,12 +23,15 @@ class SearchSpace {
 
   const PeapodModel& model() const { return model_; }
   const CatalogueTree& catalogue() const { return catalogue_; }
-  const PositionSums& spread() const { return spread_; }
+  // Spread masses of the catalogue, where the model recalls in the search.
+  const PositionSums& spread(Moment moment) const {
+    return moment == Moment::any ? spread_at_any_moment_ : spread_at_the_latest_;
+  }
 
  private:
   const PeapodModel& model_;
   CatalogueTree catalogue_;
-  PositionSums spread_;  // over catalogue_, where the model recalls in the search
+  PositionSums spread_at_any_moment_, spread_at_the_latest_;
 };
 
 // A question's own. `space` must outlive it. Not to be copied: its prior refers to its tree.

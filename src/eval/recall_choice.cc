@@ -24,10 +24,14 @@ std::vector<Axis<RecallSettings>> ordering_axes(bool has_titles) {
       {[](RecallSettings& s) -> double& { return s.neighbours.backward_weight; }, {0.1, 0.3, 1.0 / 1.5, 1.0}},
       {[](RecallSettings& s) -> double& { return s.neighbours.distance_decay; }, {0.0, 0.25, 0.5, 1.0}},
       {[](RecallSettings& s) -> double& { return s.share; }, {0.3, 0.5, 0.65, 0.8, 0.9, 0.97}},
+      {[](RecallSettings& s) -> double& { return s.trend; }, {0.0, 0.25, 0.5, 0.75, 1.0, 1.5}},
+      {[](RecallSettings& s) -> double& { return s.spread_trend; }, {0.0, 0.5, 1.0, 1.5, 2.0, 3.0}},
+      {[](RecallSettings& s) -> double& { return s.trend_decay; }, {0.5, 0.7, 0.8, 0.9, 0.97}},
   };
   if (has_titles) {
     axes.push_back({[](RecallSettings& s) -> double& { return s.titles; }, {0.0, 0.1, 0.2, 0.4, 0.8}});
     axes.push_back({[](RecallSettings& s) -> double& { return s.title_popularity; }, {0.0, 0.15, 0.3, 0.6}});
+    axes.push_back({[](RecallSettings& s) -> double& { return s.kin; }, {0.0, 0.1, 0.2, 0.4, 0.8}});
   }
   return axes;
 }
@@ -51,11 +55,8 @@ class Trials {
   }
 
   RecallChoiceStep evaluate(const RecallSettings& settings) {
-    const ItemKnnOptions& now = settings.neighbours;
-    const bool same_counts = recall_.has_value() &&
-                             recall_->settings().neighbours.distance_decay == now.distance_decay &&
-                             recall_->settings().neighbours.backward_weight == now.backward_weight;
-    if (same_counts) {
+    const bool same_channels = recall_ && Recall::gather_alike(recall_->settings(), settings);
+    if (recall_ && Recall::count_alike(recall_->settings(), settings)) {
       recall_ = recall_->with(settings);
     } else {
       recall_.emplace(problem_.train, problem_.num_items, titles_, settings);
@@ -63,11 +64,13 @@ class Trials {
     const size_t n = problem_.cases.size();
     std::vector<uint32_t> among_all(n), among_candidates(n);
     std::vector<double> logs(n);
+    channels_.resize(n);
     parallel_for(
         n, [&] { return std::make_unique<std::vector<float>>(problem_.num_items); },
         [&](std::vector<float>& mass, size_t c) {
           const RankingCase& one = problem_.cases[c];
-          recall_->distribution(one.history, mass);
+          if (!same_channels) channels_[c] = recall_->channels(one.history);
+          recall_->distribution(channels_[c], one.history, mass);
           const uint64_t ties = mix64(options_.seed, one.user);
           among_all[c] = rank_among_all(mass, one.target, one.history, ties);
           among_candidates[c] = rank_among_candidates(mass, one.target, one.negatives, ties);
@@ -85,7 +88,8 @@ class Trials {
   std::shared_ptr<const TitleNeighbours> titles_;
   RecallChoiceOptions options_;
   const std::function<void(const RecallChoiceStep&)>& report_;
-  std::optional<Recall> recall_;  // of the settings tried last
+  std::optional<Recall> recall_;                    // of the settings tried last
+  std::vector<std::vector<ChannelSums>> channels_;  // [cases] of the same
   uint32_t number_ = 0;
 };
 
@@ -96,7 +100,7 @@ RecallSettings choose_recall(const RankingProblem& validation, std::shared_ptr<c
                              const std::function<void(const RecallChoiceStep&)>& report) {
   RecallSettings start;
   const bool has_titles = titles != nullptr && !titles->empty();
-  if (!has_titles) start.titles = 0.0;
+  if (!has_titles) start.titles = start.kin = 0.0;
   if (validation.cases.empty()) return start;
   Trials trials(validation, std::move(titles), options, report);
   const RecallSettings ordered =

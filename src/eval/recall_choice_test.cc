@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 #include <string>
 
@@ -62,6 +63,43 @@ TEST(ChooseRecall, UsesTitlesWhereTheyTellAndNotWhereTheyMislead) {
   EXPECT_LE(choose_recall(misleading.problem, misleading.titles).titles, 0.1);
   EXPECT_GE(choose_recall(telling.problem, telling.titles).titles, 0.4);
   EXPECT_EQ(choose_recall(telling.problem, nullptr).titles, 0.0);
+}
+
+// Users with four items of the older half of the catalogue, then one of the newer half, then another one to be found:
+// what stood near says nothing of the newest. Where order does not tell, all are from anywhere.
+class MadeTimes {
+ public:
+  explicit MadeTimes(bool order_tells) {
+    Random random(11);
+    problem.num_items = kItems;
+    for (uint32_t user = 0; user < 400; ++user) {
+      std::vector<uint32_t> all(kItems);
+      std::iota(all.begin(), all.end(), 0u);
+      random.shuffle(all);
+      if (order_tells) {
+        std::ranges::stable_partition(all, [](uint32_t item) { return item < kItems / 2; });
+        std::rotate(all.begin() + 4, all.begin() + kItems / 2, all.end());  // four older ones, then the newer
+      }
+      items_.push_back(all);
+    }
+    for (uint32_t user = 0; user < items_.size(); ++user) {
+      const std::span<const uint32_t> all = items_[user];
+      problem.train.push_back(all.first(5));
+      problem.cases.push_back({.user = user, .history = all.first(5), .target = all[5], .negatives = all.subspan(6)});
+    }
+  }
+
+  RankingProblem problem;
+
+ private:
+  std::vector<std::vector<uint32_t>> items_;
+};
+
+TEST(ChooseRecall, FollowsTheTrendWhereOrderTells) {
+  const RecallSettings telling = choose_recall(MadeTimes(true).problem, nullptr);
+  EXPECT_GE(telling.trend + telling.spread_trend, 1.0);
+  const RecallSettings silent = choose_recall(MadeTimes(false).problem, nullptr);
+  EXPECT_LT(silent.trend + silent.spread_trend, telling.trend + telling.spread_trend);
 }
 
 TEST(ChooseRecall, EndsNoWorseThanItBeganWhateverTheThreads) {

@@ -75,10 +75,10 @@ TEST(ChooseSearchTrust, WithoutTrustInTheNetworkCandidatesAndFiltersRankAsRecall
                                 ask_next_item(*small, who, {.allowed = {.only = some}})};
   const auto answers = answerer.answer(questions);
   for (size_t q = 0; q < 2; ++q) {
-    const auto masses = small->recall()->masses(questions[q].recalled);
     const auto mass_of = [&](uint32_t item) {
-      double mass = small->recall()->spread_share(questions[q].recalled) * small->recall()->popularity_mass(item);
-      for (size_t i = 0; i < masses.size(); ++i) mass += questions[q].recalled[i].item == item ? masses[i] : 0.0;
+      double mass =
+          small->recall()->spread_share(questions[q].recalled) * small->recall()->popularity_mass(item, Moment::latest);
+      for (const RecalledItem& one : questions[q].recalled) mass += one.item == item ? one.mass : 0.0;
       return mass;
     };
     double whole = 0;

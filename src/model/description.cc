@@ -15,8 +15,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // 1 was that of models whose tasks shared one tensor of prompts and whose preferences stood among the weights, 2 that
-// of models that read a text of tokens for each prefix of a history.
-constexpr int kFormatVersion = 3;
+// of models that read a text of tokens for each prefix of a history, 3 that of models whose recall had no trend and no
+// kin.
+constexpr int kFormatVersion = 4;
 constexpr size_t kLargestSize = 4096;
 constexpr const char* kTrainAgain = "train the model again";
 
@@ -148,9 +149,13 @@ void visit_recall(RecallSettings& settings, std::array<SearchTrust, kNumTasks>& 
   settings.neighbours.max_history = static_cast<uint32_t>(max_history);
   visitor.not_negative("titles", settings.titles);
   visitor.not_negative("title_popularity", settings.title_popularity);
+  visitor.not_negative("kin", settings.kin);
   visitor.within("sharpness", settings.sharpness, 0.0, kGreatestSharpness);
   visitor.within("share", settings.share, 0.0, kGreatestShare);
   visitor.within("smoothing", settings.smoothing, kLeastSmoothing, kGreatestSmoothing);
+  visitor.within("trend", settings.trend, 0.0, kGreatestTrend);
+  visitor.within("spread_trend", settings.spread_trend, 0.0, kGreatestTrend);
+  visitor.within("trend_decay", settings.trend_decay, kLeastTrendDecay, 1.0);
   for (const Task task : kRankingTasks) {
     visitor.not_negative(fmt::format("trust_{}", name_of(task)), trust[static_cast<size_t>(task)].trust);
     visitor.not_negative(fmt::format("weight_{}", name_of(task)), trust[static_cast<size_t>(task)].weight);

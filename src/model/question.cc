@@ -105,8 +105,10 @@ bool Allowed::contains(uint32_t item) const {
   return (!only || std::ranges::binary_search(*only, item)) && std::ranges::find(except, item) == except.end();
 }
 
-std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who) {
-  return model.recall() != nullptr ? model.recall()->recall(who.items, who.left_out) : std::vector<RecalledItem>();
+std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who,
+                                      std::optional<std::span<const uint32_t>> among) {
+  if (model.recall() == nullptr) return {};
+  return model.recall()->recall(who.items, {.left_out = who.left_out, .among = among});
 }
 
 Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options) {
@@ -122,6 +124,8 @@ Question ask_next_item(const PeapodModel& model, const Known& who, const AskOpti
   } else {
     question.input.text = model.writer().write(Task::sequential, options.wording, who.text_user, who.items);
   }
+  // The prompt shows what comes to mind first, whatever may be answered, as in training.
+  if (options.allowed.only) question.recalled = recalled_of(model, who, *options.allowed.only);
   if (!options.include_seen) {
     question.allowed.except.insert(question.allowed.except.end(), who.items.begin(), who.items.end());
   }
@@ -138,7 +142,7 @@ Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const
   if (!items.empty()) {
     const std::vector<uint32_t> known = without(who.items, ascending);
     question.input.user = model.see(who.known_as, known);
-    question.recalled = recalled_of(model, {.items = known, .left_out = who.left_out});
+    question.recalled = recalled_of(model, {.items = known, .left_out = who.left_out}, ascending);
     if (shows_vectors(model)) {
       const auto recalled = model.recall_use().prompt ? std::span(question.recalled) : std::span<RecalledItem>();
       question.input.history = history_of(model, known, 0);

@@ -62,14 +62,19 @@ struct AskOptions {
 struct Question {
   ModelInput input;
   Allowed allowed = {};                     // of the two ranking tasks, as are the following
-  std::vector<RecalledItem> recalled = {};  // what the known items bring to mind, best first
+  std::vector<RecalledItem> recalled = {};  // of what may be answered, what the known items bring to mind, best first
   std::span<const uint32_t> left_out = {};  // of the counts that this is made of, as Known has it; a view
   uint32_t n = 10;
   uint32_t beams = 20;
+
+  // Training leaves the user out of the counts, and asks for items from anywhere in their history.
+  Moment moment() const { return left_out.empty() ? Moment::latest : Moment::any; }
 };
 
-// What the known items bring to mind, best first, as questions have it; nothing where the model recalls nothing.
-std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who);
+// What the known items bring to mind, best first, as questions have it: of the whole catalogue, or of `among`
+// (ascending). Nothing where the model recalls nothing.
+std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who,
+                                      std::optional<std::span<const uint32_t>> among = std::nullopt);
 
 // The next items. Shows the history; what is in it is not answered, unless options.include_seen.
 // REQUIRES: at least one known item.

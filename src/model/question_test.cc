@@ -105,7 +105,7 @@ TEST(Question, FollowsTheRulesOfItsTaskInEverySituation) {
     };
     const Items& known = situation.expected;
     Items without_candidates = known, without_item = known;
-    std::erase(without_candidates, candidates[1]);
+    std::erase(without_candidates, candidates[0]);
     std::erase(without_item, item);
     expect("next item", ask_next_item(*small, situation.known), known, known, all_but(known));
     expect("next item, seen too", ask_next_item(*small, situation.known, {.include_seen = true}), known, known,
@@ -244,13 +244,14 @@ TEST(Question, CarriesWhatTheKnownItemsBringToMind) {
   };
   for (const Situation& situation : situations(small.data(), kUser)) {
     SCOPED_TRACE(situation.name);
-    const Items candidates = {19, situation.expected.front()};
+    const Items candidates = {situation.expected.front(), 19};
     Items without_candidates = situation.expected;
-    std::erase(without_candidates, candidates[1]);
+    std::erase(without_candidates, candidates[0]);
     EXPECT_EQ(items_in(ask_next_item(*small, situation.known).recalled),
-              items_in(small->recall()->recall(situation.expected, situation.known.left_out)));
+              items_in(small->recall()->recall(situation.expected, {.left_out = situation.known.left_out})));
     EXPECT_EQ(items_in(ask_ranking(*small, situation.known, candidates).recalled),
-              items_in(small->recall()->recall(without_candidates, situation.known.left_out)));
+              items_in(small->recall()->recall(without_candidates,
+                                               {.left_out = situation.known.left_out, .among = candidates})));
   }
   EXPECT_TRUE(ask_next_item(*SmallModel(), known_in_use(small.data(), kUser)).recalled.empty());
 }

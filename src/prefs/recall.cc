@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
+#include <bitset>
 #include <cassert>
 #include <cmath>
 #include <unordered_map>
 
 #include "base/error.h"
-#include "base/random.h"
+#include "prefs/item_map.h"
 #include "prefs/popularity.h"
 
 namespace peapod {
@@ -25,62 +25,43 @@ void check(const RecallSettings& settings) {
   require_valid(settings.neighbours);
   require_not_negative(settings.titles, "titles");
   require_not_negative(settings.title_popularity, "title_popularity");
+  require_not_negative(settings.kin, "kin");
   require_within(settings.sharpness, 0.0, kGreatestSharpness, "sharpness");
   require_within(settings.share, 0.0, kGreatestShare, "share");
   require_within(settings.smoothing, kLeastSmoothing, kGreatestSmoothing, "smoothing");
+  require_within(settings.trend, 0.0, kGreatestTrend, "trend");
+  require_within(settings.spread_trend, 0.0, kGreatestTrend, "spread_trend");
 }
 
-// Scores that gather by item, in the order in which items came first: what becomes of a channel. An open hash table of
-// the places of items, twice as large as there can be items.
-class Scores {
- public:
-  explicit Scores(size_t most_items) : table_(std::bit_ceil(2 * most_items + 1), kFree) {}
-
-  // Returns the item's place among items().
-  size_t add(uint32_t item, double score) {
-    const size_t mask = table_.size() - 1;
-    size_t slot = static_cast<size_t>(mix64(item)) & mask;
-    while (table_[slot] != kFree && items_[table_[slot]].item != item) slot = (slot + 1) & mask;
-    if (table_[slot] == kFree) {
-      table_[slot] = static_cast<uint32_t>(items_.size());
-      items_.push_back({item, 0.0});
-    }
-    items_[table_[slot]].score += score;
-    return table_[slot];
-  }
-
-  struct Scored {
-    uint32_t item;
-    double score;
-  };
-  const std::vector<Scored>& items() const { return items_; }
-
- private:
-  static constexpr uint32_t kFree = 0xffffffffu;
-  std::vector<uint32_t> table_;  // places in items_
-  std::vector<Scored> items_;
-};
+}  // namespace
 
 // The popularity and the pairs of a history, to be taken out of the counts.
-class LeftOut {
+class Recall::LeftOut {
  public:
   LeftOut(std::span<const uint32_t> history, const Cooccurrence& counts) : history_(history), counts_(counts) {
-    for (size_t place = 0; place < history.size(); ++place) places_[history[place]].push_back(place);
+    for (size_t place = 0; place < history.size(); ++place) {
+      places_[history[place]].push_back(place);
+      may_hold_.set(history[place] % may_hold_.size());
+    }
   }
 
+  bool empty() const { return history_.empty(); }
+
   uint32_t popularity(uint32_t item) const {
-    const auto found = places_.find(item);
-    return found == places_.end() ? 0 : static_cast<uint32_t>(found->second.size());
+    const std::vector<size_t>* places = places_of(item);
+    return places == nullptr ? 0 : static_cast<uint32_t>(places->size());
   }
 
   // co(i, j) without the history's own part. What rounding leaves of a count that was all its own is 0.
   double count(uint32_t i, const Cooccurrence::Neighbour& neighbour) const {
-    const auto of_i = places_.find(i), of_j = places_.find(neighbour.item);
     const double all = static_cast<double>(neighbour.count);
-    if (of_i == places_.end() || of_j == places_.end()) return all;
+    const std::vector<size_t>* of_i = places_of(i);
+    if (of_i == nullptr) return all;
+    const std::vector<size_t>* of_j = places_of(neighbour.item);
+    if (of_j == nullptr) return all;
     double own = 0;
-    for (const size_t from : of_i->second) {
-      for (const size_t to : of_j->second) own += counts_.pair(from, to);
+    for (const size_t from : *of_i) {
+      for (const size_t to : *of_j) own += counts_.pair(from, to);
     }
     return all - own > 1e-5 * all ? all - own : 0.0;
   }
@@ -88,10 +69,16 @@ class LeftOut {
  private:
   std::span<const uint32_t> history_;
   const Cooccurrence& counts_;
-  std::unordered_map<uint32_t, std::vector<size_t>> places_;
-};
+  // Null for an item that is not in the history, which most are not.
+  const std::vector<size_t>* places_of(uint32_t item) const {
+    if (!may_hold_.test(item % may_hold_.size())) return nullptr;
+    const auto found = places_.find(item);
+    return found == places_.end() ? nullptr : &found->second;
+  }
 
-}  // namespace
+  std::unordered_map<uint32_t, std::vector<size_t>> places_;
+  std::bitset<1024> may_hold_;
+};
 
 Recall::Recall(const Histories& train, uint32_t num_items, std::shared_ptr<const TitleNeighbours> titles,
                const RecallSettings& settings)
@@ -100,14 +87,27 @@ Recall::Recall(const Histories& train, uint32_t num_items, std::shared_ptr<const
           CooccurrenceOptions{.distance_decay = settings.neighbours.distance_decay,
                               .backward_weight = settings.neighbours.backward_weight})),
       titles_(std::move(titles)),
-      popularity_(item_popularity(train, num_items)) {
+      popularity_(item_popularity(train, num_items)),
+      trend_(item_trend(train, num_items, settings.trend_decay)) {
   assert(titles_ == nullptr || titles_->num_items() == num_items);
   apply(settings);
 }
 
+bool Recall::count_alike(const RecallSettings& a, const RecallSettings& b) {
+  return a.neighbours.distance_decay == b.neighbours.distance_decay &&
+         a.neighbours.backward_weight == b.neighbours.backward_weight && a.trend_decay == b.trend_decay;
+}
+
+bool Recall::gather_alike(const RecallSettings& a, const RecallSettings& b) {
+  return count_alike(a, b) && a.neighbours.source_damping == b.neighbours.source_damping &&
+         a.neighbours.recency_decay == b.neighbours.recency_decay &&
+         a.neighbours.popularity_offset == b.neighbours.popularity_offset &&
+         a.neighbours.max_history == b.neighbours.max_history && (a.titles > 0.0) == (b.titles > 0.0) &&
+         (a.kin > 0.0) == (b.kin > 0.0);
+}
+
 Recall Recall::with(const RecallSettings& settings) const {
-  assert(settings.neighbours.distance_decay == settings_.neighbours.distance_decay &&
-         settings.neighbours.backward_weight == settings_.neighbours.backward_weight);
+  assert(count_alike(settings, settings_));
   Recall other = *this;
   other.apply(settings);
   return other;
@@ -121,10 +121,16 @@ void Recall::apply(const RecallSettings& settings) {
   for (uint32_t k = 0; k < settings_.neighbours.max_history; ++k) {
     recency_.push_back(std::pow(1.0 + k, -settings_.neighbours.recency_decay));
   }
+  total_latest_ = 0;
   factors_.clear();
-  for (const uint32_t count : popularity_) {
-    total_ += count + settings_.smoothing;
-    factors_.push_back(factors_for(count));
+  trend_of_mass_.clear();
+  trend_of_spread_.clear();
+  for (uint32_t item = 0; item < num_items(); ++item) {
+    factors_.push_back(factors_for(popularity_[item]));
+    trend_of_mass_.push_back(std::pow(trend_[item], settings_.trend));
+    trend_of_spread_.push_back(std::pow(trend_[item], settings_.spread_trend));
+    total_ += popularity_[item] + settings_.smoothing;
+    total_latest_ += (popularity_[item] + settings_.smoothing) * trend_of_spread_[item];
   }
 }
 
@@ -137,93 +143,124 @@ Recall::Factors Recall::factors_for(uint32_t popularity) const {
           .title = std::pow(popularity + 1.0, settings_.title_popularity)};
 }
 
-std::vector<RecalledItem> Recall::scored(std::span<const uint32_t> history, std::span<const uint32_t> left_out) const {
-  const LeftOut own(left_out, *counts_);
-  const auto factors = [&](uint32_t item) {
-    const uint32_t of_own = own.popularity(item);
-    return of_own == 0 ? factors_[item] : factors_for(popularity_[item] - of_own);
-  };
-  const auto latest = history.last(std::min(history.size(), recency_.size()));
-  const bool uses_titles = titles_ != nullptr && settings_.titles > 0.0;
-  size_t most_neighbours = 0, most_titles = 0;
-  for (const uint32_t i : latest) {
-    most_neighbours += counts_->of(i).size();
-    if (uses_titles) most_titles += titles_->of(i).size();
-  }
-  Scores neighbours(std::min<size_t>(most_neighbours, num_items()));
-  Scores titles(std::min<size_t>(most_titles, num_items()));
-  for (size_t k = 0; k < latest.size(); ++k) {
-    const uint32_t i = latest[latest.size() - 1 - k];
-    const double source = recency_[k] * factors(i).source;
+std::vector<ChannelSums> Recall::gather(std::span<const uint32_t> history, const LeftOut& own) const {
+  ItemMap<ChannelSums> sums;
+  // Adds what stood near an item.
+  const auto add_near = [&](uint32_t i, double weight, double ChannelSums::*channel) {
+    const double source = weight * factors(i, own).source;
+    if (!(source > 0.0)) return;
     for (const Cooccurrence::Neighbour& neighbour : counts_->of(i)) {
       const double count = own.count(i, neighbour);
-      if (count > 0.0 && source > 0.0) neighbours.add(neighbour.item, source * count);
+      if (count > 0.0) sums[neighbour.item].*channel += source * count;
     }
-    if (!uses_titles) continue;
-    for (const auto& [j, cosine] : titles_->of(i)) titles.add(j, recency_[k] * static_cast<double>(cosine));
-  }
-
-  // A channel's scores relative to its best, that of a history's own items included: they are as good a measure.
-  const auto finished = [&](const Scores& channel, double Factors::*factor) {
-    std::vector<Scores::Scored> scores = channel.items();
-    double largest = 0.0;
-    for (auto& [item, score] : scores) {
-      score *= factors(item).*factor;
-      largest = std::max(largest, score);
-    }
-    return std::pair(std::move(scores), largest > 0.0 ? 1.0 / largest : 0.0);
   };
-  const auto [of_neighbours, neighbour_unit] = finished(neighbours, &Factors::target);
-  const auto [of_titles, title_unit] = finished(titles, &Factors::title);
-  Scores sums(of_neighbours.size() + of_titles.size());
+  struct Alike {
+    uint32_t item;
+    double cosine;
+  };
+  ItemMap<Alike> alike;
+  const size_t count = std::min(history.size(), recency_.size());
+  for (size_t k = 0; k < count; ++k) {
+    const uint32_t i = history[history.size() - 1 - k];
+    add_near(i, recency_[k], &ChannelSums::neighbours);
+    if (titles_ == nullptr) continue;
+    const auto all = titles_->of(i);
+    for (size_t t = 0; t < all.size(); ++t) {
+      const double cosine = recency_[k] * static_cast<double>(all[t].cosine);
+      if (settings_.titles > 0.0) sums[all[t].item].titles += cosine;
+      if (settings_.kin > 0.0 && t < kKinTitles) alike[all[t].item].cosine += cosine;
+    }
+  }
+  std::vector<Alike> sources = std::move(alike).take();
+  if (sources.size() > kKinSources) {
+    std::ranges::nth_element(sources, sources.begin() + kKinSources, [](const Alike& a, const Alike& b) {
+      return a.cosine != b.cosine ? a.cosine > b.cosine : a.item < b.item;
+    });
+    sources.resize(kKinSources);
+  }
+  for (const Alike& one : sources) add_near(one.item, one.cosine, &ChannelSums::kin);
+  return std::move(sums).take();
+}
+
+Recall::Factors Recall::factors(uint32_t item, const LeftOut& own) const {
+  const uint32_t of_own = own.popularity(item);
+  return of_own == 0 ? factors_[item] : factors_for(popularity_[item] - of_own);
+}
+
+std::vector<RecalledItem> Recall::weigh(std::span<const ChannelSums> channels, std::span<const uint32_t> history,
+                                        const LeftOut& own) const {
+  // Each channel is brought to 1 at most; the history's own items count for that: they are as good a measure.
+  std::vector<ChannelSums> scores(channels.begin(), channels.end());
+  ChannelSums largest;
+  for (ChannelSums& one : scores) {
+    const Factors& of = factors(one.item, own);
+    one.neighbours *= of.target;
+    one.titles *= of.title;
+    one.kin *= of.target;
+    largest.neighbours = std::max(largest.neighbours, one.neighbours);
+    largest.titles = std::max(largest.titles, one.titles);
+    largest.kin = std::max(largest.kin, one.kin);
+  }
+  const auto unit = [](double most) { return most > 0.0 ? 1.0 / most : 0.0; };
+  const double of_neighbours = unit(largest.neighbours), of_titles = unit(largest.titles), of_kin = unit(largest.kin);
+  const Moment moment = own.empty() ? Moment::latest : Moment::any;
+  const auto sharpness = static_cast<float>(settings_.sharpness);
   std::vector<RecalledItem> recalled;
-  for (const auto& [item, score] : of_neighbours) {
-    sums.add(item, score * neighbour_unit);
-    recalled.push_back({.item = item, .evidence = static_cast<float>(score)});
-  }
-  for (const auto& [item, score] : of_titles) {
-    const size_t place = sums.add(item, settings_.titles * (score * title_unit));
-    if (place == recalled.size()) recalled.push_back({.item = item});
-    recalled[place].titles = static_cast<float>(score * title_unit);
-  }
-  for (size_t place = 0; place < recalled.size(); ++place) {
-    recalled[place].score = static_cast<float>(sums.items()[place].score);
-  }
-  std::erase_if(recalled, [&](const RecalledItem& one) {
-    return !(one.score > 0.0f) || std::ranges::find(history, one.item) != history.end();
-  });
-  return recalled;
-}
-
-std::vector<RecalledItem> Recall::recall(std::span<const uint32_t> history, std::span<const uint32_t> left_out) const {
-  std::vector<RecalledItem> recalled = scored(history, left_out);
-  std::ranges::sort(recalled, [](const RecalledItem& a, const RecalledItem& b) {
-    return a.score != b.score ? a.score > b.score : a.item < b.item;
-  });
-  return recalled;
-}
-
-std::vector<double> Recall::masses(std::span<const RecalledItem> recalled) const {
-  std::vector<double> masses;
+  recalled.reserve(scores.size());
   double sum = 0;
-  for (const RecalledItem& one : recalled) {
-    masses.push_back(std::pow(static_cast<double>(one.score), settings_.sharpness));
-    sum += masses.back();
+  for (const ChannelSums& one : scores) {
+    const double titles = one.titles * of_titles;
+    const auto score = static_cast<float>(one.neighbours * of_neighbours + settings_.titles * titles +
+                                          settings_.kin * (one.kin * of_kin));
+    if (!(score > 0.0f) || std::ranges::find(history, one.item) != history.end()) continue;
+    const double trend = moment == Moment::latest ? trend_of_mass_[one.item] : 1.0;
+    const double mass = static_cast<double>(std::pow(score, sharpness)) * trend;
+    sum += mass;
+    recalled.push_back({.item = one.item,
+                        .score = score,
+                        .mass = mass,
+                        .evidence = static_cast<float>(one.neighbours),
+                        .titles = static_cast<float>(titles)});
   }
-  for (double& mass : masses) mass *= settings_.share / sum;
-  return masses;
+  for (RecalledItem& one : recalled) one.mass *= settings_.share / sum;
+  return recalled;
+}
+
+std::vector<RecalledItem> Recall::recall(std::span<const uint32_t> history, const RecallOptions& options) const {
+  const LeftOut own(options.left_out, *counts_);
+  std::vector<RecalledItem> recalled = weigh(gather(history, own), history, own);
+  if (options.among) {
+    std::erase_if(recalled,
+                  [&](const RecalledItem& one) { return !std::ranges::binary_search(*options.among, one.item); });
+  }
+  const auto better = [](const RecalledItem& a, const RecalledItem& b) {
+    return a.score != b.score ? a.score > b.score : a.item < b.item;
+  };
+  if (recalled.size() > options.most) {
+    std::ranges::nth_element(recalled, recalled.begin() + static_cast<ptrdiff_t>(options.most), better);
+    recalled.resize(options.most);
+  }
+  std::ranges::sort(recalled, better);
+  return recalled;
 }
 
 void Recall::distribution(std::span<const uint32_t> history, std::span<float> mass) const {
+  distribution(channels(history), history, mass);
+}
+
+std::vector<ChannelSums> Recall::channels(std::span<const uint32_t> history) const {
+  return gather(history, LeftOut({}, *counts_));
+}
+
+void Recall::distribution(std::span<const ChannelSums> channels, std::span<const uint32_t> history,
+                          std::span<float> mass) const {
   assert(mass.size() == num_items());
-  const std::vector<RecalledItem> recalled = scored(history, {});
-  const auto each = static_cast<float>(spread_share(recalled) / total_);
-  const auto smoothing = static_cast<float>(settings_.smoothing);
+  const std::vector<RecalledItem> recalled = weigh(channels, history, LeftOut({}, *counts_));
+  const double share = spread_share(recalled);
   for (uint32_t item = 0; item < num_items(); ++item) {
-    mass[item] = each * (static_cast<float>(popularity_[item]) + smoothing);
+    mass[item] = static_cast<float>(share * popularity_mass(item, Moment::latest));
   }
-  const std::vector<double> own = masses(recalled);
-  for (size_t i = 0; i < recalled.size(); ++i) mass[recalled[i].item] += static_cast<float>(own[i]);
+  for (const RecalledItem& one : recalled) mass[one.item] += static_cast<float>(one.mass);
 }
 
 }  // namespace peapod

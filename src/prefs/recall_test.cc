@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "prefs/popularity.h"
 #include "support/made_histories.h"
 
 namespace peapod {
@@ -29,6 +30,11 @@ void expect_same(const std::vector<RecalledItem>& found, const std::vector<Recal
   for (size_t item = 0; item < of_found.size(); ++item) EXPECT_NEAR(of_found[item], of_expected[item], 1e-4) << item;
 }
 
+// How many stood near an item of the history.
+ptrdiff_t count_met(const std::vector<RecalledItem>& recalled) {
+  return std::ranges::count_if(recalled, [](const RecalledItem& one) { return one.evidence > 0; });
+}
+
 // What a training example may know: the counts as they were had its user never come.
 TEST(Recall, LeavingAHistoryOutEqualsCountingWithoutIt) {
   const MadeHistories made({.users = 50, .items = 30, .longest = 9, .seed = 8});
@@ -44,8 +50,8 @@ TEST(Recall, LeavingAHistoryOutEqualsCountingWithoutIt) {
       const Recall without(made.histories_without(user), made.num_items(), titles, settings);
       for (size_t shown = 1; shown <= whole.size(); ++shown) {
         const auto history = whole.first(shown);
-        expect_same(recall.recall(history, whole), without.recall(history));
-        differences += recall.recall(history).size() != without.recall(history).size() ? 1 : 0;
+        expect_same(recall.recall(history, {.left_out = whole}), without.recall(history));
+        differences += count_met(recall.recall(history)) != count_met(without.recall(history)) ? 1 : 0;
       }
     }
     EXPECT_GT(differences, 0u) << "nobody's pairs are their own, so the test shows nothing";
@@ -85,14 +91,15 @@ TEST(Recall, IsADistributionThatGivesEveryItemSomeMass) {
     EXPECT_NEAR(std::accumulate(mass.begin(), mass.end(), 0.0), 1.0, 1e-5);
     EXPECT_GT(*std::ranges::min_element(mass), 0.0f);
     const auto recalled = recall.recall(history);
-    const auto masses = recall.masses(recalled);
-    for (size_t i = 0; i < recalled.size(); ++i) {
-      const uint32_t item = recalled[i].item;
-      EXPECT_NEAR(mass[item], masses[i] + recall.spread_share(recalled) * recall.popularity_mass(item), 1e-6);
+    double sum = 0;
+    for (const auto& [item, score, own_mass, evidence, titles] : recalled) {
+      sum += own_mass;
+      EXPECT_NEAR(mass[item], own_mass + recall.spread_share(recalled) * recall.popularity_mass(item, Moment::latest),
+                  1e-6);
       EXPECT_EQ(std::ranges::find(history, item), history.end()) << "what is known is not recalled";
     }
     const double expected = recalled.empty() ? 0.0 : recall.settings().share;
-    EXPECT_NEAR(std::accumulate(masses.begin(), masses.end(), 0.0), expected, 1e-9);
+    EXPECT_NEAR(sum, expected, 1e-9);
   }
 }
 
@@ -106,6 +113,79 @@ TEST(Recall, FindsAnItemThatNobodyHasTouchedByItsTitle) {
   ASSERT_EQ(recalled.size(), 2u);
   EXPECT_EQ(recalled[0].item, 1u) << "what stood beside it counts more";
   EXPECT_EQ(recalled[1].item, 2u);
+}
+
+TEST(Recall, FindsWhatStoodNearItemsWithAlikeTitles) {
+  const std::vector<uint32_t> history = {0, 1}, other = {2, 3};
+  const Histories train = {history, other};
+  const std::vector<std::string> texts = {"red tent", "blue cup", "red tent large", "green lamp", "old shoe"};
+  RecallSettings settings;
+  const auto titles = std::make_shared<const TitleNeighbours>(texts);
+  const auto finds = [&] {
+    const std::vector<uint32_t> somebody = {0};
+    const auto recalled = Recall(train, 5, titles, settings).recall(somebody);
+    return std::ranges::find(recalled, 3u, &RecalledItem::item) != recalled.end();
+  };
+  EXPECT_TRUE(finds()) << "the lamp stood beside the large tent, which is like the tent";
+  settings.kin = 0;
+  EXPECT_FALSE(finds());
+}
+
+// Training asks for items at any place of a history, use for what follows the latest.
+TEST(Recall, MultipliesMassesByTheTrendAtTheLatestMomentAlone) {
+  const MadeHistories made;
+  const auto titles = made_titles(made.num_items());
+  RecallSettings with, without;
+  with.trend = 0.7;
+  with.spread_trend = 1.3;
+  without.trend = without.spread_trend = 0.0;
+  const Recall recall(made.histories(), made.num_items(), titles, with);
+  const Recall plain(made.histories(), made.num_items(), titles, without);
+  const std::vector<double> trend = item_trend(made.histories(), made.num_items(), with.trend_decay);
+  double plain_sum = 0, sum = 0;
+  for (uint32_t item = 0; item < made.num_items(); ++item) {
+    EXPECT_EQ(recall.popularity_mass(item, Moment::any), plain.popularity_mass(item, Moment::any));
+    EXPECT_EQ(plain.popularity_mass(item, Moment::latest), plain.popularity_mass(item, Moment::any));
+    sum += recall.popularity_mass(item, Moment::latest);
+    plain_sum += plain.popularity_mass(item, Moment::any) * std::pow(trend[item], 1.3);
+  }
+  EXPECT_NEAR(sum, 1.0, 1e-12);
+  for (uint32_t item = 0; item < made.num_items(); ++item) {
+    EXPECT_NEAR(recall.popularity_mass(item, Moment::latest),
+                plain.popularity_mass(item, Moment::any) * std::pow(trend[item], 1.3) / plain_sum, 1e-12);
+  }
+  const auto history = made.histories()[3];
+  const auto latest = recall.recall(history), of_plain = plain.recall(history);
+  ASSERT_GT(latest.size(), 2u);
+  for (size_t i = 1; i < latest.size(); ++i) {
+    const double change = std::pow(trend[latest[i].item] / trend[latest[0].item], 0.7);
+    EXPECT_NEAR(latest[i].mass / latest[0].mass, of_plain[i].mass / of_plain[0].mass * change, 1e-5);
+  }
+  const auto any = recall.recall(history, {.left_out = history}),
+             any_of_plain = plain.recall(history, {.left_out = history});
+  ASSERT_GT(any.size(), 2u);
+  for (size_t i = 0; i < any.size(); ++i) EXPECT_EQ(any[i].mass, any_of_plain[i].mass);
+}
+
+TEST(Recall, GivesTheBestOfThoseThatAreAskedFor) {
+  const MadeHistories made;
+  const Recall recall(made.histories(), made.num_items(), made_titles(made.num_items()), {});
+  const auto history = made.histories()[3];
+  const auto all = recall.recall(history);
+  ASSERT_GT(all.size(), 10u);
+  const auto best = recall.recall(history, {.most = 5});
+  ASSERT_EQ(best.size(), 5u);
+  for (size_t i = 0; i < best.size(); ++i) {
+    EXPECT_EQ(best[i].item, all[i].item);
+    EXPECT_EQ(best[i].mass, all[i].mass) << "of the whole distribution";
+  }
+  std::vector<uint32_t> some = {all[1].item, all[7].item, all[9].item, history[0]};
+  std::ranges::sort(some);
+  const auto among = recall.recall(history, {.among = some, .most = 2});
+  ASSERT_EQ(among.size(), 2u);
+  EXPECT_EQ(among[0].item, all[1].item);
+  EXPECT_EQ(among[1].item, all[7].item);
+  EXPECT_EQ(among[1].mass, all[7].mass);
 }
 
 TEST(Recall, LeavesOutKnownItemsThatAreTooOldToCount) {
@@ -148,7 +228,9 @@ TEST(Recall, UnderOtherSettingsEqualsOneThatCountsAnew) {
   RecallSettings other;
   other.neighbours.recency_decay = 0.3;
   other.titles = 0.9;
+  other.kin = 0.1;
   other.sharpness = 2;
+  other.trend = 2;
   const Recall made_anew(made.histories(), made.num_items(), titles, other);
   const Recall changed = Recall(made.histories(), made.num_items(), titles, {}).with(other);
   for (const auto& history : made.histories()) expect_same(changed.recall(history), made_anew.recall(history));
@@ -164,6 +246,10 @@ TEST(Recall, RefusesSettingsOutOfRange) {
   EXPECT_THROW(make([](RecallSettings& s) { s.share = 1.0; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.smoothing = 0; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.titles = -1; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.kin = -1; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.trend = -0.1; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.spread_trend = 11; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.trend_decay = 0; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.neighbours.max_history = 0; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.neighbours.distance_decay = -1; }), Error);
   EXPECT_NO_THROW(make([](RecallSettings&) {}));
