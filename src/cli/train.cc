@@ -50,12 +50,22 @@ const CLI::Validator kAboveZero(
 
 void request_stop(int) { stop_requested = true; }
 
+// The parser bounds how deep lists are nested, but not the dots of a key, and a table is destroyed by recursion: a file
+// of this size nests at most half as many tables as it has bytes, which the stack holds.
+constexpr size_t kMaxConfigBytes = size_t{64} << 10;
+
 // Values of a TOML file stand in for flags that the command line leaves out; the keys are the flags' names.
 void apply_config(CLI::App& command, const std::string& path) {
   if (path.empty()) return;
+  const std::string text = read_file(path);
+  if (text.size() > kMaxConfigBytes) {
+    throw Error(
+        path, fmt::format("has {} bytes, more than the {} that a file of flags may have", text.size(), kMaxConfigBytes),
+        "give one key a line, named as a flag of `peapod train`");
+  }
   toml::table table;
   try {
-    table = toml::parse_file(path);
+    table = toml::parse(text, path);
   } catch (const toml::parse_error& error) {
     throw Error(fmt::format("{}:{}", path, error.source().begin.line), std::string(error.description()));
   }

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/nearest_name.h"
 #include "base/random.h"
 #include "data/prepared_files.h"
@@ -28,8 +29,7 @@ namespace {
 constexpr const char* kPrepareAgain = "run `peapod prepare` again";
 constexpr uint32_t kMostCodesOfALevel = 1 << 16;  // codes are 16-bit
 
-// The object in a JSON field. Throws Error that names file and field. By reference, because copying an object recurses
-// as deep as it is nested.
+// The object in a JSON field. Throws Error that names file and field.
 const Json& part(const Json& object, const char* name, const std::string& where) {
   const auto value = object.find(name);
   if (value == object.end() || !value->is_object()) {
@@ -57,12 +57,6 @@ T field(const Json& object, const char* name, const std::string& where) {
   }
 }
 
-Json parse_object(std::string_view text, const std::string& where) {
-  Json object = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) throw Error(where, "is not a JSON object", kPrepareAgain);
-  return object;
-}
-
 // Calls take(object, where) for each line of a JSON lines file, which must be `expected` many.
 template <class Take>
 void each_line(const MappedFile& file, const std::string& where, uint64_t expected, Take take) {
@@ -71,7 +65,7 @@ void each_line(const MappedFile& file, const std::string& where, uint64_t expect
   while (!rest.empty()) {
     const size_t end = rest.find('\n');
     const std::string place = fmt::format("{}:{}", where, ++line);
-    take(parse_object(rest.substr(0, end), place), place);
+    take(parse_json_object<Json>(rest.substr(0, end), place, kPrepareAgain), place);
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
   if (line != expected) throw Error(where, fmt::format("has {} lines, expected {}", line, expected), kPrepareAgain);
@@ -153,7 +147,7 @@ Dataset::Contents::Contents(const fs::path& path) : directory(path) {
   if (!fs::exists(manifest_path)) {
     throw Error(path.string(), "is not a prepared data set (it has no dataset.json)", "make one with `peapod prepare`");
   }
-  const Json manifest = parse_object(read_file(manifest_path), manifest_path);
+  const Json manifest = parse_json_object<Json>(read_file(manifest_path), manifest_path, kPrepareAgain);
   if (field<std::string>(manifest, "format", manifest_path) != files::kFormat) {
     throw Error(manifest_path, "is not the manifest of a prepared data set", "make one with `peapod prepare`");
   }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 
 namespace peapod {
 namespace {
@@ -43,8 +44,7 @@ std::vector<TrainingPoint> read_training_curve(const std::filesystem::path& file
   size_t number = 0;
   for (std::string text; std::getline(lines, text);) {
     const std::string where = fmt::format("{}:{}", file.string(), ++number);
-    const Json line = Json::parse(text, nullptr, false);
-    if (!line.is_object()) throw Error(where, "is no JSON object", "train the model again, or remove the line");
+    const Json line = parse_json_object<Json>(text, where, "train the model again, or remove the line");
     const TrainingPoint point = point_of(line, where);
     while (!points.empty() && points.back().step >= point.step) points.pop_back();
     points.push_back(point);

@@ -64,7 +64,7 @@ TEST_F(TrainingCurve, NamesTheLineThatIsDamaged) {
     }
     return std::string("nothing");
   };
-  EXPECT_NE(refusal(kFirst + "{\"step\":").find("metrics.jsonl:2: is no JSON object"), std::string::npos);
+  EXPECT_NE(refusal(kFirst + "{\"step\":").find("metrics.jsonl:2: is not JSON"), std::string::npos);
   EXPECT_NE(refusal("[1]\n").find("metrics.jsonl:1"), std::string::npos);
   const std::string text = R"({"step":1,"minutes":1,"loss":"much"})";
   EXPECT_NE(refusal(text).find("metrics.jsonl:1: field \"loss\""), std::string::npos);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace peapod {
 namespace {
@@ -16,7 +17,7 @@ void read(const json& object, const char* field, Value& value, const std::string
   const bool fits = std::is_same_v<Value, bool>     ? found->is_boolean()
                     : std::is_same_v<Value, double> ? found->is_number()
                                                     : found->is_number_unsigned();
-  if (!fits) throw Error(where + ": field \"" + field + "\"", "unexpected value " + found->dump());
+  if (!fits) throw Error(where + ": field \"" + field + "\"", "unexpected value " + shown_json(*found));
   value = found->get<Value>();
 }
 
@@ -30,8 +31,7 @@ void require_positive(const std::string& where, const char* field, size_t value,
 }  // namespace
 
 T5Config t5_config_from_json(const std::string& text, const std::string& where) {
-  const json object = json::parse(text, nullptr, false);
-  if (!object.is_object()) throw Error(where, "is not a JSON object");
+  const json object = parse_json_object<json>(text, where, "fetch the config.json of the model again");
   T5Config config;
   config.d_model = 512;  // Hugging Face's defaults, for fields that a directory leaves out
   config.d_kv = 64;
@@ -54,7 +54,8 @@ T5Config t5_config_from_json(const std::string& text, const std::string& where) 
   read(object, "tie_word_embeddings", config.tie_word_embeddings, where);
   const json feed_forward = object.value("feed_forward_proj", json("relu"));
   if (feed_forward != "relu" && feed_forward != "gated-gelu") {
-    throw Error(where + ": field \"feed_forward_proj\"", "expected relu or gated-gelu, got " + feed_forward.dump());
+    throw Error(where + ": field \"feed_forward_proj\"",
+                "expected relu or gated-gelu, got " + shown_json(feed_forward));
   }
   config.gated_gelu = feed_forward == "gated-gelu";
   require_positive(where, "vocab_size", config.vocab_size, 1u << 22);

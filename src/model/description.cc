@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace peapod {
 namespace {
@@ -84,7 +85,7 @@ class Reader final : public SettingVisitor {
     value.clear();
     for (const Json& one : at(name, [](const Json& f) { return f.is_array(); })) {
       const auto task = std::ranges::find_if(kTasks, [&](Task known) { return one == name_of(known); });
-      if (task == std::end(kTasks)) fail(name, fmt::format("there is no task {}", one.dump()));
+      if (task == std::end(kTasks)) fail(name, fmt::format("there is no task {}", shown_json(one)));
       if (std::ranges::find(value, *task) != value.end()) fail(name, fmt::format("names {} twice", one.dump()));
       value.push_back(*task);
     }
@@ -107,7 +108,7 @@ class Reader final : public SettingVisitor {
     asked_.emplace(name);
     const auto field = object_.find(std::string(name));
     if (field == object_.end()) fail(name, "is missing");
-    if (!fits(*field)) fail(name, "unexpected value " + field->dump());
+    if (!fits(*field)) fail(name, "unexpected value " + shown_json(*field));
     return *field;
   }
   [[noreturn]] void fail(std::string_view name, const std::string& problem) const {
@@ -178,12 +179,11 @@ std::string description_to_json(const ModelDescription& description) {
 }
 
 ModelDescription description_from_json(const std::string& text, const std::string& where) {
-  const Json object = Json::parse(text, nullptr, false);
-  if (!object.is_object()) throw Error(where, "is not a JSON object", kTrainAgain);
+  const Json object = parse_json_object<Json>(text, where, kTrainAgain);
   const Json version = object.value("format_version", Json());
   if (version != kFormatVersion) {
     const bool older = version.is_number_integer() && version < kFormatVersion;
-    throw Error(where, fmt::format("has format version {}, this program reads {}", version.dump(), kFormatVersion),
+    throw Error(where, fmt::format("has format version {}, this program reads {}", shown_json(version), kFormatVersion),
                 older ? "the model was made by an older peapod: train it again" : "use the peapod that made the model");
   }
   ModelDescription description;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "model/safetensors.h"
 
 namespace peapod {
@@ -50,7 +51,7 @@ TrainingState load_training_state(const std::filesystem::path& file, Parameters<
   read("second_moments", adamw.second_moments());
   TrainingState state;
   try {
-    const auto object = nlohmann::json::parse(stored.metadata().at("state"));
+    const auto object = parse_json_object<nlohmann::json>(stored.metadata().at("state"), file.string(), "");
     object.at("drawn").get_to(state.sampler.drawn);
     object.at("tokens").get_to(state.sampler.tokens);
     object.at("steps").get_to(state.sampler.steps);
