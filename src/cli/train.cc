@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/nearest_name.h"
+#include "base/output_lock.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
@@ -129,6 +130,7 @@ void run(TrainFlags& flags) {
   for (size_t t = 0; t < kNumTasks; ++t) options.sampler.shares[t] = flags.task_share[t];
 
   const fs::path out = flags.out;
+  const OutputLock lock(out, PeapodModel::file_names(), "`peapod train`");
   const bool going_on = flags.resume && fs::exists(out / "training.safetensors");
   if (!flags.resume && fs::exists(out / "training.safetensors")) {
     throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
@@ -160,8 +162,10 @@ void run(TrainFlags& flags) {
   std::cerr << fmt::format("{} weights, vocabulary {}, composer {}, {} products\n", model.network().parameters().size(),
                            model.network().config().t5.vocab_size, model.composer().name(), name_of(options.precision));
 
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGTERM, request_stop);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    // Whoever started the program with nohup wants it to go on after a hang-up.
+    if (std::signal(signal, request_stop) == SIG_IGN && signal == SIGHUP) std::signal(SIGHUP, SIG_IGN);
+  }
   Progress bar(progress_output(), "training", 100.0, "%");
   TrainHooks hooks;
   hooks.progress = [&](const TrainProgress& p) {
