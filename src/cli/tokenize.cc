@@ -29,8 +29,7 @@ std::string text_of(const std::string& line, const std::string& where) {
 void tokenize(const Tokenizer& tokenizer, std::istream& in, const std::string& name, std::ostream& out) {
   std::string line;
   for (size_t number = 1; std::getline(in, line); ++number) {
-    std::vector<int32_t> ids = tokenizer.encode(text_of(line, name + ':' + std::to_string(number)));
-    ids.push_back(kEndId);
+    const std::vector<int32_t> ids = tokenizer.encode_input(text_of(line, name + ':' + std::to_string(number)));
     out << Json{{"ids", ids}}.dump() << '\n';
   }
   if (in.bad()) throw Error(name, "reading failed");
