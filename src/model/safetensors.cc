@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/nearest_name.h"
@@ -190,7 +191,8 @@ void convert_all(std::span<const std::byte> bytes, Convert convert, std::span<fl
 std::string header_text(std::span<const NamedTensor> tensors, const std::map<std::string, std::string>& metadata,
                         const std::string& path) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header[kMetadataKey] = metadata;
+  header[kMetadataKey] = {{std::string(kSealName), kNoSeal}};  // first, where seal_place() looks for it
+  for (const auto& [key, value] : metadata) header[kMetadataKey][key] = value;
   std::set<std::string_view> names{kMetadataKey};
   size_t offset = 0;
   for (const NamedTensor& tensor : tensors) {
@@ -224,6 +226,11 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
   const std::span<const std::byte> data = file_.bytes().subspan(header.data_start);
   check_coverage(header.entries, data.size(), path.string());
   metadata_ = std::move(header.metadata);
+  sealed_ = metadata_.erase(std::string(kSealName)) > 0;
+  if (sealed_) {
+    const std::string fault = seal_fault(file_.text().substr(0, header.data_start), data);
+    if (!fault.empty()) throw Error(path.string(), fault, kBroken);
+  }
   for (HeaderEntry& entry : header.entries) {
     Tensor tensor;
     if (entry.type_name == "F32") tensor.type = Type::f32;
@@ -299,10 +306,16 @@ void SafetensorsFile::reject_type(std::string_view name, const Tensor& tensor, c
 
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata) {
-  const std::string header = header_text(tensors, metadata, path.string());
+  std::string header = header_text(tensors, metadata, path.string());
   const uint64_t length = header.size();
+  header.insert(0, reinterpret_cast<const char*>(&length), sizeof length);
+  Checksum sum;
+  sum.add(header);
+  for (const NamedTensor& tensor : tensors) sum.add(std::as_bytes(tensor.values));
+  const std::optional<size_t> place = seal_place(header);
+  assert(place && header.substr(*place, kNoSeal.size()) == kNoSeal);
+  header.replace(*place, kNoSeal.size(), sum.digits());
   AtomicFile file(path);
-  file.write(std::as_bytes(std::span(&length, 1)));
   file.write(header);
   for (const NamedTensor& tensor : tensors) file.write(std::as_bytes(tensor.values));
   file.commit();

@@ -9,12 +9,14 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/random.h"
+#include "support/scratch_folder.h"
 
 namespace peapod {
 namespace {
@@ -239,6 +241,29 @@ TEST_F(Safetensors, AFlippedByteNeverEscapesAsAnythingButAnError) {
       continue;
     }
   }
+}
+
+TEST_F(Safetensors, NoticesEachFlippedBitOfWhatWasWrittenHere) {
+  const std::vector<float> values = {1, 2, 3, 4};
+  write_safetensors(path_, std::vector<NamedTensor>{{"x", {4}, values}}, {{"k", "v"}});
+  const SafetensorsFile good = SafetensorsFile::open(path_);
+  EXPECT_TRUE(good.sealed());
+  EXPECT_EQ(good.metadata(), (std::map<std::string, std::string>{{"k", "v"}}));
+  const std::string whole = read_file(path_);
+  for (size_t bit = 0; bit < 8 * whole.size(); bit += 5) {
+    write_bytes(with_flipped_bit(whole, bit));
+    try {
+      // A seal whose name is damaged is none; whoever needs one asks for it.
+      EXPECT_FALSE(SafetensorsFile::open(path_).sealed()) << bit;
+    } catch (const Error&) {
+      continue;
+    }
+  }
+}
+
+TEST_F(Safetensors, ReadsFilesOfOthersThatHoldNoChecksum) {
+  write_raw(R"({"__metadata__":{"checksum":"sha"},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234");
+  EXPECT_FALSE(SafetensorsFile::open(path_).sealed());
 }
 
 TEST_F(Safetensors, RefusesToWriteWhatItCouldNotRead) {
