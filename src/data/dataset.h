@@ -54,8 +54,8 @@ class Dataset {
   std::vector<uint32_t> evaluated_users() const;
 
   Histories train_histories() const;
-  // The checksum of the manifest, which has those of all other files: interactions, item ids, names, titles, categories,
-  // negatives, explanations, and how they were prepared. What was made of a data set records it.
+  // The checksum of the manifest, which has those of all other files: interactions, item ids, names, titles,
+  // categories, negatives, explanations, and how they were prepared. What was made of a data set records it.
   std::string identity() const;
   // A hash of the files that evaluation reads: interactions, negatives, explanations. It goes into what is measured,
   // and stays as it is when formats change, so that older measurements can be compared.

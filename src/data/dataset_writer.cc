@@ -67,8 +67,7 @@ void write_dataset(const fs::path& directory, const PreparedData& data, const It
   Json sizes = Json::object();
   const auto write = [&](std::string_view name, const std::string& contents) {
     write_file_atomically(pending.path() / name, contents);
-    sizes[std::string(name)] = {{"bytes", contents.size()},
-                                {"checksum", checksum(contents)}};
+    sizes[std::string(name)] = {{"bytes", contents.size()}, {"checksum", checksum(contents)}};
   };
   write(files::kInteractions, data.interactions.table().serialize());
   write(files::kNegatives, data.negatives.table().serialize());
