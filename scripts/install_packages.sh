@@ -8,6 +8,7 @@ build_packages=(
   libhwy-dev               # Highway: vector loops
   libsentencepiece-dev     # tokenizer and its trainer
   libeigen3-dev            # small dense solves
+  libxxhash-dev            # checksums
   nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libfmt-dev zlib1g-dev
   libgtest-dev             # tests
 )

@@ -133,6 +133,31 @@ TEST_F(CommandLine, NamesWhatIsWrongInAFileOfFlags) {
   expect_failure(1, train, {"flags.toml:1"});
 }
 
+TEST_F(CommandLine, SurvivesTextsNestedWithoutEnd) {
+  constexpr size_t kDepth = 300'000;
+  const std::string deep = std::string(kDepth, '[') + std::string(kDepth, ']');
+  std::string dotted = "a";
+  for (size_t i = 1; i < kDepth; ++i) dotted += ".a";
+  const std::string train = "train " + at("data") + " --out " + at("model") + " --config " + at("flags.toml");
+  for (const std::string& text : {"seed = " + deep, dotted + " = 1", '[' + dotted + ']'}) {
+    write("flags.toml", text + '\n');
+    expect_failure(1, train, {"flags.toml"});
+  }
+  // What a file of flags may hold at most.
+  write("flags.toml", dotted.substr(0, 64'999) + " = 1\n");
+  expect_failure(1, train, {"flags.toml: key \"a\""});
+
+  write("ranks.json", "{\"ranks\": " + deep + "}");
+  expect_failure(1, "compare " + at("ranks.json") + " " + at("ranks.json"),
+                 {"ranks.json", "nested more than 64 levels"});
+  write("t5/config.json", "{\"vocab_size\": " + deep + "}");
+  expect_failure(1, "train " + at("data") + " --out " + at("model") + " --init " + at("t5"), {"t5"});
+  write("raw/explanation.json", "{\"train\": " + deep + "}");
+  expect_failure(1, "prepare " + at("raw") + " --format pod --out " + at("again"), {"explanation.json", "64 levels"});
+  write("data/dataset.json", "{\"ids\": " + deep + "}");
+  expect_failure(1, "inspect " + at("data"), {"dataset.json", "nested more than 64 levels"});
+}
+
 TEST_F(CommandLine, MeasuresItsSpeedBesideTargets) {
   const json measured = answer("bench --quick --only mini.latency");
   EXPECT_FALSE(measured.at("machine").get<std::string>().empty());

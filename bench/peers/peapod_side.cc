@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "bench/made_workload.h"
 #include "decode/generation.h"
 #include "model/checkpoint.h"
@@ -54,7 +55,7 @@ Json train(std::span<const std::string> arguments) {
 Json generate(std::span<const std::string> arguments) {
   const Seq2Seq<float> network = load_t5(arguments[0]);
   std::vector<ModelInput> inputs;
-  for (const auto& ids : Json::parse(read_file(arguments[1]))) {
+  for (const auto& ids : parse_json<Json>(read_file(arguments[1]), arguments[1], "", kLargeJson)) {
     ModelInput& input = inputs.emplace_back();
     ids.get_to(input.text.tokens);
     input.text.whole_word.assign(input.text.tokens.size(), 0);

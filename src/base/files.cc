@@ -43,9 +43,9 @@ void sync_directory(const fs::path& directory) {
 }
 
 // A name beside `path` that no other file of this or another running process has.
-fs::path unique_sibling(const fs::path& path, const char* what) {
+fs::path unique_sibling(const fs::path& path, std::string_view kind) {
   static std::atomic<unsigned> count = 0;
-  return path.string() + "." + what + "-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
+  return path.string() + "." + std::string(kind) + "-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ std::string read_file(const fs::path& path) {
   return contents;
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(unique_sibling(path_, "partial")) {
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(unique_sibling(path_, kPartial)) {
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) throw Error(temporary_.string(), "cannot be created: " + reason());
 }
@@ -121,13 +121,30 @@ void write_file_atomically(const fs::path& path, std::string_view contents) {
   file.commit();
 }
 
+bool is_temporary_name(std::string_view name, std::string_view of, std::string_view kind) {
+  if (!name.starts_with(of)) return false;
+  name.remove_prefix(of.size());
+  const std::string mark = "." + std::string(kind) + "-";
+  if (!name.starts_with(mark)) return false;
+  name.remove_prefix(mark.size());
+  const size_t dash = name.find('-');
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return dash != std::string_view::npos && is_number(name.substr(0, dash)) && is_number(name.substr(dash + 1));
+}
+
+fs::path final_directory(const fs::path& path) {
+  std::error_code failure;
+  const fs::path absolute = fs::weakly_canonical(fs::absolute(path), failure);
+  if (failure) throw Error(path.string(), "cannot be used: " + failure.message());
+  return absolute.has_filename() ? absolute : absolute.parent_path();
+}
+
 PendingDirectory::PendingDirectory(const fs::path& final_path, std::span<const std::string> own_names) {
   std::error_code failure;
-  // Without a link, `.` or a closing slash, so that the sibling stands beside what is replaced.
-  final_ = fs::weakly_canonical(fs::absolute(final_path), failure);
-  if (failure) throw Error(final_path.string(), "cannot be used: " + failure.message());
-  if (!final_.has_filename()) final_ = final_.parent_path();
-  pending_ = unique_sibling(final_, "partial");
+  final_ = final_directory(final_path);  // so that the sibling stands beside what is replaced
+  pending_ = unique_sibling(final_, kPartial);
   if (fs::exists(final_)) {
     constexpr const char* kRemedy = "choose another name or remove it";
     if (!fs::is_directory(final_)) throw Error(final_path.string(), "exists and is not a directory", kRemedy);
@@ -163,7 +180,7 @@ void PendingDirectory::commit() {
     fs::remove_all(pending_, ignored);
     return;
   }
-  const fs::path old = unique_sibling(final_, "old");
+  const fs::path old = unique_sibling(final_, kReplaced);
   const bool replacing = fs::exists(final_);
   if (replacing) fs::rename(final_, old, failure);
   if (!failure) fs::rename(pending_, final_, failure);

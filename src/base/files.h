@@ -57,6 +57,16 @@ class AtomicFile {
 // or the new one, never a part. Throws Error.
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
 
+// What temporary names say of what they are: not yet in place, or replaced and about to be removed.
+inline constexpr std::string_view kPartial = "partial";
+inline constexpr std::string_view kReplaced = "old";
+
+// Whether `name` is a temporary name, of this kind, of the file or directory `of`, by whatever process.
+bool is_temporary_name(std::string_view name, std::string_view of, std::string_view kind);
+
+// The path under which a directory appears: absolute, without links, `.` or a closing slash. Throws Error.
+std::filesystem::path final_directory(const std::filesystem::path& path);
+
 // A directory that appears under its final name only when commit() is called; until then everything is written into
 // path(), a sibling that the destructor removes.
 class PendingDirectory {

@@ -49,8 +49,14 @@ void generate(const GenerateFlags& flags) {
                 "check that both files belong to the same model");
   }
   ModelInput input;
-  input.text.tokens = tokenizer.encode(flags.text);
-  input.text.tokens.push_back(kEndId);
+  input.text.tokens = tokenizer.encode_input(flags.text);
+  const size_t num_ids = network.config().t5.vocab_size;
+  for (const int32_t token : input.text.tokens) {
+    if (static_cast<size_t>(token) < num_ids) continue;
+    throw Error("text",
+                fmt::format("names a sentinel <extra_id_…> with the id {}, but the model knows {} ids", token, num_ids),
+                "leave it out: this model was made without sentinels");
+  }
   const PackedNetwork packed(network, {.precision = precision_from(flags.precision)});
   const EnginePool engines(packed, packed.text_head());
   const auto results = generate_texts(engines, views_of(std::span(&input, 1)), flags.search);

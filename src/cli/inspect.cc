@@ -50,7 +50,7 @@ Json json_of(const Dataset& data) {
                  {"num_explanations", data.explanations().size()},
                  {"ids", name_of(ids.scheme)},
                  {"code_levels", ids.level_sizes},
-                 {"train_hash", fmt::format("{:016x}", data.train_hash())},
+                 {"identity", data.identity()},
                  {"examples", Json::array()}};
   for (uint32_t item = 0; item < std::min(kNumExamples, data.num_items()); ++item) {
     object["examples"].push_back({{"item", data.item_name(item)},
@@ -72,7 +72,7 @@ std::string readable(const Dataset& data) {
   if (!ids.level_sizes.empty()) scheme += fmt::format(", code books of {}", fmt::join(ids.level_sizes, ", "));
   if (ids.scheme == IdScheme::sequential) scheme += " (LEAKS test items)";
   text += line("item ids", scheme);
-  text += line("training hash", fmt::format("{:016x}", data.train_hash()));
+  text += line("identity", data.identity());
   for (uint32_t item = 0; item < std::min(kNumExamples, data.num_items()); ++item) {
     text += line(item == 0 ? "examples" : "",
                  fmt::format("{}  {}  {}", data.item_name(item), id_of(ids, item), data.item_title(item)));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/output_lock.h"
 #include "cli/commands.h"
 #include "data/item_ids.h"
 #include "data/preparation.h"
@@ -71,6 +72,7 @@ std::vector<std::string> texts_of(const std::vector<ItemInfo>& items) {
 void prepare_data(PrepareFlags& flags) {
   const IdScheme scheme = kIdSchemes.parse(flags.ids);
   flags.read.format = kSourceFormats.parse(flags.format);
+  const OutputLock lock(flags.out, Dataset::file_names(), "`peapod prepare`");
   RawLog log = read_source(flags.source, flags.read);
   const Rejects rejects = log.rejects;
   const PreparedData data = prepare(std::move(log), flags.preparation);

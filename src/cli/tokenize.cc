@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "cli/commands.h"
 #include "text/tokenizer.h"
 
@@ -18,19 +19,17 @@ using Json = nlohmann::json;
 // The text of one line `{"text": …}`.
 std::string text_of(const std::string& line, const std::string& where) {
   constexpr const char* kRemedy = "write each line as {\"text\": \"…\"}";
-  const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) throw Error(where, "expected a JSON object, got \"" + line.substr(0, 80) + '"', kRemedy);
+  const Json json = parse_json_object<Json>(line, where, kRemedy);
   const auto text = json.find("text");
   if (text == json.end()) throw Error(where, "field \"text\" is missing", kRemedy);
-  if (!text->is_string()) throw Error(where, "field \"text\": expected a text, got " + text->dump(), kRemedy);
+  if (!text->is_string()) throw Error(where, "field \"text\": expected a text, got " + shown_json(*text), kRemedy);
   return text->get<std::string>();
 }
 
 void tokenize(const Tokenizer& tokenizer, std::istream& in, const std::string& name, std::ostream& out) {
   std::string line;
   for (size_t number = 1; std::getline(in, line); ++number) {
-    std::vector<int32_t> ids = tokenizer.encode(text_of(line, name + ':' + std::to_string(number)));
-    ids.push_back(kEndId);
+    const std::vector<int32_t> ids = tokenizer.encode_input(text_of(line, name + ':' + std::to_string(number)));
     out << Json{{"ids", ids}}.dump() << '\n';
   }
   if (in.bad()) throw Error(name, "reading failed");

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/nearest_name.h"
+#include "base/output_lock.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
@@ -50,12 +51,22 @@ const CLI::Validator kAboveZero(
 
 void request_stop(int) { stop_requested = true; }
 
+// The parser bounds how deep lists are nested, but not the dots of a key, and a table is destroyed by recursion: a file
+// of this size nests at most half as many tables as it has bytes, which the stack holds.
+constexpr size_t kMaxConfigBytes = size_t{64} << 10;
+
 // Values of a TOML file stand in for flags that the command line leaves out; the keys are the flags' names.
 void apply_config(CLI::App& command, const std::string& path) {
   if (path.empty()) return;
+  const std::string text = read_file(path);
+  if (text.size() > kMaxConfigBytes) {
+    throw Error(
+        path, fmt::format("has {} bytes, more than the {} that a file of flags may have", text.size(), kMaxConfigBytes),
+        "give one key a line, named as a flag of `peapod train`");
+  }
   toml::table table;
   try {
-    table = toml::parse_file(path);
+    table = toml::parse(text, path);
   } catch (const toml::parse_error& error) {
     throw Error(fmt::format("{}:{}", path, error.source().begin.line), std::string(error.description()));
   }
@@ -119,6 +130,7 @@ void run(TrainFlags& flags) {
   for (size_t t = 0; t < kNumTasks; ++t) options.sampler.shares[t] = flags.task_share[t];
 
   const fs::path out = flags.out;
+  const OutputLock lock(out, PeapodModel::file_names(), "`peapod train`");
   const bool going_on = flags.resume && fs::exists(out / "training.safetensors");
   if (!flags.resume && fs::exists(out / "training.safetensors")) {
     throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
@@ -150,8 +162,10 @@ void run(TrainFlags& flags) {
   std::cerr << fmt::format("{} weights, vocabulary {}, composer {}, {} products\n", model.network().parameters().size(),
                            model.network().config().t5.vocab_size, model.composer().name(), name_of(options.precision));
 
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGTERM, request_stop);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    // Whoever started the program with nohup wants it to go on after a hang-up.
+    if (std::signal(signal, request_stop) == SIG_IGN && signal == SIGHUP) std::signal(SIGHUP, SIG_IGN);
+  }
   Progress bar(progress_output(), "training", 100.0, "%");
   TrainHooks hooks;
   hooks.progress = [&](const TrainProgress& p) {

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "data/line_reader.h"
 #include "data/plain_text.h"
 #include "data/source_reader.h"
@@ -16,14 +17,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 namespace {
-
-// A short picture of a value for a message. Lists and objects may be nested deeper than dump() can go.
-std::string shown(const Json& value) {
-  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > 40) text = repaired_utf8(text.substr(0, 40)) + "…";
-  return text;
-}
 
 // `Musical_Instruments` of `reviews_Musical_Instruments_5.json.gz`, `Gift_Cards` of `Gift_Cards_5.json`.
 std::string category_name(std::string_view file_name) {
@@ -71,15 +64,17 @@ class AmazonReader {
     for (std::string_view line; lines.next(line);) {
       if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
       log_.rejects.begin_line(lines.line_number());
-      const Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-      if (object.is_object()) {
+      Json object;
+      const std::string problem = read_json(line, object);
+      if (problem.empty() && object.is_object()) {
         take(object);
       } else {
         const bool python = line.starts_with("{'");
-        log_.rejects.add("", python
-                                 ? "is a Python literal, as metadata of 2014 are published, not JSON: convert it first "
-                                   "(docs/formats.md) or move the file away"
-                                 : "expected one JSON object in a line");
+        log_.rejects.add(
+            "", python
+                    ? std::string("is a Python literal, as metadata of 2014 are published, not JSON: convert it first "
+                                  "(docs/formats.md) or move the file away")
+                    : "expected one JSON object in a line" + (problem.empty() ? std::string() : ", but it " + problem));
       }
     }
     log_.rejects.end_file();
@@ -91,7 +86,8 @@ class AmazonReader {
     if (value != line.end() && value->is_string() && !value->get_ref<const std::string&>().empty()) {
       return value->get<std::string>();
     }
-    log_.rejects.add(field, "expected a text, got " + (value == line.end() ? std::string("nothing") : shown(*value)));
+    log_.rejects.add(field,
+                     "expected a text, got " + (value == line.end() ? std::string("nothing") : shown_json(*value)));
     return std::nullopt;
   }
 
@@ -102,20 +98,20 @@ class AmazonReader {
     if (!item_name) return;
     const auto time = line.find("unixReviewTime");
     if (time == line.end() || !time->is_number()) {
-      const std::string got = time == line.end() ? "nothing" : shown(*time);
+      const std::string got = time == line.end() ? "nothing" : shown_json(*time);
       return log_.rejects.add("unixReviewTime", "expected seconds since 1970, got " + got);
     }
     const auto rating = line.find("overall");
     if (rating != line.end()) {
-      if (!rating->is_number()) return log_.rejects.add("overall", "expected a number, got " + shown(*rating));
+      if (!rating->is_number()) return log_.rejects.add("overall", "expected a number, got " + shown_json(*rating));
       const double stars = rating->get<double>();
       if (stars < 1 || stars > 5) {
-        return log_.rejects.add("overall", "expected a rating from 1 to 5, got " + shown(*rating));
+        return log_.rejects.add("overall", "expected a rating from 1 to 5, got " + shown_json(*rating));
       }
     }
     std::string text;
     if (const auto review = line.find("reviewText"); review != line.end() && !review->is_null()) {
-      if (!review->is_string()) return log_.rejects.add("reviewText", "expected a text, got " + shown(*review));
+      if (!review->is_string()) return log_.rejects.add("reviewText", "expected a text, got " + shown_json(*review));
       text = plain_text(review->get_ref<const std::string&>());
     }
     const auto user = users_.add(*user_name);

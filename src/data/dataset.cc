@@ -10,8 +10,10 @@
 #include <type_traits>
 #include <unordered_map>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/nearest_name.h"
 #include "base/random.h"
 #include "data/prepared_files.h"
@@ -28,8 +30,7 @@ namespace {
 constexpr const char* kPrepareAgain = "run `peapod prepare` again";
 constexpr uint32_t kMostCodesOfALevel = 1 << 16;  // codes are 16-bit
 
-// The object in a JSON field. Throws Error that names file and field. By reference, because copying an object recurses
-// as deep as it is nested.
+// The object in a JSON field. Throws Error that names file and field.
 const Json& part(const Json& object, const char* name, const std::string& where) {
   const auto value = object.find(name);
   if (value == object.end() || !value->is_object()) {
@@ -57,12 +58,6 @@ T field(const Json& object, const char* name, const std::string& where) {
   }
 }
 
-Json parse_object(std::string_view text, const std::string& where) {
-  Json object = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) throw Error(where, "is not a JSON object", kPrepareAgain);
-  return object;
-}
-
 // Calls take(object, where) for each line of a JSON lines file, which must be `expected` many.
 template <class Take>
 void each_line(const MappedFile& file, const std::string& where, uint64_t expected, Take take) {
@@ -71,7 +66,7 @@ void each_line(const MappedFile& file, const std::string& where, uint64_t expect
   while (!rest.empty()) {
     const size_t end = rest.find('\n');
     const std::string place = fmt::format("{}:{}", where, ++line);
-    take(parse_object(rest.substr(0, end), place), place);
+    take(parse_json_object<Json>(rest.substr(0, end), place, kPrepareAgain), place);
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
   if (line != expected) throw Error(where, fmt::format("has {} lines, expected {}", line, expected), kPrepareAgain);
@@ -117,6 +112,7 @@ struct Dataset::Contents {
   explicit Contents(const fs::path& path);
 
   fs::path directory;
+  std::string manifest_text;
   std::string name;
   std::unordered_map<std::string_view, MappedFile> mapped;
   std::vector<UserInfo> users;
@@ -132,7 +128,7 @@ struct Dataset::Contents {
     uint64_t hash = 0;
     for (const std::string_view file : names) {
       const auto bytes = mapped.at(file).bytes();
-      hash = mix64(hash, bytes.size(), files::checksum(bytes));
+      hash = mix64(hash, bytes.size(), files::crc32_of(bytes));
     }
     return hash;
   }
@@ -153,15 +149,19 @@ Dataset::Contents::Contents(const fs::path& path) : directory(path) {
   if (!fs::exists(manifest_path)) {
     throw Error(path.string(), "is not a prepared data set (it has no dataset.json)", "make one with `peapod prepare`");
   }
-  const Json manifest = parse_object(read_file(manifest_path), manifest_path);
+  manifest_text = read_file(manifest_path);
+  const Json manifest = parse_json_object<Json>(manifest_text, manifest_path, kPrepareAgain);
   if (field<std::string>(manifest, "format", manifest_path) != files::kFormat) {
     throw Error(manifest_path, "is not the manifest of a prepared data set", "make one with `peapod prepare`");
   }
   const auto version = field<uint32_t>(manifest, "version", manifest_path);
   if (version != files::kVersion) {
     throw Error(manifest_path, fmt::format("has version {}, this program reads {}", version, files::kVersion),
-                kPrepareAgain);
+                version < files::kVersion ? "the data set was made by an older peapod: run `peapod prepare` again"
+                                          : "use the peapod that made it, or run `peapod prepare` again");
   }
+  const std::string fault = seal_fault(manifest_text);
+  if (!fault.empty()) throw Error(manifest_path, fault, kPrepareAgain);
   name = field<std::string>(manifest, "name", manifest_path);
   map_listed(part(manifest, "files", manifest_path));
   users.resize(std::min<uint64_t>(field<uint32_t>(manifest, "num_users", manifest_path),
@@ -193,7 +193,7 @@ void Dataset::Contents::map_listed(const Json& sizes) {
     if (bytes.bytes().size() != size) {
       throw Error(where(file), fmt::format("has {} bytes, expected {}", bytes.bytes().size(), size), kPrepareAgain);
     }
-    if (files::checksum(bytes.bytes()) != field<uint32_t>(expected, "crc32", manifest)) {
+    if (checksum(bytes.bytes()) != field<std::string>(expected, "checksum", manifest)) {
       throw Error(where(file), "is damaged (its checksum is not the manifest's)", kPrepareAgain);
     }
     mapped.emplace(file, std::move(bytes));
@@ -321,21 +321,12 @@ Histories Dataset::train_histories() const {
   return histories;
 }
 
-uint64_t Dataset::train_hash() const {
-  uint64_t hash = mix64(num_users(), num_items());
-  for (uint32_t user = 0; user < num_users(); ++user) {
-    hash = mix64(hash, train_items(user).size());
-    for (const uint32_t item : train_items(user)) hash = mix64(hash, item);
-  }
-  return hash;
-}
-
 uint64_t Dataset::evaluation_hash() const {
   static constexpr std::string_view kRead[] = {files::kInteractions, files::kNegatives, files::kExplanations};
   return contents_->hash_of(kRead);
 }
 
-uint64_t Dataset::content_hash() const { return contents_->hash_of(files::kListed); }
+std::string Dataset::identity() const { return checksum(contents_->manifest_text); }
 
 std::span<const uint32_t> Dataset::negatives(uint32_t user) const { return contents_->negatives.row(user); }
 
@@ -368,6 +359,12 @@ std::vector<std::string> Dataset::file_names() {
   return names;
 }
 
-const fs::path& Dataset::directory() const { return contents_->directory; }
+void Dataset::save(const fs::path& directory) const {
+  fs::create_directories(directory);
+  for (const std::string_view file : files::kListed) {
+    write_file_atomically(directory / file, contents_->mapped.at(file).text());
+  }
+  write_file_atomically(directory / files::kManifest, contents_->manifest_text);
+}
 
 }  // namespace peapod

@@ -54,12 +54,12 @@ class Dataset {
   std::vector<uint32_t> evaluated_users() const;
 
   Histories train_histories() const;
-  // A hash of the training interactions; a model records it to prove what it was fitted on.
-  uint64_t train_hash() const;
-  // Of the files that evaluation reads: interactions, negatives, explanations.
+  // The checksum of the manifest, which has those of all other files: interactions, item ids, names, titles,
+  // categories, negatives, explanations, and how they were prepared. What was made of a data set records it.
+  std::string identity() const;
+  // A hash of the files that evaluation reads: interactions, negatives, explanations. It goes into what is measured,
+  // and stays as it is when formats change, so that older measurements can be compared.
   uint64_t evaluation_hash() const;
-  // Of all files.
-  uint64_t content_hash() const;
 
   // kNumNegatives distinct items the user never touched; fewer only where the catalogue has fewer.
   std::span<const uint32_t> negatives(uint32_t user) const;
@@ -80,9 +80,10 @@ class Dataset {
   uint32_t require_user(std::string_view name) const;
   uint32_t require_item(std::string_view name) const;
 
-  // Files of the prepared directory; a model directory carries copies of them.
+  // Files of the prepared directory, the manifest first.
   static std::vector<std::string> file_names();
-  const std::filesystem::path& directory() const;
+  // Writes the directory again, the manifest last: the bytes that were opened, whatever stands in their place by now.
+  void save(const std::filesystem::path& directory) const;
 
  private:
   struct Contents;

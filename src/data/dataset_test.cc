@@ -1,7 +1,9 @@
 #include "data/dataset.h"
 
 #include <algorithm>
+#include <set>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "data/preparation.h"
@@ -44,7 +46,7 @@ class DatasetTest : public testing::Test {
     std::string text = read_file(out_ / "dataset.json");
     const size_t place = text.find(from);
     ASSERT_NE(place, std::string::npos) << from;
-    write_file_atomically(out_ / "dataset.json", text.replace(place, from.size(), to));
+    write_file_atomically(out_ / "dataset.json", sealed(text.replace(place, from.size(), to)));
   }
 
   ScratchFolder folder_;
@@ -99,15 +101,43 @@ TEST_F(DatasetTest, FindsByNameThenByAliasAndNamesTheNearestOtherwise) {
   }
 }
 
-TEST_F(DatasetTest, HashesTrainingInteractionsAlone) {
-  const uint64_t hash = Dataset::open(out_).train_hash();
+TEST_F(DatasetTest, HasAnIdentityOfEverythingThatAResultDependsOn) {
+  std::set<std::string> identities{Dataset::open(out_).identity()};
+  const auto differs_with = [&](const PreparedData& data, const ItemIds& ids) {
+    write_dataset(out_, data, ids);
+    EXPECT_TRUE(identities.insert(Dataset::open(out_).identity()).second);
+  };
+  const ItemIds ids = numbers_in_order(4);
   PreparedData changed = data_;
-  std::swap(changed.interactions.values[2], changed.interactions.values[3]);  // user 1: validation and test
-  write_dataset(out_, changed, numbers_in_order(4));
-  EXPECT_EQ(Dataset::open(out_).train_hash(), hash);
+  std::swap(changed.interactions.values[0], changed.interactions.values[1]);
+  differs_with(changed, ids);
+  changed = data_;
+  changed.items[0].title += "!";
+  differs_with(changed, ids);
+  changed = data_;
+  changed.items[0].categories.emplace_back("Strings");
+  differs_with(changed, ids);
+  changed = data_;
+  changed.items[0].name += "0";
+  differs_with(changed, ids);
+  changed = data_;
+  changed.users[0].aliases.emplace_back("UB");
+  differs_with(changed, ids);
+  ItemIds others = ids;
+  std::swap(others.numbers[0], others.numbers[1]);
+  differs_with(data_, others);
+  write_dataset(out_, data_, ids);
+  EXPECT_TRUE(identities.contains(Dataset::open(out_).identity())) << "the same data again";
+}
+
+TEST_F(DatasetTest, SavesWhatWasOpenedWhateverStandsThereNow) {
+  const Dataset data = Dataset::open(out_);
+  PreparedData changed = data_;
   std::swap(changed.interactions.values[0], changed.interactions.values[1]);
   write_dataset(out_, changed, numbers_in_order(4));
-  EXPECT_NE(Dataset::open(out_).train_hash(), hash);
+  data.save(folder_.path() / "saved");
+  EXPECT_EQ(Dataset::open(folder_.path() / "saved").identity(), data.identity());
+  EXPECT_NE(Dataset::open(out_).identity(), data.identity());
 }
 
 TEST_F(DatasetTest, WritesTheSameBytesForTheSameData) {
@@ -160,28 +190,25 @@ TEST_F(DatasetTest, RefusesNumbersThatDoNotTellItemsApart) {
 
 TEST_F(DatasetTest, HashesWhatEvaluationReadsApartFromTheItemIds) {
   const Dataset before = Dataset::open(out_);
-  const uint64_t evaluation = before.evaluation_hash(), content = before.content_hash();
+  const uint64_t evaluation = before.evaluation_hash();
+  const std::string identity = before.identity();
   ItemIds ids = numbers_in_order(4);
   std::swap(ids.numbers[0], ids.numbers[1]);
   write_dataset(out_, data_, ids);
   EXPECT_EQ(Dataset::open(out_).evaluation_hash(), evaluation);
-  EXPECT_NE(Dataset::open(out_).content_hash(), content);
+  EXPECT_NE(Dataset::open(out_).identity(), identity);
   PreparedData changed = data_;
   std::swap(changed.interactions.values[2], changed.interactions.values[3]);
   write_dataset(out_, changed, numbers_in_order(4));
   EXPECT_NE(Dataset::open(out_).evaluation_hash(), evaluation);
 }
 
-TEST_F(DatasetTest, RefusesEachFileThatIsAbsentCutShortOrChangedInOneByte) {
+TEST_F(DatasetTest, RefusesEachFileThatIsAbsentCutShortOrChangedInOneBit) {
   for (const std::string& file : Dataset::file_names()) {
     const std::string good = read_file(out_ / file);
-    if (file != "dataset.json") {
-      for (size_t place = 0; place < good.size(); place += 1 + good.size() / 40) {
-        std::string bad = good;
-        bad[place] = static_cast<char>(bad[place] ^ 0x10);
-        write_file_atomically(out_ / file, bad);
-        EXPECT_NE(error_of_open().find(file), std::string::npos) << file << " byte " << place;
-      }
+    for (size_t place = 0; place < good.size(); ++place) {
+      folder_.write("prepared/" + file, with_flipped_bit(good, 8 * place + place % 8));
+      EXPECT_NE(error_of_open().find(file), std::string::npos) << file << " byte " << place;
     }
     write_file_atomically(out_ / file, good.substr(0, good.size() / 2));
     EXPECT_NE(error_of_open().find(file), std::string::npos) << file;
@@ -202,7 +229,7 @@ TEST_F(DatasetTest, RefusesAUserWithoutInteractions) {
 TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
   const std::string good = read_file(out_ / "dataset.json");
   const std::pair<std::string, std::string> changes[] = {
-      {"\"version\": 1", "\"version\": 2"},
+      {"\"version\": 2", "\"version\": 3"},
       {"peapod-dataset", "another-format"},
       {"\"num_users\": 3", "\"num_users\": 4"},
       {"\"num_users\": 3", "\"num_users\": 4000000000"},
@@ -220,6 +247,13 @@ TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
     EXPECT_NE(error_of_open(), "") << to;
     write_file_atomically(out_ / "dataset.json", good);
   }
+}
+
+TEST_F(DatasetTest, SaysThatAnOlderDataSetMustBePreparedAgain) {
+  replace_in_manifest("\"version\": 2", "\"version\": 1");
+  EXPECT_NE(error_of_open().find("has version 1, this program reads 2; the data set was made by an older peapod"),
+            std::string::npos)
+      << error_of_open();
 }
 
 TEST_F(DatasetTest, NamesTheFileOfAnUnknownSchemeAndTheNearestOne) {

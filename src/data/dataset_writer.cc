@@ -4,6 +4,7 @@
 #include <cassert>
 #include <nlohmann/json.hpp>
 
+#include "base/checksum.h"
 #include "base/files.h"
 #include "data/preparation.h"
 #include "data/prepared_files.h"
@@ -66,8 +67,7 @@ void write_dataset(const fs::path& directory, const PreparedData& data, const It
   Json sizes = Json::object();
   const auto write = [&](std::string_view name, const std::string& contents) {
     write_file_atomically(pending.path() / name, contents);
-    sizes[std::string(name)] = {{"bytes", contents.size()},
-                                {"crc32", files::checksum(std::as_bytes(std::span(contents)))}};
+    sizes[std::string(name)] = {{"bytes", contents.size()}, {"checksum", checksum(contents)}};
   };
   write(files::kInteractions, data.interactions.table().serialize());
   write(files::kNegatives, data.negatives.table().serialize());
@@ -90,7 +90,7 @@ void write_dataset(const fs::path& directory, const PreparedData& data, const It
       {"files", sizes},
   };
   write_file_atomically(pending.path() / files::kManifest,
-                        manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+                        sealed(manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   pending.commit();
 }
 

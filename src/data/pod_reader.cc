@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "data/line_reader.h"
 #include "data/plain_text.h"
 #include "data/source_reader.h"
@@ -26,11 +27,7 @@ std::optional<uint32_t> number_from(std::string_view text) {
 
 Json parse_file(const fs::path& path) {
   const MappedFile file(path);
-  try {
-    return Json::parse(file.text());
-  } catch (const Json::exception& error) {
-    throw Error(path.string(), std::string("is not JSON: ") + error.what());
-  }
+  return parse_json<Json>(file.text(), path.string(), "mend it, or move it away", kLargeJson);
 }
 
 class PodReader {

@@ -10,7 +10,7 @@
 namespace peapod::prepared_files {
 
 inline constexpr std::string_view kFormat = "peapod-dataset";
-inline constexpr int kVersion = 1;
+inline constexpr int kVersion = 2;  // 1 had a CRC-32 of each file and none of the manifest
 
 inline constexpr std::string_view kManifest = "dataset.json";
 inline constexpr std::string_view kInteractions = "interactions.bin";
@@ -24,6 +24,6 @@ inline constexpr std::string_view kExplanations = "explanations.jsonl";
 inline constexpr std::string_view kListed[] = {kInteractions, kNegatives, kItemIds, kUsers, kItems, kExplanations};
 
 // CRC-32 as in gzip.
-uint32_t checksum(std::span<const std::byte> bytes);
+uint32_t crc32_of(std::span<const std::byte> bytes);
 
 }  // namespace peapod::prepared_files

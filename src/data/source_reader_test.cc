@@ -113,6 +113,13 @@ TEST(SourceReader, RefusesBrokenCompanionsAndSourcesItCannotTell) {
   EXPECT_NE(error_of(folder.path()).find("id2user.1"), std::string::npos);
   folder.write("datamaps.json", "{");
   EXPECT_NE(error_of(folder.path()).find("is not JSON"), std::string::npos);
+  const std::string deep = std::string(300'000, '[') + std::string(300'000, ']');
+  for (const char* name : {"datamaps.json", "explanation.json"}) {
+    folder.write("datamaps.json", "{}");
+    folder.write(name, "{\"train\": " + deep + "}");
+    const std::string error = error_of(folder.path());
+    EXPECT_NE(error.find(std::string(name) + ": is JSON nested more than 64 levels"), std::string::npos) << error;
+  }
 }
 
 TEST(SourceReader, EachFormatHasAReaderWithADefaultCore) {
@@ -170,7 +177,7 @@ TEST(AmazonReader, RejectsNestedValuesOfAnyDepthAndPythonLiterals) {
   const RawLog log = read_source(folder.path() / "Toys_5.json", kTolerant);
   EXPECT_EQ(log.interactions.size(), 1u);
   ASSERT_EQ(log.rejects.count(), 2u);
-  EXPECT_NE(log.rejects.first()[0].reason.find("a list"), std::string::npos);
+  EXPECT_NE(log.rejects.first()[0].reason.find("nested more than 64 levels"), std::string::npos);
   EXPECT_NE(log.rejects.first()[1].reason.find("Python"), std::string::npos);
 }
 

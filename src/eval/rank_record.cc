@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "eval/metrics.h"
 
@@ -40,13 +41,13 @@ class Reader {
 
   std::string text(const char* field) const {
     const Json& value = require(field);
-    if (!value.is_string()) refuse(field, "expected a text, got " + value.dump());
+    if (!value.is_string()) refuse(field, "expected a text, got " + shown_json(value));
     return value.get<std::string>();
   }
 
   size_t count(const char* field) const {
     const Json& value = require(field);
-    if (!value.is_number_unsigned()) refuse(field, "expected a number of users, got " + value.dump());
+    if (!value.is_number_unsigned()) refuse(field, "expected a number of users, got " + shown_json(value));
     return value.get<size_t>();
   }
 
@@ -74,7 +75,7 @@ class Reader {
   uint32_t one_rank(const std::string& field, const Json& rank) const {
     if (rank.is_null()) return kNotRanked;
     if (!rank.is_number_unsigned() || rank < 1 || rank >= kNotRanked) {
-      refuse(field, "expected a rank from 1, or null, got " + rank.dump());
+      refuse(field, "expected a rank from 1, or null, got " + shown_json(rank));
     }
     return rank.get<uint32_t>() - 1;
   }
@@ -116,9 +117,8 @@ std::string json_of(const RankRecord& record) {
 
 RankRecord read_rank_record(const std::filesystem::path& path) {
   const std::string file = path.string();
-  const Json object = Json::parse(read_file(path), nullptr, false);
   const std::string remedy = "give files that `evaluate` or `baseline` wrote with --json";
-  if (!object.is_object()) throw Error(file, "is no JSON object", remedy);
+  const Json object = parse_json_object<Json>(read_file(path), file, remedy, kLargeJson);
   const auto member = object.find(kMember);
   if (member == object.end() || !member->is_object()) {
     throw Error(file, "holds no ranks of users",

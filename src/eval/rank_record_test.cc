@@ -96,8 +96,8 @@ TEST_F(RankRecords, TellOtherUsersApart) {
 }
 
 TEST_F(RankRecords, RefuseWhatIsNone) {
-  EXPECT_NE(refusal("user,rank\n").find("is no JSON object"), std::string::npos);
-  EXPECT_NE(refusal("[1, 2]").find("is no JSON object"), std::string::npos);
+  EXPECT_NE(refusal("user,rank\n").find("is not JSON"), std::string::npos);
+  EXPECT_NE(refusal("[1, 2]").find("is not a JSON object but a list"), std::string::npos);
   EXPECT_NE(refusal("{\"hr@10\": 0.5}").find("holds no ranks of users"), std::string::npos);
   EXPECT_NE(refusal("{\"ranks\": 7}").find("holds no ranks of users"), std::string::npos);
   EXPECT_NE(refusal("{\"models\": []}").find("evaluate one model at a time"), std::string::npos);

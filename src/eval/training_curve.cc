@@ -6,8 +6,10 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 
 namespace peapod {
 namespace {
@@ -15,12 +17,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kValid = "valid.";
+constexpr const char* kRemedy = "copy the file again, or remove it: there are no curves of training then";
 
 TrainingPoint point_of(const Json& line, const std::string& where) {
   const auto number = [&](const char* field) {
     const auto found = line.find(field);
     if (found == line.end() || !found->is_number()) {
-      throw Error(fmt::format("{}: field \"{}\"", where, field), "expected a number", "train the model again");
+      throw Error(fmt::format("{}: field \"{}\"", where, field), "expected a number", kRemedy);
     }
     return found->get<double>();
   };
@@ -43,8 +46,9 @@ std::vector<TrainingPoint> read_training_curve(const std::filesystem::path& file
   size_t number = 0;
   for (std::string text; std::getline(lines, text);) {
     const std::string where = fmt::format("{}:{}", file.string(), ++number);
-    const Json line = Json::parse(text, nullptr, false);
-    if (!line.is_object()) throw Error(where, "is no JSON object", "train the model again, or remove the line");
+    const std::string fault = seal_fault(text);
+    if (!fault.empty()) throw Error(where, fault, kRemedy);
+    const Json line = parse_json_object<Json>(text, where, kRemedy);
     const TrainingPoint point = point_of(line, where);
     while (!points.empty() && points.back().step >= point.step) points.pop_back();
     points.push_back(point);

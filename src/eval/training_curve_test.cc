@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "support/scratch_folder.h"
@@ -23,12 +24,18 @@ class TrainingCurve : public testing::Test {
   ScratchFolder folder_;
 };
 
+// Each line with its checksum, as training writes it.
+std::string lines_of(const std::vector<std::string>& objects) {
+  std::string lines;
+  for (const std::string& object : objects) lines += sealed(object) + '\n';
+  return lines;
+}
+
 const std::string kFirst =
-    R"({"step":90,"minutes":0.5,"epochs":1.5,"loss":4.5,"valid.sequential.full.hr@10":0.25,"valid.ndcg@10":0.125,"best":true})"
-    "\n";
+    R"({"step":90,"minutes":0.5,"epochs":1.5,"loss":4.5,"valid.sequential.full.hr@10":0.25,"valid.ndcg@10":0.125,"best":true})";
 
 TEST_F(TrainingCurve, HasAPointForEachValidation) {
-  const auto points = read(kFirst + R"({"step":180,"minutes":1,"loss":3,"best":false})" + "\n");
+  const auto points = read(lines_of({kFirst, R"({"step":180,"minutes":1,"loss":3,"best":false})"}));
   ASSERT_EQ(points.size(), 2u);
   EXPECT_EQ(points[0].step, 90);
   EXPECT_EQ(points[0].minutes, 0.5);
@@ -41,9 +48,9 @@ TEST_F(TrainingCurve, HasAPointForEachValidation) {
 
 TEST_F(TrainingCurve, GoesOnFromWhereAResumedTrainingBegan) {
   const auto line = [](int step, double loss) {
-    return R"({"step":)" + std::to_string(step) + R"(,"minutes":1,"loss":)" + std::to_string(loss) + "}\n";
+    return R"({"step":)" + std::to_string(step) + R"(,"minutes":1,"loss":)" + std::to_string(loss) + "}";
   };
-  const auto points = read(line(10, 5) + line(20, 4) + line(30, 3) + line(20, 3.5) + line(40, 2));
+  const auto points = read(lines_of({line(10, 5), line(20, 4), line(30, 3), line(20, 3.5), line(40, 2)}));
   ASSERT_EQ(points.size(), 3u);
   EXPECT_EQ(points[0].step, 10);
   EXPECT_EQ(points[1].loss, 3.5);
@@ -64,9 +71,14 @@ TEST_F(TrainingCurve, NamesTheLineThatIsDamaged) {
     }
     return std::string("nothing");
   };
-  EXPECT_NE(refusal(kFirst + "{\"step\":").find("metrics.jsonl:2: is no JSON object"), std::string::npos);
+  EXPECT_NE(refusal(lines_of({kFirst}) + "{\"step\":").find("metrics.jsonl:2: is damaged"), std::string::npos);
   EXPECT_NE(refusal("[1]\n").find("metrics.jsonl:1"), std::string::npos);
-  const std::string text = R"({"step":1,"minutes":1,"loss":"much"})";
+  const std::string good = lines_of({kFirst, kFirst});
+  EXPECT_EQ(refusal(good), "nothing");
+  for (size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    EXPECT_NE(refusal(with_flipped_bit(good, bit)).find("metrics.jsonl:"), std::string::npos) << bit;
+  }
+  const std::string text = lines_of({R"({"step":1,"minutes":1,"loss":"much"})"});
   EXPECT_NE(refusal(text).find("metrics.jsonl:1: field \"loss\""), std::string::npos);
 }
 

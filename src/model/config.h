@@ -34,10 +34,12 @@ struct T5Config {
   size_t num_weights() const;
 };
 
-// Reads and writes config.json. `where` names the file in errors; unknown fields are ignored, unsupported values are
-// errors.
+// Reads and writes config.json. `where` names the file in errors. Values that would make another network than ours, or
+// other special tokens, are errors; fields that decide neither are ignored.
 T5Config t5_config_from_json(const std::string& text, const std::string& where);
 std::string t5_config_to_json(const T5Config& config);
+// Throws Error where a generation_config.json asks for special tokens that are not ours.
+void check_generation_config(const std::string& text, const std::string& where);
 
 // Sizes by name; vocab_size is left 0.
 inline constexpr Choices<T5Config, 4> kT5Presets{

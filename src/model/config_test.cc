@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 
@@ -79,6 +80,51 @@ TEST(T5Config, NamesAFeedForwardItCannotCompute) {
   EXPECT_NE(complaint(R"({"feed_forward_proj": "gated-silu"})").find("gated-silu"), std::string::npos);
   EXPECT_NE(complaint(R"({"feed_forward_proj": 3})").find("feed_forward_proj"), std::string::npos);
   EXPECT_EQ(complaint(R"({"feed_forward_proj": "gated-gelu"})"), "");
+}
+
+TEST(T5Config, FillsInTheDefaultsOfMt5) {
+  const T5Config config = t5_config_from_json(R"({"model_type": "mt5"})", "");
+  EXPECT_EQ(config.vocab_size, 250112u);
+  EXPECT_EQ(config.num_layers, 8u);
+  EXPECT_TRUE(config.gated_gelu);
+  EXPECT_FALSE(config.tie_word_embeddings);
+}
+
+TEST(T5Config, RefusesWhatWouldMakeAnotherNetworkOrOtherSpecialTokens) {
+  const std::pair<const char*, const char*> refused[] = {
+      {"model_type", "\"umt5\""},
+      {"model_type", "\"longt5\""},
+      {"model_type", "5"},
+      {"decoder_start_token_id", "2"},
+      {"eos_token_id", "2"},
+      {"eos_token_id", "[1, 2]"},
+      {"pad_token_id", "1"},
+      {"is_encoder_decoder", "false"},
+      {"tie_encoder_decoder", "true"},
+      {"dense_act_fn", "\"gelu_new\""},
+      {"is_gated_act", "true"},
+      {"hidden_size", "768"},
+      {"num_hidden_layers", "12"},
+      {"num_attention_heads", "12"},
+      {"head_dim", "32"},
+      {"pruned_heads", "{\"0\": [1]}"},
+      {"quantization_config", "{}"},
+      {"forced_bos_token_id", "3"},
+      {"bad_words_ids", "[[3]]"},
+      {"suppress_tokens", "[5]"},
+  };
+  for (const auto& [field, value] : refused) {
+    const std::string text = std::string("{\"") + field + "\": " + value + "}";
+    EXPECT_NE(complaint(text).find(std::string("field \"") + field + '"'), std::string::npos) << text;
+    EXPECT_NE(complaint(text).find("; "), std::string::npos) << "no remedy: " << complaint(text);
+  }
+  for (const char* good :
+       {R"({"model_type": "t5", "decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0})",
+        R"({"model_type": null, "decoder_start_token_id": null, "bad_words_ids": null})",
+        R"({"eos_token_id": [1], "dense_act_fn": "relu", "is_gated_act": false, "hidden_size": 512})",
+        R"({"task_specific_params": {"summarization": {"num_beams": 4}}, "n_positions": 512})"}) {
+    EXPECT_EQ(complaint(good), "") << good;
+  }
 }
 
 TEST(T5Preset, HasThePublishedNumberOfWeights) {

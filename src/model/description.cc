@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/checksum.h"
 #include "base/error.h"
+#include "base/json.h"
 
 namespace peapod {
 namespace {
@@ -15,8 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // 1 was that of models whose tasks shared one tensor of prompts and whose preferences stood among the weights, 2 that
-// of models that read a text of tokens for each prefix of a history, 3 that of models whose recall had no trend and no
-// kin.
+// of models that read a text of tokens for each prefix of a history, 3 that of directories without checksums and of
+// recall without trend and kin.
 constexpr int kFormatVersion = 4;
 constexpr size_t kLargestSize = 4096;
 constexpr const char* kTrainAgain = "train the model again";
@@ -35,6 +37,7 @@ class Writer final : public SettingVisitor {
   void choice(const Choices<Value, N>& choices, Value& value) {
     object_[std::string(choices.field)] = choices.name_of(value);
   }
+  void texts(std::string_view name, std::map<std::string, std::string>& value) { object_[std::string(name)] = value; }
   void tasks(std::string_view name, std::vector<Task>& value) {
     Json& names = object_[std::string(name)] = Json::array();
     for (const Task task : value) names.push_back(name_of(task));
@@ -75,6 +78,12 @@ class Reader final : public SettingVisitor {
   void text(std::string_view name, std::string& value) {
     value = at(name, [](const Json& f) { return f.is_string(); }).get<std::string>();
   }
+  void texts(std::string_view name, std::map<std::string, std::string>& value) {
+    for (const auto& [key, one] : object(name).items()) {
+      if (!one.is_string()) fail(name, "expected a text for each file, got " + shown_json(one));
+      value[key] = one.get<std::string>();
+    }
+  }
   template <class Value, size_t N>
   void choice(const Choices<Value, N>& choices, Value& value) {
     std::string named;
@@ -85,7 +94,7 @@ class Reader final : public SettingVisitor {
     value.clear();
     for (const Json& one : at(name, [](const Json& f) { return f.is_array(); })) {
       const auto task = std::ranges::find_if(kTasks, [&](Task known) { return one == name_of(known); });
-      if (task == std::end(kTasks)) fail(name, fmt::format("there is no task {}", one.dump()));
+      if (task == std::end(kTasks)) fail(name, fmt::format("there is no task {}", shown_json(one)));
       if (std::ranges::find(value, *task) != value.end()) fail(name, fmt::format("names {} twice", one.dump()));
       value.push_back(*task);
     }
@@ -108,7 +117,7 @@ class Reader final : public SettingVisitor {
     asked_.emplace(name);
     const auto field = object_.find(std::string(name));
     if (field == object_.end()) fail(name, "is missing");
-    if (!fits(*field)) fail(name, "unexpected value " + field->dump());
+    if (!fits(*field)) fail(name, "unexpected value " + shown_json(*field));
     return *field;
   }
   [[noreturn]] void fail(std::string_view name, const std::string& problem) const {
@@ -125,7 +134,9 @@ template <class Visitor>
 void visit(ModelDescription& description, Visitor& visitor) {
   visitor.text("dataset", description.dataset);
   visitor.text("ids", description.ids);
-  visitor.text("train_hash", description.train_hash);
+  visitor.text("identity", description.identity);
+  visitor.texts("files", description.files);
+  visitor.seed("seed", description.seed);
   visitor.tasks("tasks", description.tasks);
   visitor.size("task_length", description.task_length);
   visitor.size("num_whole_words", description.num_whole_words);
@@ -179,20 +190,30 @@ std::string description_to_json(const ModelDescription& description) {
     visit_recall(*shown.recall, shown.trust, settings);
     object["recall_settings"] = recall;
   }
-  return object.dump(2) + "\n";
+  return sealed(object.dump(2) + "\n");
+}
+
+std::string identity_of(const ModelDescription& description) {
+  ModelDescription lasting = description;
+  lasting.identity.clear();
+  lasting.trust = {};
+  return checksum(description_to_json(lasting));
 }
 
 ModelDescription description_from_json(const std::string& text, const std::string& where) {
-  const Json object = Json::parse(text, nullptr, false);
-  if (!object.is_object()) throw Error(where, "is not a JSON object", kTrainAgain);
+  const Json object = parse_json_object<Json>(text, where, kTrainAgain);
   const Json version = object.value("format_version", Json());
   if (version != kFormatVersion) {
     const bool older = version.is_number_integer() && version < kFormatVersion;
-    throw Error(where, fmt::format("has format version {}, this program reads {}", version.dump(), kFormatVersion),
+    throw Error(where, fmt::format("has format version {}, this program reads {}", shown_json(version), kFormatVersion),
                 older ? "the model was made by an older peapod: train it again" : "use the peapod that made the model");
   }
+  const std::string fault = seal_fault(text);
+  if (!fault.empty()) throw Error(where, fault, "copy the whole model directory again, or train the model again");
   ModelDescription description;
   Reader reader(object, where);
+  std::string seal;
+  reader.text(kSealName, seal);
   uint64_t checked = 0;
   reader.seed("format_version", checked);
   visit(description, reader);

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,9 +19,13 @@
 namespace peapod {
 
 struct ModelDescription {
-  std::string dataset;     // its name
-  std::string ids;         // the scheme of item ids
-  std::string train_hash;  // Dataset::train_hash(), in hexadecimal digits
+  std::string dataset;  // its name
+  std::string ids;      // the scheme of item ids
+  // Of all that weights go with: the fields here, but for what is chosen after training (`trust`), and the files below.
+  // The files of weights and of training state record it.
+  std::string identity;
+  std::map<std::string, std::string> files;  // of the directory: name and checksum
+  uint64_t seed = 0;                         // of the weights' first values and of training
   std::vector<Task> tasks;
   size_t task_length = 0;      // vectors of a task's prompt
   size_t num_whole_words = 0;  // rows of the whole-word table
@@ -33,10 +39,14 @@ struct ModelDescription {
   std::array<SearchTrust, kNumTasks> trust = {};  // by task; written where something is recalled
 };
 
+// A sealed text (base/checksum.h).
 std::string description_to_json(const ModelDescription& description);
 
-// `where` names the file in errors. Throws Error for another format version, saying what to do, and for fields that are
-// missing, unknown or out of range.
+// What `identity` must be.
+std::string identity_of(const ModelDescription& description);
+
+// `where` names the file in errors. Throws Error for another format version, saying what to do, for a checksum that is
+// not that of the text, and for fields that are missing, unknown or out of range.
 ModelDescription description_from_json(const std::string& text, const std::string& where);
 
 }  // namespace peapod

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <utility>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "model/checkpoint.h"
@@ -48,7 +49,50 @@ std::unique_ptr<const Recall> recall_of(const Dataset& dataset, const RecallSett
   return std::make_unique<const Recall>(dataset.train_histories(), dataset.num_items(), titles, settings);
 }
 
-std::string hash_text(uint64_t hash) { return fmt::format("{:016x}", hash); }
+constexpr const char* kCopyAgain = "copy the whole model directory again, or train the model again";
+
+// What peapod.json holds the checksums of. The manifest of the data set holds those of the data set's files.
+std::vector<std::string> listed_files() {
+  return {"config.json", "spiece.model", kPreferencesFile,
+          fmt::format("{}/{}", kDatasetFolder, Dataset::file_names()[0])};
+}
+
+std::string checksum_of_file(const fs::path& path) { return checksum(MappedFile(path).bytes()); }
+
+// Throws Error for a listed file that is absent or not what it was.
+void check_files(const fs::path& directory, const std::map<std::string, std::string>& files) {
+  for (const std::string& name : listed_files()) {
+    const auto expected = files.find(name);
+    if (expected == files.end()) {
+      throw Error((directory / kModelFile).string() + ": field \"files\"", "has no \"" + name + '"', kCopyAgain);
+    }
+    if (!fs::exists(directory / name)) throw Error(directory.string(), fmt::format("has no {}", name), kCopyAgain);
+    if (checksum_of_file(directory / name) == expected->second) continue;
+    throw Error((directory / name).string(),
+                fmt::format("is damaged, was edited or belongs to another model: it is not the file that {} goes with",
+                            kModelFile),
+                kCopyAgain);
+  }
+}
+
+// The weights of a model directory, which are had from a copy or from training alone.
+StoredWeights open_weights(const fs::path& file) {
+  try {
+    return StoredWeights(file);
+  } catch (const Error& error) {
+    throw Error(error.where(), error.problem(), kCopyAgain);
+  }
+}
+
+// The data set of a model directory. What is wrong with one elsewhere is mended by `peapod prepare`; here that would
+// bring items and codes that the weights know nothing of.
+Dataset open_dataset(const fs::path& directory) {
+  try {
+    return Dataset::open(directory / kDatasetFolder);
+  } catch (const Error& error) {
+    throw Error(error.where(), error.problem(), kCopyAgain);
+  }
+}
 
 }  // namespace
 
@@ -78,6 +122,7 @@ void require_consistent(const CreateOptions& options, IdScheme ids) {
 PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
   PeapodModel model;
   model.static_user_vectors_ = options.static_user_vectors;
+  model.seed_ = options.seed;
   model.dataset_ = std::make_unique<Dataset>(std::move(dataset));
   const Dataset& data = *model.dataset_;
   require_consistent(options, model.dataset_->item_ids().scheme);
@@ -86,16 +131,16 @@ PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
   config.num_whole_words = kNumWholeWords;
   config.items = options.items;
   config.encoder = options.encoder;
+  std::optional<StoredWeights> initial;  // of `init`
   if (options.init.empty()) {
     const std::string bytes = train_vocabulary(vocabulary_text(data), options.max_pieces);
     model.tokenizer_ = std::make_unique<Tokenizer>(Tokenizer::from_bytes(bytes, "the trained vocabulary"));
     config.t5 = t5_preset(options.preset);
   } else {
     model.tokenizer_ = std::make_unique<Tokenizer>(Tokenizer::load(options.init / "spiece.model"));
-    const fs::path file = options.init / "config.json";
-    config.t5 = t5_config_from_json(read_file(file), file.string());
-    const fs::path weights = options.init / kWeightsFile;
-    check_size(SafetensorsFile::open(weights), weights.string(), config.t5);
+    config.t5 = load_t5_config(options.init);
+    initial.emplace(StoredWeights::of_directory(options.init));
+    check_size(*initial, config.t5);
   }
   model.build_text();
   config.t5.dropout_rate = options.dropout;
@@ -115,44 +160,43 @@ PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
   }
   assert(options.recall.has_value() == options.recall_use.any());
   if (options.recall) model.recall_ = recall_of(data, *options.recall);
-  if (!options.init.empty()) {
-    const fs::path file = options.init / kWeightsFile;
-    load_parameters(SafetensorsFile::open(file), file.string(),
-                    {.allow_fewer_rows = true, .allow_missing_peapod = true}, parameters);
-  }
+  if (initial) load_parameters(*initial, {.allow_fewer_rows = true, .peapod_is_optional = true}, parameters);
   return model;
 }
 
-void PeapodModel::save_static(const fs::path& directory) const {
-  fs::create_directories(directory / kDatasetFolder);
-  for (const std::string& name : Dataset::file_names()) {
-    const fs::path from = dataset_->directory() / name;
-    const fs::path to = directory / kDatasetFolder / name;
-    if (fs::exists(from)) fs::copy_file(from, to, fs::copy_options::overwrite_existing);
-  }
+void PeapodModel::save_static(const fs::path& directory) {
+  dataset_->save(directory / kDatasetFolder);
   write_file_atomically(directory / "spiece.model", tokenizer_->bytes());
   write_file_atomically(directory / "config.json", t5_config_to_json(network_->config().t5));
   write_safetensors(directory / kPreferencesFile, composer().tensors());
+  files_.clear();
+  for (const std::string& name : listed_files()) files_[name] = checksum_of_file(directory / name);
+  identity_ = identity_of(description());
   save_description(directory);
 }
 
-void PeapodModel::save_description(const fs::path& directory) const {
+ModelDescription PeapodModel::description() const {
   const ModelConfig& config = network_->config();
-  const ModelDescription description{.dataset = dataset_->name(),
-                                     .ids = std::string(name_of(dataset_->item_ids().scheme)),
-                                     .train_hash = hash_text(dataset_->train_hash()),
-                                     .tasks = config.tasks,
-                                     .task_length = config.task_length,
-                                     .num_whole_words = config.num_whole_words,
-                                     .items = config.items,
-                                     .encoder = config.encoder,
-                                     .static_user_vectors = static_user_vectors_,
-                                     .composer = std::string(composer().name()),
-                                     .composer_options = composer().options(),
-                                     .recall_use = recall_use_,
-                                     .recall = recall_ ? std::optional(recall_->settings()) : std::nullopt,
-                                     .trust = trust_};
-  write_file_atomically(directory / kModelFile, description_to_json(description));
+  return {.dataset = dataset_->name(),
+          .ids = std::string(name_of(dataset_->item_ids().scheme)),
+          .identity = identity_,
+          .files = files_,
+          .seed = seed_,
+          .tasks = config.tasks,
+          .task_length = config.task_length,
+          .num_whole_words = config.num_whole_words,
+          .items = config.items,
+          .encoder = config.encoder,
+          .static_user_vectors = static_user_vectors_,
+          .composer = std::string(composer().name()),
+          .composer_options = composer().options(),
+          .recall_use = recall_use_,
+          .recall = recall_ ? std::optional(recall_->settings()) : std::nullopt,
+          .trust = trust_};
+}
+
+void PeapodModel::save_description(const fs::path& directory) const {
+  write_file_atomically(directory / kModelFile, description_to_json(description()));
 }
 
 std::vector<std::string> PeapodModel::file_names() {
@@ -161,23 +205,24 @@ std::vector<std::string> PeapodModel::file_names() {
 }
 
 void PeapodModel::save_weights(const fs::path& directory) const {
-  save_parameters(directory / kWeightsFile, network_->parameters(),
-                  {{"train_hash", hash_text(dataset_->train_hash())}});
+  assert(!identity_.empty());
+  save_parameters(directory / kWeightsFile, network_->parameters(), {{kIdentityKey, identity_}});
 }
 
-PeapodModel PeapodModel::load_static(const fs::path& directory) {
+PeapodModel PeapodModel::read_static(const fs::path& directory, const StoredWeights* weights) {
   const fs::path file = directory / kModelFile;
   if (!fs::exists(file)) {
     throw Error(directory.string(), "is not a model directory (it has no peapod.json)", "make one with `peapod train`");
   }
   const ModelDescription description = description_from_json(read_file(file), file.string());
+  check_files(directory, description.files);
   PeapodModel model;
   model.static_user_vectors_ = description.static_user_vectors;
-  model.dataset_ = std::make_unique<Dataset>(Dataset::open(directory / kDatasetFolder));
+  model.seed_ = description.seed;
+  model.files_ = description.files;
+  model.identity_ = description.identity;
+  model.dataset_ = std::make_unique<Dataset>(open_dataset(directory));
   const Dataset& data = *model.dataset_;
-  if (description.train_hash != hash_text(data.train_hash())) {
-    throw Error(directory.string(), "was trained on other interactions than its dataset folder holds");
-  }
   model.tokenizer_ = std::make_unique<Tokenizer>(Tokenizer::load(directory / "spiece.model"));
   model.build_text();
   const fs::path config_path = directory / "config.json";
@@ -190,17 +235,11 @@ PeapodModel PeapodModel::load_static(const fs::path& directory) {
   if (config.t5.vocab_size < static_cast<size_t>(model.ids_->vocabulary_size())) {
     throw Error(config_path.string(), "vocab_size is smaller than the tokenizer and the item codes need");
   }
-  // The files of weights that are there bound the memory that a damaged config.json can ask for.
-  for (const char* name : {kWeightsFile, kTrainingFile}) {
-    const fs::path weights = directory / name;
-    if (fs::exists(weights)) check_size(SafetensorsFile::open(weights), weights.string(), config.t5);
+  if (weights != nullptr) {
+    require_identity(weights->file(), weights->where(), model.identity_);
+    check_size(*weights, config.t5);
   }
-
   const fs::path preferences = directory / kPreferencesFile;
-  if (!fs::exists(preferences)) {
-    throw Error(directory.string(), fmt::format("has no {}", kPreferencesFile),
-                "copy the whole directory, or train the model again");
-  }
   const SafetensorsFile stored = SafetensorsFile::open(preferences);
   model.network_ = std::make_unique<Seq2Seq<float>>(
       config,
@@ -212,14 +251,18 @@ PeapodModel PeapodModel::load_static(const fs::path& directory) {
   return model;
 }
 
+PeapodModel PeapodModel::load_static(const fs::path& directory) { return read_static(directory, nullptr); }
+
 PeapodModel PeapodModel::load(const fs::path& directory) {
   const fs::path weights = directory / kWeightsFile;
-  if (fs::exists(directory / kModelFile) && !fs::exists(weights)) {
+  if (!fs::exists(directory / kModelFile)) return load_static(directory);  // says what is absent
+  if (!fs::exists(weights)) {
     throw Error(directory.string(), "has no model.safetensors: its training has not reached the first validation",
                 "go on with `peapod train --resume`");
   }
-  PeapodModel model = load_static(directory);
-  load_parameters(SafetensorsFile::open(weights), weights.string(), {}, model.network_->parameters());
+  const StoredWeights stored = open_weights(weights);
+  PeapodModel model = read_static(directory, &stored);
+  load_parameters(stored, {}, model.network_->parameters());
   return model;
 }
 

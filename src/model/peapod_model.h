@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +22,9 @@
 #include "text/tokenizer.h"
 
 namespace peapod {
+
+struct ModelDescription;
+class StoredWeights;
 
 struct CreateOptions {
   std::string preset = "mini";  // sizes of T5; not used with `init`
@@ -52,15 +56,18 @@ class PeapodModel {
   // What save_static() wrote, before there are weights: all of them are zero. For training that is resumed.
   static PeapodModel load_static(const std::filesystem::path& directory);
 
-  // Everything but the weights; the trainer writes weights as it goes.
-  void save_static(const std::filesystem::path& directory) const;
+  // Everything but the weights; the trainer writes weights as it goes. This gives the model its identity.
+  void save_static(const std::filesystem::path& directory);
   // peapod.json alone: what may change after training, the trust in the search, is there.
   void save_description(const std::filesystem::path& directory) const;
   // What a model directory holds, peapod.json first.
   static std::vector<std::string> file_names();
 
-  // model.safetensors, whole or not at all.
+  // model.safetensors, whole or not at all. REQUIRES: an identity.
   void save_weights(const std::filesystem::path& directory) const;
+
+  // Of everything that the weights go with (model/description.h); empty before save_static().
+  const std::string& identity() const { return identity_; }
 
   const Seq2Seq<float>& network() const { return *network_; }
   Seq2Seq<float>& network() { return *network_; }
@@ -87,6 +94,8 @@ class PeapodModel {
  private:
   PeapodModel() = default;
   void build_text();  // ids_ and writer_ from tokenizer_ and dataset_
+  static PeapodModel read_static(const std::filesystem::path& directory, const StoredWeights* weights);
+  ModelDescription description() const;
 
   std::unique_ptr<Dataset> dataset_;
   std::unique_ptr<Tokenizer> tokenizer_;
@@ -97,6 +106,9 @@ class PeapodModel {
   RecallUse recall_use_;
   std::array<SearchTrust, kNumTasks> trust_{};
   bool static_user_vectors_ = false;
+  uint64_t seed_ = 0;
+  std::map<std::string, std::string> files_;  // of the directory: name and checksum
+  std::string identity_;
 };
 
 }  // namespace peapod

@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "model/question.h"
@@ -42,7 +46,9 @@ void replace_in(const std::filesystem::path& file, const std::string& from, cons
   std::string text = read_file(file);
   const size_t place = text.find(from);
   ASSERT_NE(place, std::string::npos) << from;
-  write_file_atomically(file, text.replace(place, from.size(), to));
+  text.replace(place, from.size(), to);
+  const bool description = file.filename() == "peapod.json";
+  write_file_atomically(file, description ? sealed(text) : text);
 }
 
 TEST(PeapodModel, AnswersTheSameAfterSaveAndLoad) {
@@ -135,9 +141,9 @@ TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
     write_file_atomically(file, good);
     return error;
   };
-  EXPECT_NE(error_after("\"format_version\": 3", "\"format_version\": 99").find("use the peapod that made the model"),
+  EXPECT_NE(error_after("\"format_version\": 4", "\"format_version\": 99").find("use the peapod that made the model"),
             std::string::npos);
-  EXPECT_NE(error_after("\"format_version\": 3", "\"format_version\": 2").find("train it again"), std::string::npos);
+  EXPECT_NE(error_after("\"format_version\": 4", "\"format_version\": 3").find("train it again"), std::string::npos);
   EXPECT_NE(error_after("\"task_length\": ", "\"tusk_length\": ").find("\"task_length\": is missing"),
             std::string::npos);
   EXPECT_NE(error_after("\"task_length\": ", "\"tasks_more\": 1, \"task_length\": ").find("is not known"),
@@ -147,22 +153,95 @@ TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
             std::string::npos);
   EXPECT_NE(error_after("\"pmf_confidence\": ", "\"pmf_confidence\": -").find("expected a number above 0"),
             std::string::npos);
-  EXPECT_NE(error_after("\"train_hash\": \"", "\"train_hash\": \"f").find("other interactions"), std::string::npos);
+  EXPECT_NE(error_after("\"identity\": \"", "\"identity\": \"f").find("model.safetensors: belongs to another model"),
+            std::string::npos);
+  EXPECT_NE(error_after("\"spiece.model\": \"", "\"spiece.model\": \"f").find("spiece.model: is damaged"),
+            std::string::npos);
+  EXPECT_NE(error_after("\"spiece.model\": ", "\"spice.model\": ").find("has no \"spiece.model\""), std::string::npos);
   EXPECT_NE(error_after("\"num_prompts\": 20", "\"num_prompts\": 0").find("expected a size from 1 to 4096, got 0"),
             std::string::npos);
   EXPECT_NE(error_after("\"num_prompts\": 20", "\"num_prompts\": 21").find("peapod.composer"), std::string::npos);
   EXPECT_NE(error_after("\"user_dim\": 8", "\"user_dim\": \"eight\"").find("peapod.json"), std::string::npos);
+}
 
-  const auto config = small.model_directory() / "config.json";
-  const std::string good_config = read_file(config);
-  replace_in(config, "\"num_layers\": ", "\"num_layers\": 20");
-  EXPECT_NE(error_of_load(small.model_directory()).find("weights"), std::string::npos);
-  write_file_atomically(config, good_config);
+// Files of a model directory that a loaded model depends on.
+std::vector<std::string> files_in_use() {
+  std::vector<std::string> names = {"peapod.json", "config.json", "spiece.model", "preferences.safetensors",
+                                    "model.safetensors"};
+  for (const std::string& name : Dataset::file_names()) names.push_back("dataset/" + name);
+  return names;
+}
 
-  const auto weights = small.model_directory() / "model.safetensors";
-  const std::string whole = read_file(weights);
-  write_file_atomically(weights, whole.substr(0, whole.size() / 2));
-  EXPECT_NE(error_of_load(small.model_directory()).find("model.safetensors"), std::string::npos);
+TEST(PeapodModel, NamesTheFileThatIsAbsentOrDamagedAndNeverSendsToPrepare) {
+  SmallModel small(kAsTrained);
+  small->save_static(small.model_directory());
+  small->save_weights(small.model_directory());
+  for (const std::string& name : files_in_use()) {
+    const auto file = small.model_directory() / name;
+    const std::string good = read_file(file);
+    const auto refuses = [&](const std::string& what) {
+      const std::string error = error_of_load(small.model_directory());
+      // Where a mark of the directory is absent, the directory is named.
+      EXPECT_NE(error.find(std::filesystem::path(name).filename().string()), std::string::npos)
+          << name << ", " << what << ": \"" << error << '"';
+      EXPECT_EQ(error.find("prepare"), std::string::npos) << error;
+      EXPECT_NE(error.find("; "), std::string::npos) << "no remedy: " << error;
+    };
+    std::filesystem::remove(file);
+    refuses("missing");
+    const auto put = [&](const std::string& bytes) { std::ofstream(file, std::ios::binary) << bytes; };
+    put("");
+    refuses("empty");
+    put(good.substr(0, good.size() / 2));
+    refuses("half");
+    put(std::string(good.size(), 'x'));
+    refuses("garbage");
+    put(good + "\n");
+    refuses("longer");
+    // Each bit of a byte somewhere in each of 60 parts of the file, and in the first and last 16 bytes.
+    const size_t step = 1 + good.size() / 60;
+    for (size_t byte = 0; byte < good.size(); byte += byte < 16 || byte + 16 >= good.size() ? 1 : step) {
+      for (size_t bit = 8 * byte; bit < 8 * byte + 8; bit += 3) {
+        put(with_flipped_bit(good, bit));
+        refuses("flipped bit " + std::to_string(bit));
+      }
+    }
+    put(good);
+  }
+  EXPECT_EQ(error_of_load(small.model_directory()), "");
+}
+
+TEST(PeapodModel, RefusesPartsOfAnotherModel) {
+  SmallModel small(kAsTrained),
+      other(
+          {.recalls = kAsTrained.recalls, .interactions = 6, .items = kAsTrained.items, .encoder = kAsTrained.encoder});
+  for (SmallModel* one : {&small, &other}) {
+    (*one)->save_static(one->model_directory());
+    (*one)->save_weights(one->model_directory());
+  }
+  EXPECT_NE(small->identity(), other->identity());
+  for (const std::string& name : files_in_use()) {
+    const std::string good = read_file(small.model_directory() / name);
+    const std::string others = read_file(other.model_directory() / name);
+    if (good == others) continue;  // nothing is lost then
+    std::ofstream(small.model_directory() / name, std::ios::binary) << others;
+    EXPECT_NE(error_of_load(small.model_directory()), "") << name;
+    std::ofstream(small.model_directory() / name, std::ios::binary) << good;
+  }
+  const auto dataset = small.model_directory() / "dataset";
+  std::filesystem::remove_all(dataset);
+  std::filesystem::copy(other.data_directory(), dataset);
+  const std::string error = error_of_load(small.model_directory());
+  EXPECT_NE(error.find("dataset/dataset.json: is damaged, was edited or belongs to another model"), std::string::npos)
+      << error;
+}
+
+TEST(PeapodModel, IsNotHeldUpByATrainingStateThatItDoesNotUse) {
+  SmallModel small;
+  small->save_static(small.model_directory());
+  small->save_weights(small.model_directory());
+  std::ofstream(small.model_directory() / "training.safetensors") << "damaged";
+  EXPECT_EQ(error_of_load(small.model_directory()), "");
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 #include <set>
 #include <utility>
 
+#include "base/checksum.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/nearest_name.h"
 
 namespace peapod {
@@ -25,8 +27,8 @@ using Json = nlohmann::json;
 constexpr const char* kMetadataKey = "__metadata__";
 constexpr const char* kBroken = "the file is damaged or not a safetensors file; fetch or write it again";
 constexpr size_t kLengthBytes = 8;
-constexpr size_t kMaxHeaderBytes = 100'000'000;  // the reference reader's limit
-constexpr int kMaxDepth = 3;                     // {"name": {"shape": [1]}}
+// The reference reader's limit, and the depth of {"name": {"shape": [1]}}.
+constexpr JsonBounds kHeaderBounds{.max_bytes = 100'000'000, .max_depth = 3, .unique_names = true};
 constexpr size_t kAlignment = 64;
 
 struct HeaderEntry {
@@ -67,7 +69,8 @@ std::optional<size_t> product(size_t first, std::span<const size_t> factors) {
 // A non-negative integer of the header.
 size_t read_size(const Json& value, const std::string& where, const char* field) {
   if (!value.is_number_unsigned()) {
-    throw Error(where, std::string("field \"") + field + "\": expected a number from 0, got " + value.dump(), kBroken);
+    throw Error(where, std::string("field \"") + field + "\": expected a number from 0, got " + shown_json(value),
+                kBroken);
   }
   return value.get<size_t>();
 }
@@ -84,13 +87,13 @@ HeaderEntry read_entry(const std::string& name, const Json& object, const std::s
   HeaderEntry entry;
   entry.name = name;
   const Json& type = field_of(object, "dtype", where);
-  if (!type.is_string()) throw Error(where, "field \"dtype\": expected a text, got " + type.dump(), kBroken);
+  if (!type.is_string()) throw Error(where, "field \"dtype\": expected a text, got " + shown_json(type), kBroken);
   entry.type_name = type.get<std::string>();
   const std::optional<size_t> value_bytes = bytes_per_value(entry.type_name);
   if (!value_bytes) throw Error(where, "field \"dtype\": unknown type \"" + entry.type_name + '"', kBroken);
 
   const Json& shape = field_of(object, "shape", where);
-  if (!shape.is_array()) throw Error(where, "field \"shape\": expected a list, got " + shape.dump(), kBroken);
+  if (!shape.is_array()) throw Error(where, "field \"shape\": expected a list, got " + shown_json(shape), kBroken);
   for (const Json& extent : shape) entry.shape.push_back(read_size(extent, where, "shape"));
 
   const Json& offsets = field_of(object, "data_offsets", where);
@@ -108,38 +111,18 @@ HeaderEntry read_entry(const std::string& name, const Json& object, const std::s
   return entry;
 }
 
-Json parse_json(std::string_view text, const std::string& path) {
-  std::vector<std::set<std::string>> keys;  // of the objects that are open, to find names that occur twice
-  const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
-      throw Error(path, "header: \"" + value.get<std::string>() + "\" occurs twice", kBroken);
-    }
-    // The depth of a start event is that of the parent.
-    const bool start = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
-    if (start && depth >= kMaxDepth) throw Error(path, "header: nested too deeply", kBroken);
-    return true;
-  };
-  try {
-    return Json::parse(text, check);
-  } catch (const Json::exception& failure) {
-    throw Error(path, std::string("header: ") + failure.what(), kBroken);
-  }
-}
-
 Header read_header(std::string_view file, const std::string& path) {
   if (file.size() < kLengthBytes)
     throw Error(path, "has no header: only " + std::to_string(file.size()) + " bytes", kBroken);
   uint64_t length = 0;
   std::memcpy(&length, file.data(), kLengthBytes);
-  if (length > file.size() - kLengthBytes || length > kMaxHeaderBytes) {
+  if (length > file.size() - kLengthBytes || length > kHeaderBounds.max_bytes) {
     throw Error(
         path, "header length is " + std::to_string(length) + " in a file of " + std::to_string(file.size()) + " bytes",
         kBroken);
   }
-  const Json json = parse_json(file.substr(kLengthBytes, length), path);
-  if (!json.is_object()) throw Error(path, "header: expected an object, got " + std::string(json.type_name()), kBroken);
+  const Json json =
+      parse_json_object<Json>(file.substr(kLengthBytes, length), path + ": header", kBroken, kHeaderBounds);
 
   Header header;
   header.data_start = kLengthBytes + length;
@@ -208,7 +191,8 @@ void convert_all(std::span<const std::byte> bytes, Convert convert, std::span<fl
 std::string header_text(std::span<const NamedTensor> tensors, const std::map<std::string, std::string>& metadata,
                         const std::string& path) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header[kMetadataKey] = metadata;
+  header[kMetadataKey] = {{std::string(kSealName), kNoSeal}};  // first, where seal_place() looks for it
+  for (const auto& [key, value] : metadata) header[kMetadataKey][key] = value;
   std::set<std::string_view> names{kMetadataKey};
   size_t offset = 0;
   for (const NamedTensor& tensor : tensors) {
@@ -242,6 +226,11 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
   const std::span<const std::byte> data = file_.bytes().subspan(header.data_start);
   check_coverage(header.entries, data.size(), path.string());
   metadata_ = std::move(header.metadata);
+  sealed_ = metadata_.erase(std::string(kSealName)) > 0;
+  if (sealed_) {
+    const std::string fault = seal_fault(file_.text().substr(0, header.data_start), data);
+    if (!fault.empty()) throw Error(path.string(), fault, kBroken);
+  }
   for (HeaderEntry& entry : header.entries) {
     Tensor tensor;
     if (entry.type_name == "F32") tensor.type = Type::f32;
@@ -317,10 +306,16 @@ void SafetensorsFile::reject_type(std::string_view name, const Tensor& tensor, c
 
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata) {
-  const std::string header = header_text(tensors, metadata, path.string());
+  std::string header = header_text(tensors, metadata, path.string());
   const uint64_t length = header.size();
+  header.insert(0, reinterpret_cast<const char*>(&length), sizeof length);
+  Checksum sum;
+  sum.add(header);
+  for (const NamedTensor& tensor : tensors) sum.add(std::as_bytes(tensor.values));
+  const std::optional<size_t> place = seal_place(header);
+  assert(place && header.substr(*place, kNoSeal.size()) == kNoSeal);
+  header.replace(*place, kNoSeal.size(), sum.digits());
   AtomicFile file(path);
-  file.write(std::as_bytes(std::span(&length, 1)));
   file.write(header);
   for (const NamedTensor& tensor : tensors) file.write(std::as_bytes(tensor.values));
   file.commit();

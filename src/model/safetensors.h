@@ -18,7 +18,8 @@ namespace peapod {
 class SafetensorsFile {
  public:
   // Every field of the header is checked before anything is allocated for it: lengths, types, shapes, and that the
-  // tensors cover the rest of the file without overlap or hole. Throws Error that names the file and the tensor.
+  // tensors cover the rest of the file without overlap or hole; a checksum, where the file holds one, against all of
+  // it. Throws Error that names the file and the tensor.
   static SafetensorsFile open(const std::filesystem::path& path);
 
   std::vector<std::string> names() const;  // in alphabetical order
@@ -35,7 +36,9 @@ class SafetensorsFile {
   // is F32. (Values that the file does not align to four bytes were copied by open().)
   std::span<const float> f32_view(std::string_view name) const;
 
-  // The free-form texts under `__metadata__`.
+  // Whether the file holds a checksum of itself, as those of write_safetensors() do; open() has compared it then.
+  bool sealed() const { return sealed_; }
+  // The free-form texts under `__metadata__`, without the checksum.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:
@@ -55,6 +58,7 @@ class SafetensorsFile {
   MappedFile file_;
   std::map<std::string, Tensor, std::less<>> tensors_;
   std::map<std::string, std::string> metadata_;
+  bool sealed_ = false;
 };
 
 // What write_safetensors() takes; a view of values that the caller keeps.
@@ -64,9 +68,9 @@ struct NamedTensor {
   std::span<const float> values;
 };
 
-// Writes the tensors as F32 in the given order; the file appears whole or not at all. The values start at a multiple
-// of 64 bytes. Throws Error when a name occurs twice or is `__metadata__`, when a shape does not match its values, or
-// when writing fails.
+// Writes the tensors as F32 in the given order, with a checksum (base/checksum.h) among the metadata; the file appears
+// whole or not at all. The values start at a multiple of 64 bytes. Throws Error when a name occurs twice or is
+// `__metadata__`, when a shape does not match its values, or when writing fails.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -30,6 +30,13 @@ class Tokenizer {
 
   // Token ids without the closing id. Text must be UTF-8; invalid bytes become the unknown id.
   std::vector<int32_t> encode(std::string_view text) const;
+  // The same, but the names of special tokens in the text are these tokens, as in transformers' T5Tokenizer: `<pad>`,
+  // `</s>`, `<unk>`, and the sentinels of pretraining `<extra_id_0>` to `<extra_id_99>`, which stand after the pieces
+  // in falling order (32099 to 32000 for T5) unless they are among these. For text that its writer means so; encode()
+  // reads everything as text.
+  std::vector<int32_t> encode_with_specials(std::string_view text) const;
+  // That of a whole input, closing id included, which a text that ends with `</s>` has already.
+  std::vector<int32_t> encode_input(std::string_view text) const;
   // Text of the ids; pad, end and ids beyond size() are left out, an unknown id reads ` ⁇ `. Equals Hugging Face's
   // decode without its `clean_up_tokenization_spaces`, unknown ids apart.
   std::string decode(std::span<const int32_t> ids) const;

@@ -92,6 +92,46 @@ TEST(Tokenizer, DecodingLeavesOutWhatIsNotText) {
   EXPECT_EQ(tokenizer.decode({}), "");
 }
 
+TEST(Tokenizer, ReadsNamesOfSpecialTokensAsT5TokenizerDoes) {
+  const Tokenizer tokenizer = trained(shop_text(), 1200);
+  const int32_t first = tokenizer.size() + 99;  // <extra_id_0>
+  const auto joined = [&](const std::vector<std::pair<std::string, int32_t>>& parts) {
+    std::vector<int32_t> ids;
+    for (const auto& [text, special] : parts) {
+      const std::vector<int32_t> plain = tokenizer.encode(text);
+      ids.insert(ids.end(), plain.begin(), plain.end());
+      if (special >= 0) ids.push_back(special);
+    }
+    return ids;
+  };
+  const auto ids = [&](const std::string& text) { return tokenizer.encode_with_specials(text); };
+  EXPECT_EQ(ids("the picks"), tokenizer.encode("the picks"));
+  EXPECT_EQ(ids("<extra_id_0>"), joined({{"", first}}));
+  EXPECT_EQ(ids("The <extra_id_0> look <extra_id_1> nice."),
+            joined({{"The", first}, {"look", first - 1}, {"nice.", -1}}));
+  EXPECT_EQ(ids("a<extra_id_99>b"), joined({{"a", first - 99}, {"b", -1}}));
+  EXPECT_EQ(ids("a</s> <pad><unk>b"), joined({{"a", kEndId}, {"", kPadId}, {"", kUnknownId}, {"b", -1}}));
+  for (const char* text : {"<extra_id_100>", "<extra_id_00>", "<extra_id_-1>", "<extra_id_>", "<extra_id_1",
+                           "<extra_id_", "<<s>", "< pad>", "<PAD>", "<"}) {
+    EXPECT_EQ(ids(text), tokenizer.encode(text)) << text;
+  }
+  EXPECT_EQ(ids("<<pad>"), joined({{"<", kPadId}}));
+  // An input has one closing id.
+  EXPECT_EQ(tokenizer.encode_input("a"), joined({{"a", kEndId}}));
+  EXPECT_EQ(tokenizer.encode_input("a </s>"), joined({{"a", kEndId}}));
+  EXPECT_EQ(tokenizer.encode_input("</s> a"), joined({{"", kEndId}, {"a", kEndId}}));
+  EXPECT_EQ(tokenizer.encode_input(""), (std::vector<int32_t>{kEndId}));
+}
+
+TEST(Tokenizer, NumbersT5sSentinelsAsT5Does) {
+  if (!std::filesystem::exists(kT5 / "spiece.model")) GTEST_SKIP() << "no T5 vocabulary at " << kT5;
+  const Tokenizer tokenizer = Tokenizer::load(kT5 / "spiece.model");
+  // Of T5Tokenizer (slow, legacy, which is its default), transformers 4.57.6.
+  EXPECT_EQ(tokenizer.encode_input("The <extra_id_0> walks in <extra_id_1> park"),
+            (std::vector<int32_t>{37, 32099, 10681, 16, 32098, 2447, 1}));
+  EXPECT_EQ(tokenizer.encode_input("<extra_id_99>"), (std::vector<int32_t>{32000, 1}));
+}
+
 TEST(Tokenizer, InvalidUtf8BecomesUnknownAndNothingBreaks) {
   const Tokenizer tokenizer = trained(shop_text(), 1200);
   EXPECT_TRUE(has_unknown(tokenizer.encode("a\xff\xfe b")));

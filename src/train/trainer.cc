@@ -8,7 +8,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/checksum.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/random.h"
 #include "eval/metrics.h"
 #include "eval/protocols.h"
@@ -38,6 +40,16 @@ EvaluationOptions validation_of(Task task, const TrainOptions& options) {
   evaluation.split = Split::valid;
   evaluation.max_users = task == Task::topn ? (options.validation_users + 2) / 3 : options.validation_users;
   return evaluation;
+}
+
+constexpr const char* kMetricsFile = "metrics.jsonl";
+
+// Cuts off what a killed process had begun to write to a file of lines.
+void drop_unfinished_line(const fs::path& file) {
+  if (!fs::exists(file)) return;
+  const std::string text = read_file(file);
+  const size_t whole = text.rfind('\n') + 1;  // 0 where there is no line
+  if (whole < text.size()) fs::resize_file(file, whole);
 }
 
 class Run {
@@ -104,9 +116,9 @@ double Run::learning_rate(uint64_t step, double used) const {
 }
 
 void Run::log(const nlohmann::ordered_json& line) const {
-  std::ofstream out(directory_ / "metrics.jsonl", std::ios::app);
-  out << line.dump() << '\n';
-  if (!out.flush()) throw Error((directory_ / "metrics.jsonl").string(), "cannot be written");
+  std::ofstream out(directory_ / kMetricsFile, std::ios::app);
+  out << sealed(line.dump()) + '\n';
+  if (!out.flush()) throw Error((directory_ / kMetricsFile).string(), "cannot be written");
 }
 
 double Run::measure(ProtocolRanks& ranks) {
@@ -170,11 +182,13 @@ TrainResult Run::go(bool resume) {
   trust(model_.recall_use().search ? SearchTrust{} : kNetworkAlone);
   Parameters<float>& parameters = model_.network().parameters();
   if (resume && fs::exists(state_file_)) {
-    state_ = load_training_state(state_file_, parameters, adamw_);
+    state_ = load_training_state(state_file_, model_.identity(), parameters, adamw_);
     require_same(state_.identity, options_.identity, directory_.string());
+    drop_unfinished_line(directory_ / kMetricsFile);
     say(fmt::format("resuming after step {}", state_.sampler.steps));
   } else {
     state_.identity = options_.identity;
+    state_.model = model_.identity();
   }
   SamplerOptions sampling = options_.sampler;
   sampling.seed = options_.seed;
@@ -255,7 +269,7 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
   TrainResult result = Run(model, directory, options, hooks).go(resume);
   const fs::path weights = directory / "model.safetensors";
   if (result.interrupted || !fs::exists(weights)) return result;
-  load_parameters(SafetensorsFile::open(weights), weights.string(), {}, model.network().parameters());
+  load_parameters(StoredWeights(weights), {}, model.network().parameters());
   if (!model.recall_use().search) return result;
 
   for (const Task task : kRankingTasks) {

@@ -243,13 +243,14 @@ TEST(TrainingState, ComesBackAsItWasSavedAndOnlyForItsParameters) {
                             .bad_validations = 2,
                             .last_validated = 6,
                             .recent_loss = 3.5,
-                            .identity = {{{"seed", "1"}}}};
+                            .identity = {{{"seed", "1"}}},
+                            .model = "0123456789abcdef"};
   save_training_state(file, state, parameters, adamw);
 
   Parameters<float> others;
   others.add("matrix", {3, 4}, 1.0);
   AdamW fresh(others, {});
-  const TrainingState back = load_training_state(file, others, fresh);
+  const TrainingState back = load_training_state(file, state.model, others, fresh);
   EXPECT_EQ(others.values(), parameters.values());
   EXPECT_EQ(fresh.first_moments(), adamw.first_moments());
   EXPECT_EQ(fresh.second_moments(), adamw.second_moments());
@@ -268,7 +269,13 @@ TEST(TrainingState, ComesBackAsItWasSavedAndOnlyForItsParameters) {
   Parameters<float> larger;
   larger.add("matrix", {4, 4}, 1.0);
   AdamW of_larger(larger, {});
-  EXPECT_THROW(load_training_state(file, larger, of_larger), Error);
+  EXPECT_THROW(load_training_state(file, state.model, larger, of_larger), Error);
+  EXPECT_THROW(load_training_state(file, "123456789abcdef0", others, fresh), Error);
+  const std::string good = read_file(file);
+  for (size_t byte = 0; byte < good.size(); ++byte) {
+    folder.write("training.safetensors", with_flipped_bit(good, 8 * byte + byte % 8));
+    EXPECT_THROW(load_training_state(file, state.model, others, fresh), Error) << byte;
+  }
 }
 
 }  // namespace

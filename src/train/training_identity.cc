@@ -33,7 +33,7 @@ class Fields final : public SettingVisitor {
 TrainingIdentity identity_of(const Dataset& data, const CreateOptions& create, const TrainOptions& train) {
   TrainingIdentity identity;
   Fields fields(identity);
-  fields.add("data", fmt::format("{:016x}", data.content_hash()));
+  fields.add("data", data.identity());
   if (create.init.empty()) {
     fields.add("preset", create.preset);
     fields.add("max_pieces", create.max_pieces);

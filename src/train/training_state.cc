@@ -6,9 +6,24 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
+#include "model/checkpoint.h"
 #include "model/safetensors.h"
 
 namespace peapod {
+
+namespace {
+
+// The file cannot be had from anywhere but a copy, so what is wrong with it is not mended as elsewhere.
+SafetensorsFile open_own(const std::filesystem::path& file) {
+  try {
+    return SafetensorsFile::open(file);
+  } catch (const Error& error) {
+    throw Error(error.where(), error.problem(), "copy the file again, or train anew under another name");
+  }
+}
+
+}  // namespace
 
 void save_training_state(const std::filesystem::path& file, const TrainingState& state,
                          const Parameters<float>& parameters, AdamW& adamw) {
@@ -31,11 +46,13 @@ void save_training_state(const std::filesystem::path& file, const TrainingState&
       {"first_moments", {n}, adamw.first_moments()},
       {"second_moments", {n}, adamw.second_moments()},
   };
-  write_safetensors(file, tensors, {{"state", object.dump()}});
+  write_safetensors(file, tensors, {{"state", object.dump()}, {kIdentityKey, state.model}});
 }
 
-TrainingState load_training_state(const std::filesystem::path& file, Parameters<float>& parameters, AdamW& adamw) {
-  const SafetensorsFile stored = SafetensorsFile::open(file);
+TrainingState load_training_state(const std::filesystem::path& file, const std::string& model,
+                                  Parameters<float>& parameters, AdamW& adamw) {
+  const SafetensorsFile stored = open_own(file);
+  require_identity(stored, file.string(), model);
   const auto read = [&](const char* name, std::vector<float>& into) {
     const auto values = stored.f32_view(name);
     if (values.size() != into.size()) {
@@ -49,8 +66,9 @@ TrainingState load_training_state(const std::filesystem::path& file, Parameters<
   read("first_moments", adamw.first_moments());
   read("second_moments", adamw.second_moments());
   TrainingState state;
+  state.model = model;
   try {
-    const auto object = nlohmann::json::parse(stored.metadata().at("state"));
+    const auto object = parse_json_object<nlohmann::json>(stored.metadata().at("state"), file.string(), "");
     object.at("drawn").get_to(state.sampler.drawn);
     object.at("tokens").get_to(state.sampler.tokens);
     object.at("steps").get_to(state.sampler.steps);

@@ -20,11 +20,13 @@ struct TrainingState {
   uint64_t last_validated = 0;   // step of the latest validation
   double recent_loss = 0;
   TrainingIdentity identity;  // of the beginning
+  std::string model = {};     // PeapodModel::identity()
 };
 
 void save_training_state(const std::filesystem::path& file, const TrainingState& state,
                          const Parameters<float>& parameters, AdamW& adamw);
-// Throws Error when the file does not belong to these parameters.
-TrainingState load_training_state(const std::filesystem::path& file, Parameters<float>& parameters, AdamW& adamw);
+// Throws Error when the file is damaged or does not belong to these parameters and the model of this identity.
+TrainingState load_training_state(const std::filesystem::path& file, const std::string& model,
+                                  Parameters<float>& parameters, AdamW& adamw);
 
 }  // namespace peapod

@@ -13,6 +13,12 @@
 
 namespace peapod {
 
+// The bytes of a file with one bit changed.
+inline std::string with_flipped_bit(std::string bytes, size_t bit) {
+  bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
+  return bytes;
+}
+
 class ScratchFolder {
  public:
   ScratchFolder() {

@@ -1,0 +1,140 @@
+// What the finished program says of directories that are damaged, put together of parts, or written by two at once.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/shop.h"
+
+namespace peapod {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Damage : public TrainedModel {
+ protected:
+  // Starts `peapod ARGUMENTS` in the background; what it prints goes to the file `log_name`.
+  pid_t start(const std::string& arguments, const std::string& log_name) const {
+    const std::string command = "exec " + std::string(PEAPOD_PROGRAM) + " " + arguments + " >" + at(log_name) + " 2>&1";
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    return child;
+  }
+  // Exit status, or minus the signal that ended the process.
+  static int end_of(pid_t child) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  void wait_for(const std::string& name) const {
+    for (int i = 0; i < 6000 && !fs::exists(at(name)); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ASSERT_TRUE(fs::exists(at(name))) << name;
+  }
+  std::string long_training(const std::string& out) const {
+    return "train " + at("data") + " --out " + at(out) +
+           " --preset tiny --tokens-per-step 300 --validations 2 --user-dim 8 --max-epochs 1000000 --max-steps 1000000"
+           " --checkpoint-steps 5";
+  }
+  // Names in the scratch folder that begin with `start`.
+  std::vector<std::string> names_that_begin(const std::string& start) const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder_.path())) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with(start)) names.push_back(name);
+    }
+    return names;
+  }
+};
+
+// Commands that use a model answer as before, or name the file: whatever happens to whichever file.
+TEST_F(Damage, OfAnyFileOfAModelIsNoticedOrDoesNotMatter) {
+  const std::string use = "recommend " + at("model") + " --user 3 --n 5 --json -";
+  const std::string answer = standard_output(use);
+  const std::string resume = training() + " --max-steps 4 --resume";
+  ASSERT_EQ(peapod(resume), 0) << log();
+  const std::string report = evaluate() + " --max-users 3 --report " + at("page.html");
+  ASSERT_EQ(peapod(report), 0) << log();
+  std::vector<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(at("model"))) {
+    if (entry.is_regular_file()) names.push_back(fs::relative(entry.path(), at("model")).string());
+  }
+  EXPECT_EQ(names.size(), 14u);
+  for (const std::string& name : names) {
+    const std::string good = contents(at("model/" + name));
+    const bool of_training = name == "training.safetensors";
+    const bool of_report = name == "metrics.jsonl";
+    const std::string deep = "{\"a\": " + std::string(300'000, '[') + std::string(300'000, ']') + "}";
+    for (const std::string& bad : {std::string(), good.substr(0, good.size() / 2), std::string(good.size(), 'x'),
+                                   with_flipped_bit(good, 4 * good.size() + 1), deep}) {
+      write("model/" + name, bad);
+      const std::string file = fs::path(name).filename().string();
+      const std::string command = of_training ? resume : of_report ? report : use;
+      if (of_training || of_report) {
+        EXPECT_EQ(standard_output(use), answer);
+      }
+      if (of_report && bad.empty()) continue;  // no validation yet: no curve
+      ASSERT_NE(bad, good) << name;
+      expect_failure(1, command, {file, "; "});
+      EXPECT_EQ(log().find("peapod prepare"), std::string::npos) << log();
+    }
+    write("model/" + name, good);
+  }
+  EXPECT_EQ(standard_output(use), answer);
+}
+
+TEST_F(Damage, IsNotDoneByASecondTraining) {
+  const pid_t first = start(long_training("busy"), "first.log");
+  wait_for("busy/training.safetensors");
+  expect_failure(1, long_training("busy"),
+                 {"busy: is being written by `peapod train`, process " + std::to_string(first)});
+  expect_failure(1, long_training("busy") + " --resume", {"is being written by", "choose another name"});
+  ::kill(first, SIGKILL);
+  EXPECT_EQ(end_of(first), -SIGKILL);
+
+  // A killed training holds nothing up, whatever it left.
+  write("busy/training.safetensors.partial-123-0", "half");
+  write("busy.partial-123-0/peapod.json", "half");
+  std::ofstream(at("busy/metrics.jsonl"), std::ios::app) << "{\"xxh3\":\"01";
+  const std::string more = " --max-steps 8 --resume";
+  const std::string steps = "train " + at("data") + " --out " + at("busy") +
+                            " --preset tiny --tokens-per-step 300 --validations 2 --user-dim 8 --max-epochs 1000000";
+  ASSERT_EQ(peapod(steps + more), 0) << log();
+  EXPECT_FALSE(fs::exists(at("busy/training.safetensors.partial-123-0")));
+  EXPECT_EQ(names_that_begin("busy"), (std::vector<std::string>{"busy"}));
+  EXPECT_EQ(names_that_begin(".busy"), std::vector<std::string>());
+  EXPECT_EQ(peapod("evaluate " + at("busy") + " --data " + at("data") + " --max-users 3 --report " + at("page.html")),
+            0)
+      << log();
+}
+
+TEST_F(Damage, IsNotDoneByAHangUp) {
+  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) {
+    const std::string out = "ended" + std::to_string(signal);
+    const pid_t training = start(long_training(out), "ended.log");
+    wait_for(out + "/training.safetensors");
+    ::kill(training, signal);
+    EXPECT_EQ(end_of(training), 1);
+    EXPECT_NE(contents(at("ended.log")).find("go on with --resume"), std::string::npos) << contents(at("ended.log"));
+    EXPECT_EQ(names_that_begin("." + out), std::vector<std::string>()) << "the lock is gone";
+  }
+}
+
+TEST_F(Damage, IsNotLeftByAKilledPreparation) {
+  write("data.partial-77-0/dataset.json", "{}");
+  write("data.partial-77-0/users.jsonl", "");
+  const std::string prepare = "prepare " + at("raw") + " --format pod --out " + at("data");
+  ASSERT_EQ(peapod(prepare), 0) << log();
+  EXPECT_EQ(names_that_begin("data"), (std::vector<std::string>{"data"}));
+}
+
+}  // namespace
+}  // namespace peapod
