@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/number_range.h"
 
 namespace peapod {
 namespace {
@@ -21,10 +22,9 @@ void read(const json& object, const char* field, Value& value, const std::string
 }
 
 void require_positive(const std::string& where, const char* field, size_t value, size_t limit) {
-  if (value == 0 || value > limit) {
-    throw Error(where + ": field \"" + field + "\"",
-                "expected a number from 1 to " + std::to_string(limit) + ", got " + std::to_string(value));
-  }
+  const WholeRange range{1, limit};
+  if (range.contains(value)) return;
+  throw Error(where + ": field \"" + field + "\"", "expected " + in_words(range) + ", got " + std::to_string(value));
 }
 
 }  // namespace
