@@ -61,7 +61,8 @@ class AmazonReader {
       read_lines(*metadata, [this](const Json& line) { add_metadata(line); });
       log_.reading.titles_note = unmatched_note(unmatched_metadata_, metadata_rows_, *metadata);
     } else {
-      log_.reading.titles_note = missing_file_note(reviews_.parent_path() / ("meta_" + log_.name + ".json"));
+      log_.reading.titles_note = missing_file_note(reviews_.parent_path() / ("meta_" + log_.name + ".json"),
+                                                   [](std::string_view name) { return name.starts_with("meta_"); });
     }
     return std::move(log_);
   }

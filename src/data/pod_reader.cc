@@ -49,7 +49,9 @@ class PodReader {
     if (fs::exists(folder_ / "names.txt")) {
       read_titles(folder_ / "names.txt");
     } else {
-      log_.reading.titles_note = missing_file_note(folder_ / "names.txt");
+      log_.reading.titles_note = missing_file_note(folder_ / "names.txt", [](std::string_view name) {
+        return name.find("name") != std::string_view::npos || name.find("title") != std::string_view::npos;
+      });
     }
     if (fs::exists(folder_ / "explanation.json")) read_explanations(folder_ / "explanation.json");
     return std::move(log_);

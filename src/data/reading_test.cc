@@ -212,6 +212,7 @@ TEST(RecBoleReader, SaysThatTheOrderIsOfTheFileAndWhichColumnMayBeATime) {
   const ScratchFolder folder;
   folder.write("a.inter", "user_id:token\titem_id:token\nu\ti\n");
   EXPECT_TRUE(says(read(folder.path()), "order: file (no timestamp column)\n")) << read(folder.path()).summary;
+  EXPECT_TRUE(says(read(folder.path()), "titles 0 of 1 (no a.item)\n")) << read(folder.path()).summary;
   for (const char* near : {"time", "Timestamp", "event_time", "date", "created_at", "ts"}) {
     folder.write("a.inter", "user_id:token\titem_id:token\t" + std::string(near) + ":float\nu\ti\t3\n");
     EXPECT_TRUE(says(read(folder.path()),

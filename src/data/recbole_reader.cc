@@ -84,7 +84,8 @@ class RecBoleReader {
     if (fs::exists(items)) {
       read_items(items);
     } else {
-      log_.reading.titles_note = missing_file_note(items);
+      log_.reading.titles_note =
+          missing_file_note(items, [](std::string_view name) { return name.ends_with(".item"); });
     }
     return std::move(log_);
   }

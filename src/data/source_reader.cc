@@ -138,16 +138,13 @@ std::string unmatched_note(uint64_t unmatched, uint64_t rows, const fs::path& pa
                      readable_count(static_cast<double>(rows)), path.filename().string());
 }
 
-std::string missing_file_note(const fs::path& wanted) {
-  const std::string name = wanted.filename().string();
-  std::vector<std::string> alike;  // by the ending, and then by the whole name
+std::string missing_file_note(const fs::path& wanted, const std::function<bool(std::string_view)>& may_be_meant) {
   std::vector<std::string> others;
-  const fs::path folder = wanted.has_parent_path() ? wanted.parent_path() : fs::path(".");
-  for (const fs::path& path : matching_files(folder, [](std::string_view) { return true; })) {
-    const std::string other = path.filename().string();
-    (path.extension() == wanted.extension() && wanted.extension() == ".item" ? alike : others).push_back(other);
+  for (const fs::path& path : matching_files(wanted.has_parent_path() ? wanted.parent_path() : ".", may_be_meant)) {
+    others.push_back(path.filename().string());
   }
-  const std::string nearest = !alike.empty() ? alike.front() : nearest_name(name, others);
+  const std::string name = wanted.filename().string();
+  const std::string nearest = others.size() == 1 ? others.front() : nearest_name(name, others);
   return "no " + name + (nearest.empty() ? "" : "; rename " + nearest + " if it is meant");
 }
 

@@ -45,8 +45,9 @@ std::string counted_name(RawLog& log, std::string_view raw);
 void note_encoding(RawLog& log, const std::filesystem::path& path, const LineReader& lines);
 // `7 of 32 rows of shop.item name no item`; empty where all do.
 std::string unmatched_note(uint64_t unmatched, uint64_t rows, const std::filesystem::path& path);
-// `no shop.item beside it`, and the file that may be meant, of those in the folder.
-std::string missing_file_note(const std::filesystem::path& wanted);
+// `no shop.item`, and of the files beside it for whose name `may_be_meant` holds the nearest, or the only one.
+std::string missing_file_note(const std::filesystem::path& wanted,
+                              const std::function<bool(std::string_view)>& may_be_meant);
 
 // Files directly in `folder`, or `source` itself where it is a file, for which `wanted(file name)` holds; sorted.
 std::vector<std::filesystem::path> matching_files(const std::filesystem::path& source,
