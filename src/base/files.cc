@@ -212,7 +212,10 @@ void PendingDirectory::commit() {
   for (const auto& entry : fs::recursive_directory_iterator(pending_)) {
     if (!entry.is_regular_file()) continue;
     const Descriptor fd(entry.path(), O_RDONLY);
-    if (fd.get() < 0 || ::fsync(fd.get()) != 0) throw Error(entry.path().string(), "cannot be flushed: " + reason());
+    if (fd.get() < 0 || ::fsync(fd.get()) != 0) {
+      const fs::path name = final_ / entry.path().lexically_relative(pending_);
+      throw Error(name.string(), "cannot be flushed: " + reason(), "check that the disk has room");
+    }
   }
   std::error_code failure, ignored;
   // Where the file system can, the two change places in one step; the old one is removed under the pending name.
