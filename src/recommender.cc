@@ -118,7 +118,17 @@ const std::vector<uint32_t>& Recommender::Loaded::items_of_category(const std::s
 
 Question Recommender::Loaded::question_of(const RecommendRequest& request) const {
   std::vector<uint32_t> history;
-  const Known who = asker(request, history);
+  Known who = asker(request, history);
+  if (!request.newer.empty()) {
+    if (!request.user) {
+      throw Error("newer", "items that came later are those of a known user, and the request has none",
+                  "put them at the end of the history");
+    }
+    history.assign(who.items.begin(), who.items.end());
+    const std::vector<uint32_t> newer = items_named(request.newer);
+    history.insert(history.end(), newer.begin(), newer.end());
+    who.items = history;
+  }
   check_count("n", request.n);
   check_count("num_beams", request.num_beams);
   AskOptions asking{.include_seen = request.include_seen, .n = request.n, .beams = request.num_beams};

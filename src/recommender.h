@@ -31,6 +31,7 @@ inline constexpr uint32_t kMaxRecommended = 1000;
 struct RecommendRequest {
   std::optional<std::string> user = {};      // a user of the data set, with everything that it holds of them; or
   std::vector<std::string> history = {};     // what somebody new did, oldest first
+  std::vector<std::string> newer = {};       // with `user`: what they did since the data set was made, oldest first
   uint32_t n = 10;                           // how many items, 1 to kMaxRecommended
   uint32_t num_beams = 20;                   // width of the search, 1 to kMaxRecommended; raised to n where it is less
   std::vector<std::string> candidates = {};  // not empty: rank these (the top-n task), in the order that is shown

@@ -194,8 +194,8 @@ TEST_F(CommandLine, NamesTheFlagWhereALibraryNamesTheField) {
                  {"choose a smaller --min-user and --min-item"});
   expect_failure(1, "prepare " + at("one-user/dataset.json") + " --format pod --out " + at("other"),
                  {"peapod: " + at("one-user/dataset.json")});
-  expect_failure(1, "baseline item-knn --data " + at("data") + " --target-damping=-1",
-                 {"peapod: --target-damping: expected a finite number"});
+  expect_failure(1, one_user + "--composer similar-users --num-prompts 5",
+                 {"--num-prompts: is no setting of the composer similar-users", "choose another --composer"});
 }
 
 TEST_F(CommandLine, RefusesASourceWithTooManyBadLinesAndLeavesNothingBehind) {

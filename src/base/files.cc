@@ -48,6 +48,21 @@ fs::path unique_sibling(const fs::path& path, std::string_view kind) {
   return path.string() + "." + std::string(kind) + "-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
 }
 
+// Whether the name is that of a terminal, pipe or device, which is written as it stands: to replace it would be to
+// remove it.
+bool is_stream(const fs::path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+// What a link leads to, so that it is replaced and the link stays; other names as they are.
+fs::path behind_links(const fs::path& path) {
+  std::error_code failure;
+  if (!fs::is_symlink(path, failure)) return path;
+  const fs::path target = fs::weakly_canonical(path, failure);
+  return failure ? path : target;
+}
+
 }  // namespace
 
 MappedFile::MappedFile(const fs::path& path) {
@@ -84,15 +99,28 @@ std::string read_file(const fs::path& path) {
   return contents;
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(unique_sibling(path_, kPartial)) {
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  if (is_stream(path_)) {
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd_ < 0) throw Error(path_.string(), "cannot be opened for writing: " + reason());
+    return;
+  }
+  std::error_code ignored;
+  if (fs::is_directory(path_, ignored)) throw Error(path_.string(), "is a directory, not a file", "name a file in it");
+  final_ = behind_links(path_);
+  temporary_ = unique_sibling(final_, kPartial);
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) throw Error(temporary_.string(), "cannot be created: " + reason());
+  if (fd_ >= 0) return;
+  const std::string problem = "cannot be created: " + reason();
+  const fs::path folder = final_.parent_path();
+  const bool missing = !folder.empty() && !fs::exists(folder, ignored);
+  throw Error(path_.string(), problem, missing ? "make the folder " + folder.string() + " first" : "");
 }
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
   ::close(fd_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
@@ -105,14 +133,18 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::commit() {
+  if (temporary_.empty()) {  // what a stream was given cannot be taken back, nor put in place
+    if (::close(std::exchange(fd_, -1)) != 0) throw Error(path_.string(), "cannot be written: " + reason());
+    return;
+  }
   if (::fsync(fd_) != 0) {
     throw Error(path_.string(), "cannot be written: " + reason(), "check that the disk has room");
   }
   std::error_code failure;
-  fs::rename(temporary_, path_, failure);
+  fs::rename(temporary_, final_, failure);
   if (failure) throw Error(path_.string(), "cannot be put in place: " + failure.message());
   ::close(std::exchange(fd_, -1));
-  sync_directory(path_.parent_path());
+  sync_directory(final_.parent_path());
 }
 
 void write_file_atomically(const fs::path& path, std::string_view contents) {
@@ -141,24 +173,49 @@ fs::path final_directory(const fs::path& path) {
   return absolute.has_filename() ? absolute : absolute.parent_path();
 }
 
+void require_writable(const fs::path& path) {
+  // A stream is not opened: somebody may wait at its other end.
+  if (!is_stream(path)) {
+    const AtomicFile probe(path);
+  } else if (::access(path.c_str(), W_OK) != 0) {
+    throw Error(path.string(), "cannot be written: " + reason());
+  }
+}
+
+void require_replaceable(const fs::path& directory, std::span<const std::string> own_names) {
+  std::error_code failure;
+  const fs::path final_path = final_directory(directory);
+  fs::path above = final_path.parent_path();
+  while (!fs::exists(above, failure) && above.has_relative_path()) above = above.parent_path();
+  if (!fs::is_directory(above, failure)) {
+    throw Error(directory.string(), "cannot be created: " + above.string() + " is not a directory",
+                "choose another place");
+  }
+  if (::access(above.c_str(), W_OK | X_OK) != 0) {
+    throw Error(directory.string(), "cannot be created in " + above.string() + ": " + reason(), "choose another place");
+  }
+  if (!fs::exists(final_path, failure)) {
+    if (!failure) return;
+    throw Error(directory.string(), "cannot be used: " + failure.message(), "choose another name");
+  }
+  constexpr const char* kRemedy = "choose another name or remove it";
+  if (!fs::is_directory(final_path)) throw Error(directory.string(), "exists and is not a directory", kRemedy);
+  const bool marked = fs::exists(final_path / own_names.front());
+  for (const auto& entry : fs::directory_iterator(final_path)) {
+    const std::string name = entry.path().filename().string();
+    if (marked && std::ranges::find(own_names, name) != own_names.end()) continue;
+    throw Error(directory.string(), "exists and holds \"" + name + "\", which was not made by this command", kRemedy);
+  }
+}
+
 PendingDirectory::PendingDirectory(const fs::path& final_path, std::span<const std::string> own_names) {
+  require_replaceable(final_path, own_names);
   std::error_code failure;
   final_ = final_directory(final_path);  // so that the sibling stands beside what is replaced
   pending_ = unique_sibling(final_, kPartial);
-  if (fs::exists(final_)) {
-    constexpr const char* kRemedy = "choose another name or remove it";
-    if (!fs::is_directory(final_)) throw Error(final_path.string(), "exists and is not a directory", kRemedy);
-    const bool marked = fs::exists(final_ / own_names.front());
-    for (const auto& entry : fs::directory_iterator(final_)) {
-      const std::string name = entry.path().filename().string();
-      if (marked && std::ranges::find(own_names, name) != own_names.end()) continue;
-      throw Error(final_path.string(), "exists and holds \"" + name + "\", which was not made by this command",
-                  kRemedy);
-    }
-  }
   fs::remove_all(pending_, failure);
   fs::create_directories(pending_, failure);
-  if (failure) throw Error(pending_.string(), "cannot be created: " + failure.message());
+  if (failure) throw Error(final_path.string(), "cannot be created: " + failure.message());
 }
 
 PendingDirectory::~PendingDirectory() {
@@ -170,7 +227,10 @@ void PendingDirectory::commit() {
   for (const auto& entry : fs::recursive_directory_iterator(pending_)) {
     if (!entry.is_regular_file()) continue;
     const Descriptor fd(entry.path(), O_RDONLY);
-    if (fd.get() < 0 || ::fsync(fd.get()) != 0) throw Error(entry.path().string(), "cannot be flushed: " + reason());
+    if (fd.get() < 0 || ::fsync(fd.get()) != 0) {
+      const fs::path name = final_ / entry.path().lexically_relative(pending_);
+      throw Error(name.string(), "cannot be flushed: " + reason(), "check that the disk has room");
+    }
   }
   std::error_code failure, ignored;
   // Where the file system can, the two change places in one step; the old one is removed under the pending name.

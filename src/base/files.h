@@ -32,10 +32,11 @@ class MappedFile {
 std::string read_file(const std::filesystem::path& path);
 
 // A file that appears under its final name only when commit() is called; until then it is written, in order, to a
-// temporary name beside it that the destructor removes. For contents too large to build in memory first.
+// temporary name beside it that the destructor removes. For contents too large to build in memory first. A link is
+// followed. A terminal, a pipe or a device, such as /dev/stdout, is written as it stands.
 class AtomicFile {
  public:
-  // Throws Error when the temporary file cannot be created.
+  // Throws Error when the temporary file cannot be created; like all errors of this class it names `path`.
   explicit AtomicFile(std::filesystem::path path);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -48,8 +49,9 @@ class AtomicFile {
   void commit();
 
  private:
-  std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path path_;       // as it was asked for
+  std::filesystem::path final_;      // the file behind it
+  std::filesystem::path temporary_;  // empty for what is written as it stands
   int fd_ = -1;
 };
 
@@ -66,6 +68,13 @@ bool is_temporary_name(std::string_view name, std::string_view of, std::string_v
 
 // The path under which a directory appears: absolute, without links, `.` or a closing slash. Throws Error.
 std::filesystem::path final_directory(const std::filesystem::path& path);
+
+// Throws Error where write_file_atomically() could not write `path` now; changes nothing. For a command to ask before
+// it works for minutes.
+void require_writable(const std::filesystem::path& path);
+
+// Throws Error where a PendingDirectory could not be made of `directory` now; changes nothing.
+void require_replaceable(const std::filesystem::path& directory, std::span<const std::string> own_names);
 
 // A directory that appears under its final name only when commit() is called; until then everything is written into
 // path(), a sibling that the destructor removes.

@@ -107,14 +107,58 @@ TEST_F(FilesTest, AnAtomicWriteReplacesTheFileAndLeavesNothingElse) {
 TEST_F(FilesTest, AFailedAtomicWriteLeavesTheOldStateAndNothingElse) {
   const fs::path taken = directory_ / "taken";  // a directory that is not empty cannot be replaced by a file
   fs::create_directories(taken / "inside");
-  EXPECT_NE(message_of([&] { write_file_atomically(taken, "new"); }).find("cannot be put in place"), std::string::npos);
+  EXPECT_NE(message_of([&] { write_file_atomically(taken, "new"); }).find("taken: is a directory"), std::string::npos);
   EXPECT_TRUE(fs::exists(taken / "inside"));
   EXPECT_EQ(num_entries(), 1U);
 }
 
 TEST_F(FilesTest, AnAtomicWriteIntoAnAbsentDirectoryNamesTheFile) {
-  EXPECT_NE(message_of([&] { write_file_atomically(directory_ / "absent" / "a", "x"); }).find("cannot be created"),
-            std::string::npos);
+  const std::string name = (directory_ / "absent" / "a").string();
+  EXPECT_EQ(message_of([&] { write_file_atomically(name, "x"); }),
+            name + ": cannot be created: No such file or directory; make the folder " +
+                (directory_ / "absent").string() + " first");
+}
+
+TEST_F(FilesTest, ADeviceIsWrittenAsItStands) {
+  write_file_atomically("/dev/null", "gone");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_EQ(message_of([&] { write_file_atomically("/dev/full", "x"); }),
+            "/dev/full: cannot be written: No space left on device; check that the disk has room");
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+}
+
+TEST_F(FilesTest, ALinkStaysALinkWhenItsFileIsReplaced) {
+  write(directory_ / "real", "old");
+  fs::create_symlink(directory_ / "real", directory_ / "link");
+  write_file_atomically(directory_ / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(directory_ / "link"));
+  EXPECT_EQ(read_file(directory_ / "real"), "new");
+  EXPECT_EQ(num_entries(), 2U);
+}
+
+TEST_F(FilesTest, TellsBeforehandWhetherAFileCanBeWritten) {
+  require_writable(directory_ / "new");
+  write(directory_ / "old", "kept");
+  require_writable(directory_ / "old");
+  require_writable("/dev/null");
+  EXPECT_EQ(read_file(directory_ / "old"), "kept");
+  EXPECT_EQ(num_entries(), 1U) << "only asking leaves nothing";
+  const std::string folder = directory_.string();
+  for (const std::string& bad :
+       {folder, folder + "/absent/a", folder + "/old/a", folder + "/new/", folder + '/' + std::string(300, 'x')}) {
+    EXPECT_TRUE(message_of([&] { require_writable(bad); }).starts_with(bad + ": ")) << bad;
+  }
+}
+
+TEST_F(FilesTest, TellsBeforehandWhetherADirectoryCanBeMade) {
+  const std::vector<std::string> names = {"config.json"};
+  require_replaceable(directory_ / "a" / "b", names);
+  EXPECT_EQ(num_entries(), 0U) << "only asking leaves nothing";
+  write(directory_ / "file", "");
+  for (const fs::path& bad : {directory_ / "file", directory_ / "file" / "deeper" / "model", directory_,
+                              directory_ / std::string(300, 'x')}) {
+    EXPECT_TRUE(message_of([&] { require_replaceable(bad, names); }).starts_with(bad.string() + ": ")) << bad;
+  }
 }
 
 // What a made directory may hold.

@@ -39,6 +39,8 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
   size_t limit = std::max<size_t>(4, 2 * (name.size() / 3));
   std::string_view nearest;
   for (const std::string& candidate : candidates) {
+    if (candidate.starts_with('-') && !name.starts_with('-'))
+      continue;  // nobody mistypes a sign, and it reads as a flag
     const size_t distance = half_edits(name, candidate, limit);
     if (distance > limit) continue;
     nearest = candidate;

@@ -43,6 +43,12 @@ TEST(NearestName, TwoEditsAreAlwaysAllowed) {
   EXPECT_EQ(nearest_name("abcdefghijkl", Names{"abcdefg"}), "");
 }
 
+TEST(NearestName, SuggestsNothingThatReadsAsAFlag) {
+  EXPECT_EQ(nearest_name("55", Names{"-5"}), "");
+  EXPECT_EQ(nearest_name("55", Names{"-5", "54"}), "54");
+  EXPECT_EQ(nearest_name("-55", Names{"-5"}), "-5");
+}
+
 // The textbook recursion with a full table, without any early end.
 size_t slow_half_edits(const std::string& a, const std::string& b) {
   std::vector<std::vector<size_t>> table(a.size() + 1, std::vector<size_t>(b.size() + 1));

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "cli/measurement.h"
+#include "cli/output.h"
 #include "data/dataset.h"
 #include "data/split.h"
 #include "eval/baselines.h"
@@ -56,18 +58,28 @@ std::string text_of(const Settings& settings) {
   return text;
 }
 
+// Opens the data set, once it is sure that there is a place for the results.
+Dataset open_data(const BaselineFlags& flags) {
+  require_distinct({{"--json", flags.json}, {"--per-user", flags.per_user}});
+  Dataset data = Dataset::open(flags.data);
+  require_measurable({.users = data.evaluated_users().size()}, flags.data);
+  return data;
+}
+
 // What a baseline reached. The table goes to standard output, unless the JSON object does.
 void show(const BaselineFlags& flags, const std::string& method, const Dataset& dataset, const ProtocolRanks& ranks,
           const Settings& settings) {
   const Split split = kSplits.parse(flags.split);
   const Population population = population_of(dataset, {.split = split});
   const size_t num_users = population.users.size();
+  const TargetCounts counts = count_targets(dataset, population.users, split);
+  require_measurable(counts, flags.data);
   MetricMap metrics = metrics_of(ranks, population.popularity);
   if (method == kPopularity) append_sentence_metrics(metrics, dataset.explanations(), split);
   if (flags.json != "-") {
-    std::cout << fmt::format("{} on {}, {} split, {} users\n", method, dataset.name(), flags.split, num_users);
-    if (!settings.empty()) std::cout << "  " << text_of(settings) << '\n';
-    std::cout << metric_table(metrics) << std::flush;
+    std::string text = fmt::format("{} on {}, {} split, {} users\n", method, dataset.name(), flags.split, num_users);
+    if (!settings.empty()) text += "  " + text_of(settings) + '\n';
+    print(text + metric_table(metrics) + sentences_on(counts, "note: "));
   }
   nlohmann::ordered_json object = {{"baseline", method},
                                    {"data", dataset.name()},
@@ -76,6 +88,7 @@ void show(const BaselineFlags& flags, const std::string& method, const Dataset& 
                                    {"seed", flags.seed}};
   for (const auto& [name, value] : settings) object["settings"][name] = value;
   for (const auto& [key, value] : metrics) object[key] = value;
+  append_counts(object, counts);
   append_breakdowns(object, population, ranks);
   write_json(flags.json, text_with_ranks(object, dataset, split, population, ranks));
   write_per_user(flags.per_user, dataset, population, ranks);
@@ -88,13 +101,13 @@ void print_tuning_step(const TuningStep<Options>& step) {
 }
 
 void run_popularity(const BaselineFlags& flags) {
-  const Dataset dataset = Dataset::open(flags.data);
+  const Dataset dataset = open_data(flags);
   const RankingProblem problem = ranking_problem(dataset, kSplits.parse(flags.split));
   show(flags, kPopularity, dataset, popularity_ranks(problem, flags.seed), {});
 }
 
 void run_item_knn(const BaselineFlags& flags) {
-  const Dataset dataset = Dataset::open(flags.data);
+  const Dataset dataset = open_data(flags);
   ItemKnnOptions options = flags.knn;
   if (flags.tune) {
     options = tune_item_knn(ranking_problem(dataset, Split::valid), flags.seed, print_tuning_step<ItemKnnOptions>);
@@ -108,7 +121,7 @@ template <class Options>
 void run_tuned(const BaselineFlags& flags, const std::string& method,
                Options (*tune)(const RankingProblem&, uint64_t, const TuningReport<Options>&),
                ProtocolRanks (*rank)(const RankingProblem&, const Options&, uint64_t)) {
-  const Dataset dataset = Dataset::open(flags.data);
+  const Dataset dataset = open_data(flags);
   const Options options = tune(ranking_problem(dataset, Split::valid), flags.seed, print_tuning_step<Options>);
   const auto ranks = rank(ranking_problem(dataset, kSplits.parse(flags.split)), options, flags.seed);
   show(flags, method, dataset, ranks, settings_of(options));
@@ -132,7 +145,7 @@ Settings settings_of(const RecallSettings& settings) {
 
 // Chosen on validation, too.
 void run_recall(const BaselineFlags& flags) {
-  const Dataset dataset = Dataset::open(flags.data);
+  const Dataset dataset = open_data(flags);
   const auto titles = titles_of(dataset);
   const auto report = [](const RecallChoiceStep& step) {
     std::cerr << fmt::format("choosing {:3}: validation NDCG@10 {:.5f}, log mass {:.4f} with {}\n", step.number,
@@ -150,20 +163,17 @@ void add_common_flags(CLI::App& command, BaselineFlags& flags) {
   command.add_option("--split", flags.split, "Which held-out items to rank")
       ->check(CLI::IsMember(kSplits.names_without(Split::train)))
       ->capture_default_str();
-  command.add_option("--json", flags.json, "Write the metrics as one JSON object; - is standard output")
-      ->type_name("FILE");
-  command
-      .add_option("--per-user", flags.per_user,
-                  "Write what became of each user: target, rank, history, a JSON line each")
-      ->type_name("FILE");
-  command.add_option("--seed", flags.seed, "Orders equal scores")->capture_default_str();
+  add_json(command, flags.json, "the metrics as one JSON object");
+  add_destination(command, "--per-user", flags.per_user,
+                  "Write what became of each user: target, rank, history, a JSON line each");
+  add_number(command, "--seed", flags.seed, kAnySeed, "Orders equal scores");
 }
 
 void add_item_knn_flags(CLI::App& command, BaselineFlags& flags) {
   CLI::Option* tune =
       command.add_flag("--tune", flags.tune, "Choose the settings by full-ranking NDCG@10 on the validation split");
   const auto add = [&](const std::string& name, auto& value, const std::string& meaning) {
-    command.add_option(name, value, meaning)->capture_default_str()->excludes(tune)->group("Settings");
+    add_number(command, name, value, RealRange{0, 1e9}, meaning)->excludes(tune)->group("Settings");
   };
   add("--distance-decay", flags.knn.distance_decay, "a: a pair d places apart counts d^-a");
   add("--backward-weight", flags.knn.backward_weight, "b: what a pair in the opposite order counts");
@@ -171,7 +181,10 @@ void add_item_knn_flags(CLI::App& command, BaselineFlags& flags) {
   add("--source-damping", flags.knn.source_damping, "p: divides by the popularity of the history item to this power");
   add("--target-damping", flags.knn.target_damping, "q: the same for the recommended item");
   add("--popularity-offset", flags.knn.popularity_offset, "Added to every popularity");
-  add("--max-history", flags.knn.max_history, "n: how many of the latest items count");
+  add_number(command, "--max-history", flags.knn.max_history, WholeRange{1, 4096},
+             "n: how many of the latest items count")
+      ->excludes(tune)
+      ->group("Settings");
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,6 +22,8 @@
 #include "bench/prefix_workload.h"
 #include "bench/product_rate.h"
 #include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/output.h"
 #include "model/checkpoint.h"
 #include "prefs/neighbours.h"
 #include "prefs/pmf.h"
@@ -336,19 +337,15 @@ void bench(const BenchFlags& flags) {
     for (const Row& row : bench.rows()) names += (names.empty() ? "" : ", ") + row.name;
     throw Error("--only", "no figure has \"" + flags.only + "\" in its name", "there are " + names);
   }
-  // With `--json -` standard output belongs to the object alone.
-  std::ostream& out = flags.json == "-" ? std::cerr : std::cout;
   Json object = {{"machine", machine()}, {"quick", flags.quick}, {"rows", Json::array()}};
-  // A file is written before the first figure, lest it fail after the last, and after each, for there are minutes
-  // between them.
+  // A file is written after each figure, for there are minutes between them.
   const auto write_file = [&] {
     if (flags.json != "-") write_json(flags.json, object.dump(2));
   };
-  write_file();
-  out << object["machine"].get<std::string>() << "\nTargets are for two cores with AMX.\n" << std::flush;
+  print_beside(flags.json, object["machine"].get<std::string>() + "\nTargets are for two cores with AMX.\n");
   for (const Row& row : rows) {
     const Measured measured{&row, row.measure()};
-    out << readable(measured) << '\n' << std::flush;
+    print_beside(flags.json, readable(measured) + '\n');
     object["rows"].push_back({{"name", row.name},
                               {"value", measured.value},
                               {"unit", row.unit},
@@ -367,7 +364,7 @@ void add_bench(CLI::App& app) {
   command->add_option("--only", flags->only, "Measure the figures with this in their name")->type_name("TEXT");
   command->add_flag("--quick", flags->quick,
                     "One round of each, and a 500th of the large data, from which the whole is reckoned");
-  command->add_option("--json", flags->json, "Write the figures as JSON; - is standard output")->type_name("FILE");
+  add_json(*command, flags->json, "the figures as JSON");
   command->callback([flags] { bench(*flags); });
 }
 

@@ -18,9 +18,4 @@ void add_inspect(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_bench(CLI::App& app);
-
-// Writes one JSON object's text and a newline to `path`, or to standard output for `-`; nothing for an empty path.
-// Files are written atomically.
-void write_json(const std::string& path, const std::string& text);
-
 }  // namespace peapod::cli

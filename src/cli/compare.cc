@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/output.h"
 #include "eval/comparison.h"
 #include "eval/rank_record.h"
 
@@ -53,7 +54,7 @@ void run(const CompareFlags& flags) {
   const RankRecord first = read_rank_record(flags.first);
   const RankRecord second = read_rank_record(flags.second);
   const std::vector<MetricComparison> comparisons = compare(first, second);
-  if (flags.json != "-") std::cout << readable(first, second, comparisons) << std::flush;
+  if (flags.json != "-") print(readable(first, second, comparisons));
   write_json(flags.json, json_of(first, second, comparisons).dump(2));
 }
 
@@ -65,7 +66,7 @@ void add_compare(CLI::App& app) {
       app.add_subcommand("compare", "Compare two measurements of the same users: differences, intervals, p-values");
   command->add_option("A", flags->first, "What `evaluate` or `baseline` wrote with --json")->required();
   command->add_option("B", flags->second, "The same of what it is compared with")->required();
-  command->add_option("--json", flags->json, "Write the comparison as JSON; - is standard output")->type_name("FILE");
+  add_json(*command, flags->json, "the comparison as JSON");
   command->callback([flags] { run(*flags); });
 }
 

@@ -3,16 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
+#include <filesystem>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
+#include "base/nearest_name.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/evaluate_report.h"
+#include "cli/flags.h"
 #include "cli/measurement.h"
+#include "cli/output.h"
 #include "cli/terminal.h"
 #include "eval/baselines.h"
 #include "eval/bootstrap.h"
@@ -37,9 +42,18 @@ struct EvaluateFlags {
   bool include_seen = false;
 };
 
+// Shows a piece of the readable result at once, since the next may take minutes.
+using Say = std::function<void(const std::string&)>;
+
+// What --against takes beside directories.
+const std::vector<std::string> kBaselines = {"popularity", "item-knn"};
+
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
+
+bool is_baseline(const std::string& against) { return contains(kBaselines, against); }
+bool is_model(const std::string& against) { return !against.empty() && !is_baseline(against); }
 
 bool ranks_full(const EvaluateFlags& flags) {
   return contains(flags.tasks, name_of(Task::sequential)) && contains(flags.protocols, name_of(Protocol::full));
@@ -115,23 +129,33 @@ ProtocolRanks baseline_ranks(const Dataset& data, const Population& population, 
   return ranks;
 }
 
+// Without what says nothing of the protocols that are run.
+TargetCounts as_asked(TargetCounts counts, const EvaluateFlags& flags) {
+  if (!ranks_full(flags) || flags.include_seen) counts.seen = 0;
+  if (!ranks_sampled(flags)) {
+    counts.least_negatives = kNumNegatives;
+    counts.without_negatives = 0;
+  }
+  return counts;
+}
+
 nlohmann::ordered_json json_of(const Estimate& e) { return {{"value", e.value}, {"low", e.low}, {"high", e.high}}; }
 
-void show_intervals(const EstimateMap& intervals, std::ostream& out, nlohmann::ordered_json& object) {
-  out << "95 % interval over users:\n";
+void show_intervals(const EstimateMap& intervals, const Say& say, nlohmann::ordered_json& object) {
+  say("95 % interval over users:\n");
   for (const auto& [key, e] : intervals) {
-    out << fmt::format("{:<28}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high);
+    say(fmt::format("{:<28}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high));
     object[key] = json_of(e);
   }
 }
 
 // Theirs, then ours minus theirs.
 void show_difference(const ProtocolRanks& ours, const ProtocolRanks& theirs, const std::string& name,
-                     const Population& population, std::ostream& out, nlohmann::ordered_json& object) {
-  out << fmt::format("\n{}:\n{}difference, 95 % interval over users:\n", name,
-                     metric_table(metrics_of(theirs, population.popularity)));
+                     const Population& population, const Say& say, nlohmann::ordered_json& object) {
+  say(fmt::format("\n{}:\n{}difference, 95 % interval over users:\n", name,
+                  metric_table(metrics_of(theirs, population.popularity))));
   for (const auto& [key, e] : paired_differences(ours, theirs)) {
-    out << fmt::format("{:<28}{:+.4f}  [{:+.4f}, {:+.4f}]\n", key, e.value, e.low, e.high);
+    say(fmt::format("{:<28}{:+.4f}  [{:+.4f}, {:+.4f}]\n", key, e.value, e.low, e.high));
     object["difference"][key] = json_of(e);
   }
 }
@@ -154,11 +178,10 @@ PeapodModel load_trained_on(const std::string& directory, const EvaluateFlags& f
   return model;
 }
 
-void warn_of_leaking_ids(const std::string& directory, const PeapodModel& model, std::ostream& out,
+void warn_of_leaking_ids(const std::string& directory, const PeapodModel& model, const Say& say,
                          nlohmann::ordered_json& object) {
   if (model.dataset().item_ids().scheme != IdScheme::sequential) return;
-  out << directory
-      << ": LEAKING ids: the numbers follow first appearance, test items included; its figures say little.\n";
+  say(directory + ": LEAKING ids: the numbers follow first appearance, test items included; its figures say little.\n");
   object["leaking_ids"] = true;
 }
 
@@ -170,13 +193,17 @@ struct Evaluated {
 };
 
 // Measures one model and shows it; what is measured goes into `object` too.
-Evaluated evaluate(const std::string& directory, const EvaluateFlags& flags, const Dataset& data, std::ostream& out,
+Evaluated evaluate(const std::string& directory, const EvaluateFlags& flags, const Dataset& data, const Say& say,
                    nlohmann::ordered_json& object) {
   const EvaluationOptions options = options_of(flags);
   const bool explains = contains(flags.tasks, name_of(Task::explanation)) && has_explanations(data, options.split);
   const AnswererOptions answering{.precision = precision_from(flags.precision), .explains = explains};
   const Measured one(load_trained_on(directory, flags, data), answering);
-  warn_of_leaking_ids(directory, one.model, out, object);
+  std::optional<Measured> rival;  // loaded first: a bad one is noticed before anything is measured
+  if (is_model(flags.against)) {
+    rival.emplace(load_trained_on(flags.against, flags, data), AnswererOptions{answering.precision, false});
+  }
+  warn_of_leaking_ids(directory, one.model, say, object);
   Evaluated result{.population = population_of(data, options), .ranks = {}, .metrics = {}};
   const Population& population = result.population;
   const ProtocolRanks& ranks = result.ranks = model_ranks(one, flags, options, "evaluating");
@@ -186,24 +213,26 @@ Evaluated evaluate(const std::string& directory, const EvaluateFlags& flags, con
     throw Error(directory, "there is nothing to measure with these --tasks, --protocol and --split");
   }
   for (const auto& [key, value] : result.metrics) object[key] = value;
-  out << metric_table(result.metrics);
+  say(metric_table(result.metrics));
   const EstimateMap intervals = intervals_over_users(ranks);
-  if (!intervals.empty()) show_intervals(intervals, out, object["intervals"]);
+  if (!intervals.empty()) show_intervals(intervals, say, object["intervals"]);
+  const TargetCounts counts = count_targets(data, population.users, options.split);
+  say(sentences_on(as_asked(counts, flags), "note: "));
+  append_counts(object, counts);
   append_breakdowns(object, population, ranks);
   const auto against = [&](const ProtocolRanks& theirs, const std::string& name, const char* member) {
-    show_difference(ranks, theirs, name, population, out, object[member]);
+    show_difference(ranks, theirs, name, population, say, object[member]);
   };
   if (flags.swap_prompts) {
     EvaluationOptions swapped = options;
     swapped.swap_prompts = true;
     against(model_ranks(one, flags, swapped, "prompts swapped:"), "personal prompts swapped between users", "swapped");
   }
-  if (flags.against == "popularity" || flags.against == "item-knn") {
+  if (is_baseline(flags.against)) {
     against(baseline_ranks(data, population, flags, options), flags.against, "against");
-  } else if (!flags.against.empty()) {
-    const Measured rival(load_trained_on(flags.against, flags, data), {answering.precision, false});
-    warn_of_leaking_ids(flags.against, rival.model, out, object["against"]);
-    against(model_ranks(rival, flags, options, "against:"), flags.against, "against");
+  } else if (rival) {
+    warn_of_leaking_ids(flags.against, rival->model, say, object["against"]);
+    against(model_ranks(*rival, flags, options, "against:"), flags.against, "against");
   }
   if (!flags.report.empty()) {
     write_report(flags.report,
@@ -218,54 +247,68 @@ Evaluated evaluate(const std::string& directory, const EvaluateFlags& flags, con
   return result;
 }
 
-void show_means(const std::vector<MetricMap>& runs, std::ostream& out, nlohmann::ordered_json& object) {
-  out << fmt::format("\nmean of {} models, 95 % interval over models:\n", runs.size());
+void show_means(const std::vector<MetricMap>& runs, const Say& say, nlohmann::ordered_json& object) {
+  say(fmt::format("\nmean of {} models, 95 % interval over models:\n", runs.size()));
   for (const auto& [key, e] : means_over_runs(runs)) {
-    out << fmt::format("{:<30}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high);
+    say(fmt::format("{:<30}{:.4f}  [{:.4f}, {:.4f}]\n", key, e.value, e.low, e.high));
     object[key] = e.value;
     object["intervals"][key] = json_of(e);
   }
 }
 
-void run_one(const EvaluateFlags& flags, const Dataset& data, std::ostream& out, nlohmann::ordered_json& object) {
+void run_one(const EvaluateFlags& flags, const Dataset& data, const Say& say, nlohmann::ordered_json& object) {
   object["model"] = flags.models.front();
-  const Evaluated done = evaluate(flags.models.front(), flags, data, out, object);
+  const Evaluated done = evaluate(flags.models.front(), flags, data, say, object);
   object["num_users"] = done.population.users.size();
   const Split split = kSplits.parse(flags.split);
   write_json(flags.json, text_with_ranks(object, data, split, done.population, done.ranks));
   write_per_user(flags.per_user, data, done.population, done.ranks);
 }
 
-void run_many(const EvaluateFlags& flags, const Dataset& data, std::ostream& out, nlohmann::ordered_json& object) {
-  if (!flags.per_user.empty() || !flags.report.empty()) {
-    throw Error(flags.per_user.empty() ? "--report" : "--per-user",
-                fmt::format("is of one model, got {}", flags.models.size()), "evaluate one model at a time");
-  }
+void run_many(const EvaluateFlags& flags, const Dataset& data, const Say& say, nlohmann::ordered_json& object) {
   std::vector<MetricMap> metrics;
   for (const std::string& directory : flags.models) {
-    out << (metrics.empty() ? "" : "\n") << directory << ":\n";
+    say((metrics.empty() ? "" : "\n") + directory + ":\n");
     nlohmann::ordered_json& one = object["models"].emplace_back();
     one["model"] = directory;
-    metrics.push_back(evaluate(directory, flags, data, out, one).metrics);
+    metrics.push_back(evaluate(directory, flags, data, say, one).metrics);
   }
-  show_means(metrics, out, object);
+  show_means(metrics, say, object);
   write_json(flags.json, object.dump(2));
 }
 
+void require_rival(const std::string& against) {
+  if (!is_model(against) || std::filesystem::exists(against)) return;
+  const std::string nearest = nearest_name(against, kBaselines);
+  throw Error("--against", "expected popularity, item-knn or a model directory, got \"" + against + "\"",
+              nearest.empty() ? "" : "did you mean \"" + nearest + "\"?");
+}
+
 void run(const EvaluateFlags& flags) {
-  const bool beside_baselines = !flags.report.empty() || flags.against == "popularity" || flags.against == "item-knn";
+  const bool beside_baselines = !flags.report.empty() || is_baseline(flags.against);
   if (flags.include_seen && beside_baselines) {
     throw Error(flags.report.empty() ? "--against " + flags.against : "--report",
                 "stands beside baselines, which rank items of the history never; --include-seen asks the model to",
                 "leave out one of the two");
   }
+  if (flags.models.size() > 1 && (!flags.per_user.empty() || !flags.report.empty())) {
+    throw Error(flags.per_user.empty() ? "--report" : "--per-user",
+                fmt::format("is of one model, got {}", flags.models.size()), "evaluate one model at a time");
+  }
+  require_distinct({{"--json", flags.json}, {"--per-user", flags.per_user}, {"--report", flags.report}});
+  require_rival(flags.against);
   const Dataset data = Dataset::open(flags.data);
-  std::ostream& out = flags.json == "-" ? std::cerr : std::cout;  // standard output is the JSON object's then
+  require_measurable(count_targets(data, data.evaluated_users(), kSplits.parse(flags.split)), flags.data);
+  // Of several, each is opened before the first is measured for minutes.
+  if (flags.models.size() > 1) {
+    for (const std::string& directory : flags.models) load_trained_on(directory, flags, data);
+  }
+  const Say say = [&](const std::string& text) { print_beside(flags.json, text); };
   nlohmann::ordered_json object = {{"dataset", data.name()}, {"split", flags.split}};
   if (flags.models.size() == 1) {
-    run_one(flags, data, out, object);
+    run_one(flags, data, say, object);
   } else {
-    run_many(flags, data, out, object);
+    run_many(flags, data, say, object);
   }
 }
 
@@ -287,10 +330,9 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--split", flags->split, "Which held-out items")
       ->check(CLI::IsMember(kSplits.names_without(Split::train)))
       ->capture_default_str();
-  command->add_option("--beams", flags->beams, "Beams of the item search")
-      ->capture_default_str()
-      ->check(CLI::Range(static_cast<int>(kGreatestDepth), 1000));
-  command->add_option("--max-users", flags->max_users, "Only so many users, chosen by a fixed seed; 0: all");
+  add_number(*command, "--beams", flags->beams, WholeRange{kGreatestDepth, 1000}, "Beams of the item search");
+  add_number(*command, "--max-users", flags->max_users, kAnyCount,
+             "Only so many users, chosen by a fixed seed; 0: all");
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
       ->check(CLI::IsMember(kPrecisions.names()))
       ->capture_default_str();
@@ -301,16 +343,11 @@ void add_evaluate(CLI::App& app) {
       "--against", flags->against,
       "popularity, item-knn (tuned on validation) or another model directory: compare with it, with paired "
       "intervals");
-  command->add_option("--json", flags->json, "Write the metrics as JSON, which `compare` reads; - is standard output")
-      ->type_name("FILE");
-  command
-      ->add_option("--per-user", flags->per_user,
-                   "Write what became of each user: target, rank, history, a JSON line each")
-      ->type_name("FILE");
-  command
-      ->add_option("--report", flags->report,
-                   "Write a page of figures, intervals, charts and sample users, beside baselines on the same users")
-      ->type_name("FILE.html");
+  add_json(*command, flags->json, "the metrics as JSON, which `compare` reads");
+  add_destination(*command, "--per-user", flags->per_user,
+                  "Write what became of each user: target, rank, history, a JSON line each");
+  add_destination(*command, "--report", flags->report,
+                  "Write a page of figures, intervals, charts and sample users, beside baselines on the same users");
   command->callback([flags] { run(*flags); });
 }
 

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/progress.h"
 #include "cli/terminal.h"
+#include "data/target_counts.h"
 #include "eval/html/page.h"
 #include "eval/recall_choice.h"
 #include "eval/sample_users.h"
@@ -49,6 +50,17 @@ std::vector<std::string> notes_of(const MeasuredModel& measured, const Evaluatio
       fmt::format("The model answers with {} beams.", options.num_beams)};
   if (options.max_users > 0) {
     notes.push_back(fmt::format("{} users, chosen by a fixed seed.", measured.population.users.size()));
+  }
+  const TargetCounts counts = count_targets(measured.model.dataset(), measured.population.users, options.split);
+  if (counts.seen > 0) {
+    notes.push_back(fmt::format("{} of {} targets are items that the user had before: nothing can hit them.",
+                                counts.seen, counts.users));
+  }
+  if (counts.least_negatives < kNumNegatives) {
+    notes.push_back(
+        fmt::format("There are {} negatives at the least and {:.1f} on average, not 99: users touched the "
+                    "rest of the catalogue.",
+                    counts.least_negatives, counts.mean_negatives));
   }
   notes.push_back(trust_sentence(measured.model));
   return notes;

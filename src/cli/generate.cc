@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -10,6 +9,8 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/output.h"
 #include "decode/generation.h"
 #include "model/checkpoint.h"
 #include "tensor/gemm.h"
@@ -62,7 +63,7 @@ void generate(const GenerateFlags& flags) {
   const auto results = generate_texts(engines, views_of(std::span(&input, 1)), flags.search);
   const std::vector<Text>& texts = results.front();
   if (texts.empty()) throw Error(flags.directory, "no token has a probability above 0", "check the weights");
-  if (flags.json != "-") std::cout << tokenizer.decode(texts.front().tokens) << '\n' << std::flush;
+  if (flags.json != "-") print(tokenizer.decode(texts.front().tokens) + '\n');
   write_json(flags.json, json_of(flags.text, texts, tokenizer));
 }
 
@@ -74,19 +75,23 @@ void add_generate(CLI::App& app) {
   command->add_option("directory", flags->directory, "Directory with config.json, model.safetensors, spiece.model")
       ->required();
   command->add_option("--text", flags->text, "Input")->required();
-  const auto add = [&](const char* name, auto& value, const char* meaning) {
-    return command->add_option(name, value, meaning)->capture_default_str();
+  const auto add = [&](const char* name, auto& value, const auto& range, const char* meaning) {
+    add_number(*command, name, value, range, meaning);
   };
   TextSearchOptions& search = flags->search;
-  add("--num-beams", search.num_beams, "Beams; 1 is greedy")->check(CLI::Range(1, 1000));
-  add("--num-beam-groups", search.num_beam_groups, "Groups that --num-beams is divided into")
-      ->check(CLI::Range(1, 1000));
-  add("--diversity-penalty", search.diversity_penalty, "What repeating a token of an earlier group costs");
-  add("--min-new-tokens", search.min_new_tokens, "Least number of tokens before the end")->check(CLI::Range(0, 10000));
-  add("--max-new-tokens", search.max_new_tokens, "Most tokens, the end included")->check(CLI::Range(1, 10000));
-  add("--length-penalty", search.length_penalty, "Power of the length that a score is divided by");
-  add("--precision", flags->precision, "Arithmetic of the matrix products")->check(CLI::IsMember(kPrecisions.names()));
-  command->add_option("--json", flags->json, "Write the result as JSON; - is standard output")->type_name("FILE");
+  constexpr WholeRange kBeams{1, 1000};
+  add("--num-beams", search.num_beams, kBeams, "Beams; 1 is greedy");
+  add("--num-beam-groups", search.num_beam_groups, kBeams, "Groups that --num-beams is divided into");
+  add("--diversity-penalty", search.diversity_penalty, RealRange{0, 1000},
+      "What repeating a token of an earlier group costs");
+  add("--min-new-tokens", search.min_new_tokens, WholeRange{0, 10000}, "Least number of tokens before the end");
+  add("--max-new-tokens", search.max_new_tokens, WholeRange{1, 10000}, "Most tokens, the end included");
+  add("--length-penalty", search.length_penalty, RealRange{-100, 100},
+      "Power of the length that a score is divided by");
+  command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
+      ->check(CLI::IsMember(kPrecisions.names()))
+      ->capture_default_str();
+  add_json(*command, flags->json, "the result as JSON");
   command->callback([flags] { generate(*flags); });
 }
 

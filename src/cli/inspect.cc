@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -14,6 +13,8 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/output.h"
 #include "model/config.h"
 #include "model/peapod_model.h"
 #include "model/prompt_weights.h"
@@ -273,7 +274,7 @@ Report inspect_dataset(const InspectFlags& flags) {
 void inspect(const InspectFlags& flags) {
   const bool is_model = std::filesystem::exists(std::filesystem::path(flags.directory) / "peapod.json");
   const Report report = is_model ? inspect_model(flags) : inspect_dataset(flags);
-  if (flags.json != "-") std::cout << report.text << std::flush;
+  if (flags.json != "-") print(report.text);
   write_json(flags.json, report.json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -285,7 +286,7 @@ void add_inspect(CLI::App& app) {
   command->add_option("directory", flags->directory, "Model directory or prepared directory")->required();
   command->add_option("--user", flags->user,
                       "Show this user's prompt weights instead of those of all, and what their history recalls");
-  command->add_option("--json", flags->json, "Write the report as JSON; - is standard output")->type_name("FILE");
+  add_json(*command, flags->json, "the report as JSON");
   command->callback([flags] { inspect(*flags); });
 }
 

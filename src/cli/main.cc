@@ -5,24 +5,16 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/nearest_name.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 
 namespace peapod::cli {
-
-void write_json(const std::string& path, const std::string& text) {
-  if (path.empty()) return;
-  if (path == "-") {
-    std::cout << text << '\n' << std::flush;
-  } else {
-    write_file_atomically(path, text + "\n");
-  }
-}
 
 // What is wrong with the first words of a command line, where each names a command of the one before it; empty where
 // nothing is. CLI11 says of a mistyped command only that one is required.
@@ -69,9 +61,25 @@ std::string in_flags(const Error& error, const CLI::App& command) {
   return Error(where, error.problem(), remedy).what();
 }
 
+// Exit status of the command line; throws what commands throw.
+int run(CLI::App& app, int argc, char** argv) {
+  std::ostringstream help;  // what was asked for, such as --help
+  int status = 0;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream problem;
+    status = app.exit(error, help, problem) == 0 ? 0 : 2;
+    std::cerr << printable(problem.str());
+  }
+  print(help.str());
+  return status;
+}
+
 }  // namespace peapod::cli
 
 int main(int argc, char** argv) {
+  peapod::cli::reserve_standard_streams();
   CLI::App app(
       "peapod: a generative recommender. It learns from a log of interactions, recommends the next items, "
       "ranks candidates and says why.",
@@ -93,19 +101,17 @@ int main(int argc, char** argv) {
   const std::string mistyped =
       peapod::cli::mistyped_command(app, std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   if (!mistyped.empty()) {
-    std::cerr << "peapod: " << mistyped << '\n';
+    std::cerr << "peapod: " << peapod::cli::printable(mistyped) << '\n';
     return 2;
   }
   try {
-    app.parse(argc, argv);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return peapod::cli::run(app, argc, argv);
   } catch (const peapod::Error& error) {
-    std::cerr << "peapod: " << peapod::cli::in_flags(error, peapod::cli::command_that_ran(app)) << '\n';
+    const std::string message = peapod::cli::in_flags(error, peapod::cli::command_that_ran(app));
+    std::cerr << "peapod: " << peapod::cli::printable(message) << '\n';
     return 1;
   } catch (const std::exception& error) {
-    std::cerr << "peapod: " << error.what() << '\n';
+    std::cerr << "peapod: " << peapod::cli::printable(error.what()) << '\n';
     return 1;
   }
 }

@@ -1,5 +1,7 @@
 #include "cli/measurement.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <span>
 #include <vector>
@@ -33,6 +35,32 @@ Json buckets_by(std::span<const uint32_t> property, const ProtocolRanks& ranks) 
 }
 
 }  // namespace
+
+std::string sentences_on(const TargetCounts& counts, const std::string& head) {
+  std::string text;
+  if (counts.seen > 0) {
+    text += head + fmt::format(
+                       "{} of {} targets are items that the user had before: full ranking leaves them out, so "
+                       "they count as misses\n",
+                       counts.seen, counts.users);
+  }
+  if (counts.users > 0 && counts.least_negatives < kNumNegatives) {
+    text += head + fmt::format(
+                       "sampled99 ranks against {} negatives at the least, {:.1f} on average: there are no more "
+                       "items that a user never touched\n",
+                       counts.least_negatives, counts.mean_negatives);
+  }
+  if (counts.without_negatives > 0) {
+    text += head + fmt::format("{} of {} users have no negatives: under sampled99 they always count as hits\n",
+                               counts.without_negatives, counts.users);
+  }
+  return text;
+}
+
+void append_counts(Json& object, const TargetCounts& counts) {
+  object["seen_targets"] = counts.seen;
+  object["num_negatives"] = {{"least", counts.least_negatives}, {"mean", counts.mean_negatives}};
+}
 
 void append_breakdowns(Json& object, const Population& population, const ProtocolRanks& ranks) {
   object["by_history_length"] = buckets_by(population.history_lengths, ranks);

@@ -6,10 +6,17 @@
 #include <string>
 
 #include "data/dataset.h"
+#include "data/target_counts.h"
 #include "eval/population.h"
 #include "eval/ranking.h"
 
 namespace peapod::cli {
+
+// What a reader must know of targets and negatives before they believe a figure, a line each behind `head`; nothing
+// where there is nothing to say.
+std::string sentences_on(const TargetCounts& counts, const std::string& head);
+// Members `seen_targets` and `num_negatives`: {"least", "mean"}.
+void append_counts(nlohmann::ordered_json& object, const TargetCounts& counts);
 
 // Members `by_history_length` and `by_target_popularity`: buckets with their metrics, for each protocol.
 void append_breakdowns(nlohmann::ordered_json& object, const Population& population, const ProtocolRanks& ranks);

@@ -1,13 +1,16 @@
 // `peapod prepare`: raw files -> prepared directory.
 #include <fmt/format.h>
 
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "base/output_lock.h"
 #include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/measurement.h"
+#include "cli/output.h"
 #include "data/item_ids.h"
 #include "data/preparation.h"
 #include "data/raw_log.h"
@@ -28,35 +31,44 @@ struct PrepareFlags {
 
 constexpr size_t kShownRejects = 5;
 
-void print_rejects(const Rejects& rejects) {
-  if (rejects.count() == 0) return;
-  std::cout << fmt::format("rejected      {} lines, of which the first:\n", rejects.count());
+std::string shown_rejects(const Rejects& rejects) {
+  if (rejects.count() == 0) return {};
+  std::string text = fmt::format("rejected      {} lines, of which the first:\n", rejects.count());
   for (size_t i = 0; i < std::min(kShownRejects, rejects.first().size()); ++i) {
-    std::cout << "              " << describe(rejects.first()[i]) << '\n';
+    text += "              " + describe(rejects.first()[i]) + '\n';
   }
+  return text;
 }
 
-void print_summary(const PreparedData& data, const Rejects& rejects, const PrepareFlags& flags) {
+std::string summary_of(const PreparedData& data, const std::vector<std::string>& read, const Rejects& rejects,
+                       const PrepareFlags& flags) {
   const auto core = [](uint32_t least, const char* what) {
     return least <= 1 ? std::string() : fmt::format(" (each has {} {} or more)", least, what);
   };
-  std::cout << fmt::format("data set      {} ({})\n", data.name, name_of(data.format));
-  std::cout << fmt::format("users         {}{}\n", data.users.size(), core(data.min_user, "interactions"));
-  std::cout << fmt::format("items         {}{}\n", data.items.size(), core(data.min_item, "interactions"));
-  std::cout << fmt::format("interactions  {}\n", data.num_interactions());
-  std::cout << fmt::format("explanations  {}\n", data.explanations.size());
+  std::string text = fmt::format("data set      {} ({})\n", data.name, name_of(data.format));
+  for (const std::string& line : read) {
+    text += fmt::format("{:<14}{}\n", &line == read.data() ? "read" : "", line);
+  }
+  text += fmt::format("users         {}{}\n", data.users.size(), core(data.min_user, "interactions"));
+  text += fmt::format("items         {}{}\n", data.items.size(), core(data.min_item, "interactions"));
+  text += fmt::format("interactions  {}\n", data.num_interactions());
+  text += fmt::format("explanations  {}\n", data.explanations.size());
   if (data.num_explanations_of_held_out > 0) {
-    std::cout << fmt::format("left out      {} training explanations of validation or test items\n",
-                             data.num_explanations_of_held_out);
+    text += fmt::format("left out      {} training explanations of validation or test items\n",
+                        data.num_explanations_of_held_out);
   }
-  print_rejects(rejects);
-  std::cout << fmt::format("item ids      {}\n", flags.ids);
+  if (data.num_explanations_of_dropped > 0) {
+    text += fmt::format("left out      {} explanations of users or items with too few interactions\n",
+                        data.num_explanations_of_dropped);
+  }
+  text += shown_rejects(rejects);
+  text += fmt::format("item ids      {}\n", flags.ids);
   if (flags.ids == name_of(IdScheme::sequential)) {
-    std::cout
-        << "              Warning: these numbers follow the order of first appearance, test items included. They\n"
-           "              give answers away; results on them compare only with papers that did the same.\n";
+    text +=
+        "              Warning: these numbers follow the order of first appearance, test items included. They\n"
+        "              give answers away; results on them compare only with papers that did the same.\n";
   }
-  std::cout << fmt::format("written to    {}\n", flags.out) << std::flush;
+  return text + fmt::format("written to    {}\n", flags.out);
 }
 
 // What the source says of each item.
@@ -70,18 +82,22 @@ std::vector<std::string> texts_of(const std::vector<ItemInfo>& items) {
 }
 
 void prepare_data(PrepareFlags& flags) {
+  require_replaceable(flags.out, Dataset::file_names());
   const IdScheme scheme = kIdSchemes.parse(flags.ids);
   flags.read.format = kSourceFormats.parse(flags.format);
   const OutputLock lock(flags.out, Dataset::file_names(), "`peapod prepare`");
   RawLog log = read_source(flags.source, flags.read);
   const Rejects rejects = log.rejects;
+  const std::vector<std::string> read = summary_of_reading(log);
   const PreparedData data = prepare(std::move(log), flags.preparation);
   const std::vector<std::string> texts = texts_of(data.items);
   const ItemIds ids = assign_item_ids(
       scheme, {.train = data.train_histories(), .all = data.histories(), .num_items = data.num_items(), .texts = texts},
       flags.preparation.seed);
   write_dataset(flags.out, data, ids);
-  print_summary(data, rejects, flags);
+  const Dataset written = Dataset::open(flags.out);
+  const TargetCounts targets = count_targets(written, written.evaluated_users(), Split::test);
+  print(summary_of(data, read, rejects, flags) + sentences_on(targets, "note          "));
 }
 
 }  // namespace
@@ -97,18 +113,15 @@ void add_prepare(CLI::App& app) {
   command->add_option("--ids", flags->ids, "How items are named to the model; sequential leaks test items")
       ->check(CLI::IsMember(kIdSchemes.names()))
       ->capture_default_str();
-  command->add_option("--min-user", flags->preparation.min_user,
-                      "Leave out users with fewer interactions [5; 0 for pod]");
-  command->add_option("--min-item", flags->preparation.min_item,
-                      "Leave out items with fewer interactions [5; 0 for pod]");
-  command->add_option("--seed", flags->preparation.seed, "Seed of negatives, ids and the order of equal times")
-      ->capture_default_str();
+  add_number(*command, "--min-user", flags->preparation.min_user, kAnyCount,
+             "Leave out users with fewer interactions [5; 0 for pod]");
+  add_number(*command, "--min-item", flags->preparation.min_item, kAnyCount,
+             "Leave out items with fewer interactions [5; 0 for pod]");
+  add_number(*command, "--seed", flags->preparation.seed, kAnySeed,
+             "Seed of negatives, ids and the order of equal times");
   command->add_option("--name", flags->preparation.name, "Name of the data set [from the source]");
-  command
-      ->add_option("--max-bad-lines", flags->read.max_bad_lines_percent,
-                   "Percent of a file's lines that may be unusable")
-      ->check(CLI::Range(0.0, 100.0))
-      ->capture_default_str();
+  add_number(*command, "--max-bad-lines", flags->read.max_bad_lines_percent, RealRange{0, 100},
+             "Percent of a file's lines that may be unusable");
   command->callback([flags] { prepare_data(*flags); });
 }
 

@@ -2,22 +2,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/names.h"
+#include "cli/output.h"
 #include "recommender.h"
 #include "tensor/gemm.h"
 
 namespace peapod::cli {
 namespace {
 
+constexpr WholeRange kRecommendable{1, kMaxRecommended};
+
 struct RecommendFlags {
   std::string model;
   std::string user;
+  std::vector<std::string> history, then, candidates;  // as names_in() reads them
   RecommendRequest request;
   std::string precision = "auto";
   std::string json;
@@ -44,12 +49,15 @@ std::string json_of(const RecommendRequest& request, const std::vector<Recommend
 }
 
 void recommend(const RecommendFlags& flags) {
-  if (flags.user.empty() == flags.request.history.empty()) throw CLI::RequiredError("Either --user or --history");
+  if (flags.user.empty() == flags.history.empty()) throw CLI::RequiredError("Either --user or --history");
   RecommendRequest request = flags.request;
   if (!flags.user.empty()) request.user = flags.user;
+  request.history = names_in("--history", flags.history);
+  request.newer = names_in("--then", flags.then);
+  request.candidates = names_in("--candidates", flags.candidates);
   const Recommender recommender = Recommender::load(flags.model, {.precision = flags.precision});
   const std::vector<RecommendedItem> items = recommender.recommend(request);
-  if (flags.json != "-") std::cout << table_of(items) << std::flush;
+  if (flags.json != "-") print(table_of(items));
   write_json(flags.json, json_of(request, items));
 }
 
@@ -59,24 +67,23 @@ void add_recommend(CLI::App& app) {
   CLI::App* command = app.add_subcommand("recommend", "The next items of a user, or the best of given candidates");
   const auto flags = std::make_shared<RecommendFlags>();  // shared: the callback outlives this function
   command->add_option("model", flags->model, "Model directory")->required();
-  const auto add_items = [&](const char* name, std::vector<std::string>& items, const char* meaning) {
-    return command->add_option(name, items, meaning)->delimiter(',')->allow_extra_args(false)->type_name("A,B,...");
-  };
   CLI::Option* user = command->add_option("--user", flags->user, "A user of the data set");
-  add_items("--history", flags->request.history, "Instead: what a new user did, oldest first")->excludes(user);
-  command->add_option("--n", flags->request.n, "How many items")
-      ->check(CLI::Range(1u, kMaxRecommended))
-      ->capture_default_str();
-  add_items("--candidates", flags->request.candidates, "Rank these items (the top-n task)");
+  CLI::Option* history =
+      add_items(*command, "--history", flags->history, "Instead: what a new user did, oldest first")->excludes(user);
+  add_items(*command, "--then", flags->then, "What the user did after that, oldest first")
+      ->needs(user)
+      ->excludes(history);
+  add_number(*command, "--n", flags->request.n, kRecommendable, "How many items");
+  CLI::Option* candidates = add_items(*command, "--candidates", flags->candidates, "Rank these items (the top-n task)");
   command->add_option("--filter", flags->request.category, "Only items of this category")->type_name("CATEGORY");
-  command->add_flag("--include-seen", flags->request.include_seen, "Recommend items of the history too");
-  command->add_option("--beams", flags->request.num_beams, "Width of the search; at least --n is used")
-      ->check(CLI::Range(1u, kMaxRecommended))
-      ->capture_default_str();
+  command->add_flag("--include-seen", flags->request.include_seen, "Recommend items of the history too")
+      ->excludes(candidates);
+  add_number(*command, "--beams", flags->request.num_beams, kRecommendable,
+             "Width of the search; at least --n is used");
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
       ->check(CLI::IsMember(kPrecisions.names()))
       ->capture_default_str();
-  command->add_option("--json", flags->json, "Write the answer as JSON; - is standard output")->type_name("FILE");
+  add_json(*command, flags->json, "the answer as JSON");
   command->callback([flags] { recommend(*flags); });
 }
 

@@ -1,4 +1,5 @@
 // `peapod tokenize SPIECE.model --jsonl FILE|-`: {"text": …} lines in, {"ids": […]} lines out, closing id included.
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "text/tokenizer.h"
 
 namespace peapod::cli {
@@ -26,14 +28,19 @@ std::string text_of(const std::string& line, const std::string& where) {
   return text->get<std::string>();
 }
 
-void tokenize(const Tokenizer& tokenizer, std::istream& in, const std::string& name, std::ostream& out) {
-  std::string line;
+constexpr size_t kPrintedAtOnce = 1 << 16;  // bytes
+
+void tokenize(const Tokenizer& tokenizer, std::istream& in, const std::string& name) {
+  std::string line, out;
   for (size_t number = 1; std::getline(in, line); ++number) {
     const std::vector<int32_t> ids = tokenizer.encode_input(text_of(line, name + ':' + std::to_string(number)));
-    out << Json{{"ids", ids}}.dump() << '\n';
+    out += Json{{"ids", ids}}.dump() + '\n';
+    if (out.size() < kPrintedAtOnce) continue;
+    print(out);
+    out.clear();
   }
   if (in.bad()) throw Error(name, "reading failed");
-  if (!out.flush()) throw Error("standard output", "cannot be written");
+  print(out);
 }
 
 }  // namespace
@@ -50,12 +57,13 @@ void add_tokenize(CLI::App& app) {
   command->callback([options] {
     const Tokenizer tokenizer = Tokenizer::load(options->model);
     if (options->jsonl == "-") {
-      tokenize(tokenizer, std::cin, "standard input", std::cout);
+      tokenize(tokenizer, std::cin, "standard input");
       return;
     }
     std::ifstream file(options->jsonl);
-    if (!file) throw Error(options->jsonl, "cannot be opened for reading");
-    tokenize(tokenizer, file, options->jsonl, std::cout);
+    if (!file || std::filesystem::is_directory(options->jsonl))
+      throw Error(options->jsonl, "cannot be opened for reading");
+    tokenize(tokenizer, file, options->jsonl);
   });
 }
 

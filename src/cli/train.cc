@@ -9,6 +9,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -16,6 +17,8 @@
 #include "base/output_lock.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/output.h"
 #include "cli/terminal.h"
 #include "eval/recall_choice.h"
 #include "model/config.h"
@@ -25,6 +28,8 @@
 namespace peapod::cli {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr RealRange kShare{0, 1e6};
 
 struct TrainFlags {
   std::string data, out, config, json;
@@ -40,70 +45,112 @@ struct TrainFlags {
 
 std::atomic<bool> stop_requested = false;
 
-// CLI11's own check names the largest double in its message.
-const CLI::Validator kAboveZero(
-    [](std::string& text) {
-      double value = 0;
-      const bool good = CLI::detail::lexical_cast(text, value) && value > 0;
-      return good ? std::string() : "expected a number above 0, got " + text;
-    },
-    "ABOVE 0");
-
 void request_stop(int) { stop_requested = true; }
+
+// What a TOML value is on a command line.
+void add_results(CLI::Option& option, const toml::node& node, const std::string& where) {
+  const auto add = [&](const toml::node& value) {
+    value.visit([&](const auto& leaf) {
+      using Leaf = std::decay_t<decltype(leaf)>;
+      if constexpr (toml::is_string<Leaf>) {
+        option.add_result(*leaf);
+      } else if constexpr (toml::is_boolean<Leaf>) {
+        option.add_result(*leaf ? "true" : "false");
+      } else if constexpr (toml::is_integer<Leaf> || toml::is_floating_point<Leaf>) {
+        option.add_result(fmt::format("{}", *leaf));
+      } else {
+        throw Error(where, "expected a text, a number, true or false, or a list of them");
+      }
+    });
+  };
+  if (const toml::array* values = node.as_array()) {
+    for (const toml::node& value : *values) add(value);
+  } else {
+    add(node);
+  }
+}
 
 // The parser bounds how deep lists are nested, but not the dots of a key, and a table is destroyed by recursion: a file
 // of this size nests at most half as many tables as it has bytes, which the stack holds.
 constexpr size_t kMaxConfigBytes = size_t{64} << 10;
 
-// Values of a TOML file stand in for flags that the command line leaves out; the keys are the flags' names.
-void apply_config(CLI::App& command, const std::string& path) {
-  if (path.empty()) return;
+toml::table read_toml(const std::string& path) {
   const std::string text = read_file(path);
   if (text.size() > kMaxConfigBytes) {
     throw Error(
         path, fmt::format("has {} bytes, more than the {} that a file of flags may have", text.size(), kMaxConfigBytes),
         "give one key a line, named as a flag of `peapod train`");
   }
-  toml::table table;
   try {
-    table = toml::parse(text, path);
+    return toml::parse(text, path);
   } catch (const toml::parse_error& error) {
     throw Error(fmt::format("{}:{}", path, error.source().begin.line), std::string(error.description()));
   }
+}
+
+// Values of a TOML file stand in for flags that the command line leaves out; the keys are the flags' names. They pass
+// the checks of the flags. A key that excludes a flag of the command line gives way to it.
+void apply_config(CLI::App& command, const std::string& path) {
+  if (path.empty()) return;
+  const toml::table table = read_toml(path);
   std::vector<std::string> known;
+  std::set<const CLI::Option*> given;  // on the command line
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back(name);
+    if (option->count() > 0) given.insert(option);
   }
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
+    const std::string where = path + ": key \"" + name + "\"";
     CLI::Option* option = command.get_option_no_throw("--" + name);
     if (option == nullptr || name == "config" || name == "help") {
       const std::string nearest = nearest_name(name, known);
-      throw Error(path + ": key \"" + name + "\"", "is not a flag of `peapod train`",
-                  nearest.empty() ? "" : "did you mean \"" + nearest + "\"?");
+      throw Error(where, "is not a flag of `peapod train`", nearest.empty() ? "" : "did you mean \"" + nearest + "\"?");
     }
-    if (option->count() > 0) continue;
-    const auto add = [&](const toml::node& value) {
-      value.visit([&](const auto& leaf) {
-        using Leaf = std::decay_t<decltype(leaf)>;
-        if constexpr (toml::is_string<Leaf>) {
-          option->add_result(*leaf);
-        } else if constexpr (toml::is_boolean<Leaf>) {
-          option->add_result(*leaf ? "true" : "false");
-        } else if constexpr (toml::is_integer<Leaf> || toml::is_floating_point<Leaf>) {
-          option->add_result(fmt::format("{}", *leaf));
-        } else {
-          throw Error(path + ": key \"" + name + "\"", "expected a text, a number, true or false, or a list of them");
-        }
-      });
-    };
-    if (const toml::array* values = node.as_array()) {
-      for (const toml::node& value : *values) add(value);
-    } else {
-      add(node);
+    bool gives_way = given.contains(option);
+    for (const CLI::Option* other : option->get_excludes()) {
+      if (given.contains(other))
+        gives_way = true;
+      else if (other->count() > 0)
+        throw Error(where, "cannot stand beside \"" + other->get_lnames()[0] + "\"", "leave one out");
     }
-    option->run_callback();
+    if (gives_way) continue;
+    add_results(*option, node, where);
+    try {
+      option->run_callback();
+    } catch (const CLI::Error& error) {
+      std::string problem = error.what();
+      if (problem.starts_with("--" + name + ": ")) problem.erase(0, name.size() + 4);
+      throw Error(where, problem);
+    }
   }
+}
+
+// Throws Error for a flag that says nothing of the training that is asked for.
+void require_used(const CLI::App& command, const CreateOptions& create, const SamplerOptions& sampler) {
+  struct Fields final : SettingVisitor {
+    std::set<std::string, std::less<>> names;
+    void size(std::string_view name, size_t&) override { names.emplace(name); }
+    void number(std::string_view name, double&) override { names.emplace(name); }
+    void seed(std::string_view name, uint64_t&) override { names.emplace(name); }
+  } read;
+  ComposerOptions options = create.composer_options;
+  composer_kind(create.composer).visit(options, read);
+  for (const auto& [flag, field] : {std::pair("--num-prompts", "num_prompts"),
+                                    {"--prompt-length", "prompt_length"},
+                                    {"--neighbours", "num_neighbours"},
+                                    {"--user-dim", "user_dim"}}) {
+    if (command.get_option(flag)->count() == 0 || read.names.contains(field)) continue;
+    throw Error(flag, "is no setting of the composer " + create.composer, "leave it out, or choose another `composer`");
+  }
+  if (command.get_option("--later-decay")->count() > 0 && sampler.later_items == 0) {
+    throw Error("later_decay", "says how later items are weighed, but none are taught", "set `later_items` too");
+  }
+}
+
+// Throws Error where there is no T5 directory to start from; its weights are looked at later.
+void require_t5(const fs::path& directory) {
+  t5_config_from_json(read_file(directory / "config.json"), (directory / "config.json").string());
 }
 
 // Settings of recall that are best on the validation split.
@@ -121,7 +168,19 @@ RecallSettings chosen_recall(const Dataset& data, uint64_t seed) {
   return settings;
 }
 
-void run(TrainFlags& flags) {
+// An error names the file in the directory that was asked for, not in the one that is pending.
+void save_into(const PendingDirectory& pending, const fs::path& out, const PeapodModel& model) {
+  const auto asked = [&](const fs::path& path) { return (out / path.lexically_relative(pending.path())).string(); };
+  try {
+    model.save_static(pending.path());
+  } catch (const Error& error) {
+    throw Error(asked(error.where()), error.problem(), error.remedy());
+  } catch (const fs::filesystem_error& error) {  // of a copy
+    throw Error(asked(error.path2()), "cannot be written: " + error.code().message(), "check that the disk has room");
+  }
+}
+
+void run(const CLI::App& command, TrainFlags& flags) {
   CreateOptions create = flags.create;
   TrainOptions options = flags.train;
   create.static_user_vectors = kUserVectors.parse(flags.user_vectors);
@@ -134,6 +193,11 @@ void run(TrainFlags& flags) {
   const bool going_on = flags.resume && fs::exists(out / "training.safetensors");
   if (!flags.resume && fs::exists(out / "training.safetensors")) {
     throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
+  }
+  if (!going_on) {
+    require_replaceable(out, PeapodModel::file_names());
+    require_used(command, create, options.sampler);
+    if (!create.init.empty()) require_t5(create.init);
   }
   Dataset data = Dataset::open(flags.data);
   const IdScheme ids = data.item_ids().scheme;
@@ -149,14 +213,14 @@ void run(TrainFlags& flags) {
   require_consistent(create, ids);
   require_consistent(options.sampler, chooses_in_tree(create.items, create.recall_use));
   options.identity = identity_of(data, create, options);
-  std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", data.name(),
+  std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", printable(data.name()),
                            data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),
                            name_of(data.item_ids().scheme));
   if (!going_on && create.recall_use.any()) create.recall = chosen_recall(data, options.seed);
   PeapodModel model = going_on ? PeapodModel::load_static(out) : PeapodModel::create(std::move(data), create);
   if (!going_on) {
     PendingDirectory pending(out, PeapodModel::file_names());
-    model.save_static(pending.path());
+    save_into(pending, out, model);
     pending.commit();
   }
   std::cerr << fmt::format("{} weights, vocabulary {}, composer {}, {} products\n", model.network().parameters().size(),
@@ -175,7 +239,19 @@ void run(TrainFlags& flags) {
   };
   hooks.message = [](const std::string& text) { std::cerr << text << std::endl; };
   hooks.stop_requested = [] { return stop_requested.load(); };
-  const TrainResult result = train(model, out, options, flags.resume, hooks);
+  const TrainResult result = [&] {
+    try {
+      return train(model, out, options, flags.resume, hooks);
+    } catch (...) {
+      // A directory whose training failed before anything was learned helps nobody: --resume would fail as this did.
+      std::error_code ignored;
+      if (!fs::exists(out / "training.safetensors") && !fs::exists(out / "model.safetensors")) {
+        for (const std::string& name : PeapodModel::file_names()) fs::remove_all(out / name, ignored);
+        fs::remove(out, ignored);
+      }
+      throw;
+    }
+  }();
   bar.finish();
   if (result.interrupted) {
     throw Error(out.string(), fmt::format("training was interrupted after step {}", result.steps),
@@ -199,9 +275,12 @@ void add_train(CLI::App& app) {
   const auto option = [&](const char* name, auto& value, const char* text) {
     return command->add_option(name, value, text)->capture_default_str();
   };
+  const auto number = [&](const char* name, auto& value, const auto& range, const char* text) {
+    return add_number(*command, name, value, range, text);
+  };
   command->add_option("DIR", flags->data, "Directory that `peapod prepare` made")->required();
   command->add_option("--out", flags->out, "Model directory to make")->required();
-  option("--preset", flags->create.preset, "Sizes")->check(CLI::IsMember(kT5Presets.names()));
+  CLI::Option* preset = option("--preset", flags->create.preset, "Sizes")->check(CLI::IsMember(kT5Presets.names()));
   option("--composer", flags->create.composer, "What makes the prompt")->check(CLI::IsMember(composer_names()));
   option("--user-vectors", flags->user_vectors, "From the items before the target, or one a user (as published)")
       ->check(CLI::IsMember(kUserVectors.names()));
@@ -217,49 +296,51 @@ void add_train(CLI::App& app) {
       ->add_option("--encoder", flags->encoder,
                    "What a row of the encoder sees (default: causal; with --init bidirectional)")
       ->check(CLI::IsMember(kEncoderKinds.names()));
-  command->add_option("--init", flags->create.init, "Hugging Face T5 directory to start from");
+  command->add_option("--init", flags->create.init, "Hugging Face T5 directory to start from, of its sizes")
+      ->excludes(preset);
   command->add_option("--config", flags->config, "TOML file with flags by name; the command line wins");
   option("--precision", flags->precision, "Arithmetic of the matrix products")
       ->check(CLI::IsMember(kPrecisions.names_without(Precision::int8)));
-  option("--time-limit", flags->train.time_limit_minutes, "Minutes of training; 0: none");
-  option("--max-steps", flags->train.max_steps, "Steps of training; 0: no limit");
-  option("--max-epochs", flags->train.max_epochs, "Passes over the sequential examples")->check(kAboveZero);
-  option("--seed", flags->train.seed, "Seed of everything random");
+  number("--time-limit", flags->train.time_limit_minutes, RealRange{0, 1e7}, "Minutes of training; 0: none");
+  number("--max-steps", flags->train.max_steps, kAnyCount, "Steps of training; 0: no limit");
+  number("--max-epochs", flags->train.max_epochs, kAboveZero, "Passes over the sequential examples");
+  number("--seed", flags->train.seed, kAnySeed, "Seed of everything random");
   command->add_flag("--resume", flags->resume, "Go on with the training in --out, if there is one");
   option("--task-share", flags->task_share, "Shares of input tokens: sequential, top-n, explanation")
       ->expected(3)
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber);
-  option("--least-candidates", flags->train.sampler.least_candidates,
-         "Top-n examples show so many to 100 candidates; 100: always 100")
-      ->check(CLI::Range(2, 100));
-  option("--later-items", flags->train.sampler.later_items,
+      ->type_name(shown_in_help(kShare))
+      ->check(number_check(kShare));
+  number("--least-candidates", flags->train.sampler.least_candidates, WholeRange{2, 100},
+         "Top-n examples show so many to 100 candidates; 100: always 100");
+  number("--later-items", flags->train.sampler.later_items, WholeRange{0, 1'000'000},
          "Items after the next one that a sequential example is also taught; 0: none, as published");
-  option("--later-decay", flags->train.sampler.later_decay, "Their weight falls as (k + 1)^-decay")
-      ->check(CLI::Range(0.0, 10.0));
+  number("--later-decay", flags->train.sampler.later_decay, RealRange{0, 10}, "Their weight falls as (k + 1)^-decay");
   command->add_flag("--legacy-pad-loss", flags->train.sampler.legacy_pad_loss,
                     "Count padding after the targets in the loss, as the published code does");
-  option("--learning-rate", flags->train.learning_rate, "Peak learning rate")->check(kAboveZero);
-  option("--warmup-steps", flags->train.warmup_steps, "Steps of rising learning rate");
-  option("--weight-decay", flags->train.adamw.weight_decay, "Of matrices");
-  option("--dropout", flags->create.dropout, "Of the network")->check(CLI::Range(0.0, 0.9));
-  option("--tokens-per-step", flags->train.sampler.tokens_per_step,
+  number("--learning-rate", flags->train.learning_rate, kAboveZero, "Peak learning rate");
+  number("--warmup-steps", flags->train.warmup_steps, kAnyCount, "Steps of rising learning rate");
+  number("--weight-decay", flags->train.adamw.weight_decay, RealRange{0, 1000}, "Of matrices");
+  number("--dropout", flags->create.dropout, RealRange{0, 0.9}, "Of the network");
+  number("--tokens-per-step", flags->train.sampler.tokens_per_step, WholeRange{0, 1 << 24},
          "Input tokens of a step; 0: a quarter of the interactions, from 1,024 to 8,192");
-  option("--validations", flags->train.validations, "Validations over the whole training")->check(kAboveZero);
-  option("--validation-users", flags->train.validation_users, "Users of a validation; 0: all");
-  option("--patience", flags->train.patience, "Validations in a row without a better one that end training");
-  option("--checkpoint-steps", flags->train.checkpoint_steps, "Checkpoint every so many steps; 0: once a minute");
-  option("--num-prompts", flags->create.composer_options.num_prompts, "Shared prompts")->check(CLI::Range(1, 4096));
-  option("--prompt-length", flags->create.composer_options.prompt_length, "Vectors of the personal prompt")
-      ->check(CLI::Range(1, 64));
-  option("--neighbours", flags->create.composer_options.num_neighbours, "Similar users of similar-users")
-      ->check(CLI::Range(1, 4096));
-  option("--user-dim", flags->create.composer_options.user_vectors.dim, "Size of the user vectors")
-      ->check(CLI::Range(1, 1024));
-  command->add_option("--json", flags->json, "Write the outcome as JSON; - is standard output");
+  number("--validations", flags->train.validations, WholeRange{1, 1'000'000}, "Validations over the whole training");
+  number("--validation-users", flags->train.validation_users, kAnyCount, "Users of a validation; 0: all");
+  number("--patience", flags->train.patience, WholeRange{1, 1'000'000},
+         "Validations in a row without a better one that end training");
+  number("--checkpoint-steps", flags->train.checkpoint_steps, kAnyCount,
+         "Checkpoint every so many steps; 0: once a minute");
+  number("--num-prompts", flags->create.composer_options.num_prompts, WholeRange{1, 4096}, "Shared prompts");
+  number("--prompt-length", flags->create.composer_options.prompt_length, WholeRange{1, 64},
+         "Vectors of the personal prompt");
+  number("--neighbours", flags->create.composer_options.num_neighbours, WholeRange{1, 4096},
+         "Similar users of similar-users");
+  number("--user-dim", flags->create.composer_options.user_vectors.dim, WholeRange{1, 1024},
+         "Size of the user vectors");
+  add_json(*command, flags->json, "the outcome as JSON");
   command->callback([flags, command] {
     apply_config(*command, flags->config);
-    run(*flags);
+    run(*command, *flags);
   });
 }
 

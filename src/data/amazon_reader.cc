@@ -52,6 +52,10 @@ class AmazonReader {
     keep_first_of_each_pair();
     if (const auto metadata = metadata_beside(reviews_)) {
       read_lines(*metadata, [this](const Json& line) { add_metadata(line); });
+      log_.reading.titles_note = unmatched_note(unmatched_metadata_, metadata_rows_, *metadata);
+    } else {
+      log_.reading.titles_note = missing_file_note(reviews_.parent_path() / ("meta_" + log_.name + ".json"),
+                                                   [](std::string_view name) { return name.starts_with("meta_"); });
     }
     return std::move(log_);
   }
@@ -78,13 +82,15 @@ class AmazonReader {
       }
     }
     log_.rejects.end_file();
+    note_encoding(log_, path, lines);
   }
 
   // The value of a field that must be a text; rejects the line and gives nullopt where it is not.
   std::optional<std::string> name_in(const Json& line, const char* field) {
     const auto value = line.find(field);
-    if (value != line.end() && value->is_string() && !value->get_ref<const std::string&>().empty()) {
-      return value->get<std::string>();
+    if (value != line.end() && value->is_string()) {
+      std::string name = counted_name(log_, value->get_ref<const std::string&>());
+      if (!name.empty()) return name;
     }
     log_.rejects.add(field,
                      "expected a text, got " + (value == line.end() ? std::string("nothing") : shown_json(*value)));
@@ -137,14 +143,19 @@ class AmazonReader {
         other = std::move(interaction);
       }
     }
+    log_.reading.merged_repeats += log_.interactions.size() - kept.size();
     log_.interactions = std::move(kept);
   }
 
   void add_metadata(const Json& line) {
     const auto name = name_in(line, "asin");
     if (!name) return;
+    ++metadata_rows_;
     const uint32_t index = items_.find(*name);
-    if (index == NameIndex::kAbsent) return;
+    if (index == NameIndex::kAbsent) {
+      ++unmatched_metadata_;
+      return;
+    }
     ItemInfo& item = log_.items[index];
     const auto text_of = [&](const char* field) {
       const auto value = line.find(field);
@@ -172,6 +183,7 @@ class AmazonReader {
 
   fs::path reviews_;
   RawLog log_;
+  uint64_t metadata_rows_ = 0, unmatched_metadata_ = 0;
   NameIndex users_;
   NameIndex items_;
 };

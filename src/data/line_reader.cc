@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "data/plain_text.h"
 
 namespace peapod {
 
@@ -44,6 +45,18 @@ bool LineReader::fill() {
   return count > 0;
 }
 
+// Throws Error where the first line shows that this is not a text of lines in an encoding that grew out of ASCII.
+void LineReader::refuse_other_texts(std::string_view first, bool has_newline) const {
+  if (first.starts_with("\xff\xfe") || first.starts_with("\xfe\xff") || first.find('\0') != std::string_view::npos) {
+    throw Error(path_, "is UTF-16 or no text, expected UTF-8",
+                "convert it: iconv -f UTF-16 -t UTF-8 " + path_ + " > NEW");
+  }
+  if (!has_newline && first.find('\r') != std::string_view::npos) {
+    throw Error(path_, "ends its lines in CR alone, expected LF or CR LF",
+                "convert it: tr '\\r' '\\n' < " + path_ + " > NEW");
+  }
+}
+
 bool LineReader::next(std::string_view& line) {
   size_t searched = begin_;
   const char* newline = nullptr;
@@ -60,7 +73,14 @@ bool LineReader::next(std::string_view& line) {
   begin_ = static_cast<size_t>(last - buffer_.data()) + (newline != nullptr ? 1 : 0);
   line = {first, static_cast<size_t>(last - first)};
   if (line.ends_with('\r')) line.remove_suffix(1);
-  if (++line_number_ == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+  if (++line_number_ == 1) {
+    if (line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+    refuse_other_texts(line, newline != nullptr);
+  }
+  if (is_utf8(line)) return true;
+  if (repaired_lines_++ == 0) first_repaired_ = line_number_;
+  repaired_ = decoded_windows_1252(line);
+  line = repaired_;
   return true;
 }
 

@@ -17,13 +17,18 @@ class LineReader {
   ~LineReader();
 
   // The next line without its end (LF or CRLF) and, on the first line, without a byte order mark; false at the end of
-  // the file. The view is valid until the next call. Throws Error when the file is damaged or cut short.
+  // the file. Always UTF-8: bytes that are none are read as Windows-1252. The view is valid until the next call. Throws
+  // Error when the file is damaged or cut short, is UTF-16, or ends its lines in a way that is not known.
   bool next(std::string_view& line);
   uint64_t line_number() const { return line_number_; }  // of the last line given, from 1
+  // How many lines so far were not UTF-8; where there are some, the first of them, from 1.
+  uint64_t repaired_lines() const { return repaired_lines_; }
+  uint64_t first_repaired() const { return first_repaired_; }
 
  private:
   struct File;
   bool fill();
+  void refuse_other_texts(std::string_view first, bool has_newline) const;
 
   std::unique_ptr<File> file_;
   std::string path_;
@@ -31,6 +36,9 @@ class LineReader {
   size_t begin_ = 0;  // of what is not yet given, in buffer_
   size_t end_ = 0;
   uint64_t line_number_ = 0;
+  uint64_t repaired_lines_ = 0;
+  uint64_t first_repaired_ = 0;
+  std::string repaired_;  // the last line, where it had to be
 };
 
 }  // namespace peapod

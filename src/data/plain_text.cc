@@ -139,6 +139,7 @@ char ascii_of(uint32_t code) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
+  if (std::ranges::all_of(text, [](char c) { return static_cast<uint8_t>(c) < 0x80; })) return true;  // nearly always
   while (!text.empty()) {
     const Character c = first_character(text);
     if (!c.valid) return false;
@@ -156,6 +157,46 @@ std::string repaired_utf8(std::string_view text) {
     text.remove_prefix(c.size);
   }
   return out;
+}
+
+std::string decoded_windows_1252(std::string_view text) {
+  // Of the bytes 0x80 to 0x9f; 0 where Windows-1252 has none. All others are Latin-1, whose bytes are the code points.
+  constexpr std::array<uint16_t, 32> kHigh = {0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+                                              0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
+                                              0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+                                              0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
+  std::string out;
+  out.reserve(text.size() + text.size() / 8);
+  while (!text.empty()) {
+    Character c = first_character(text);
+    if (!c.valid) {
+      const auto byte = static_cast<uint8_t>(text[0]);
+      c.code = byte >= 0xa0 ? byte : kHigh[byte - 0x80] != 0 ? kHigh[byte - 0x80] : kReplacement;
+    }
+    append_utf8(out, c.code);
+    text.remove_prefix(c.size);
+  }
+  return out;
+}
+
+std::string clean_name(std::string_view raw) {
+  const auto trimmed = [](std::string_view text) {
+    constexpr std::string_view kBlanks = " \t\r\n\v\f";
+    constexpr std::string_view kNoBreak = "\xc2\xa0";
+    for (;;) {
+      const size_t before = text.size();
+      if (!text.empty() && kBlanks.find(text.front()) != std::string_view::npos) text.remove_prefix(1);
+      if (!text.empty() && kBlanks.find(text.back()) != std::string_view::npos) text.remove_suffix(1);
+      if (text.starts_with(kNoBreak)) text.remove_prefix(kNoBreak.size());
+      if (text.ends_with(kNoBreak)) text.remove_suffix(kNoBreak.size());
+      if (text.size() == before) return text;
+    }
+  };
+  raw = trimmed(raw);
+  if (raw.size() < 2 || raw.front() != '"' || raw.back() != '"') return std::string(raw);
+  std::string name(trimmed(raw.substr(1, raw.size() - 2)));
+  for (size_t at = 0; (at = name.find("\"\"", at)) != std::string::npos; ++at) name.erase(at, 1);
+  return name;
 }
 
 std::string plain_text(std::string_view html) {

@@ -37,12 +37,19 @@ class PodReader {
     if (log_.name.empty()) log_.name = fs::absolute(folder).lexically_normal().parent_path().filename().string();
     log_.format = SourceFormat::pod;
     log_.rejects = Rejects(options.max_bad_lines_percent);
+    log_.reading.order_note = "pod has no times";
   }
 
   RawLog read() {
     read_sequences(folder_ / "sequential.txt");
     if (fs::exists(folder_ / "datamaps.json")) read_aliases(folder_ / "datamaps.json");
-    if (fs::exists(folder_ / "names.txt")) read_titles(folder_ / "names.txt");
+    if (fs::exists(folder_ / "names.txt")) {
+      read_titles(folder_ / "names.txt");
+    } else {
+      log_.reading.titles_note = missing_file_note(folder_ / "names.txt", [](std::string_view name) {
+        return name.find("name") != std::string_view::npos || name.find("title") != std::string_view::npos;
+      });
+    }
     if (fs::exists(folder_ / "explanation.json")) read_explanations(folder_ / "explanation.json");
     return std::move(log_);
   }
@@ -58,6 +65,7 @@ class PodReader {
       if (parse_numbers(line, numbers)) add_sequence(numbers);
     }
     log_.rejects.end_file();
+    note_encoding(log_, path, lines);
   }
 
   bool parse_numbers(std::string_view line, std::vector<uint32_t>& numbers) {
@@ -96,16 +104,29 @@ class PodReader {
     const Json maps = parse_file(path);
     const auto read_map = [&](const char* key, const NameIndex& index, NameIndex& codes, auto& entities) {
       const auto map = maps.find(key);
-      if (map == maps.end()) return;
+      if (map == maps.end()) {
+        log_.reading.notes.push_back(fmt::format("codes: datamaps.json has no \"{}\", only {}", key, keys_of(maps)));
+        return;
+      }
+      uint64_t unmatched = 0;
       if (!map->is_object()) throw Error(path.string() + ": field \"" + key + "\"", "expected an object");
       for (const auto& [number, code] : map->items()) {
         if (!code.is_string()) {
           throw Error(path.string() + ": field \"" + key + "." + number + "\"", "expected a string");
         }
         const uint32_t found = index.find(number);
-        if (found == NameIndex::kAbsent) continue;
-        entities[found].aliases.push_back(code.template get<std::string>());
-        codes.add_alias(entities[found].aliases.back(), found);
+        if (found == NameIndex::kAbsent) {
+          ++unmatched;
+          continue;
+        }
+        const std::string alias = counted_name(log_, code.template get_ref<const std::string&>());
+        if (alias.empty()) throw Error(path.string() + ": field \"" + key + "." + number + "\"", "is empty");
+        entities[found].aliases.push_back(alias);
+        codes.add_alias(alias, found);
+      }
+      if (unmatched > 0) {
+        log_.reading.notes.push_back(fmt::format(
+            "codes: {} of {} in {} of datamaps.json are of nobody in sequential.txt", unmatched, map->size(), key));
       }
     };
     if (!maps.is_object()) throw Error(path.string(), "expected an object with id2user and id2item");
@@ -113,8 +134,9 @@ class PodReader {
     read_map("id2item", items_, item_codes_, log_.items);
   }
 
-  // `code title`; codes of items without interactions are of no use and no fault.
+  // `code title`; codes of items without interactions are of no use and no fault, but they are counted.
   void read_titles(const fs::path& path) {
+    uint64_t rows = 0, unmatched = 0;
     LineReader lines(path);
     log_.rejects.begin_file(path.string());
     for (std::string_view line; lines.next(line);) {
@@ -125,27 +147,53 @@ class PodReader {
         log_.rejects.add("title", "expected a product code, a blank and a title");
         continue;
       }
-      const uint32_t item = by_code(item_codes_, items_, line.substr(0, blank));
+      const uint32_t item = by_code(item_codes_, items_, counted_name(log_, line.substr(0, blank)));
+      ++rows;
+      unmatched += item == NameIndex::kAbsent;
       if (item != NameIndex::kAbsent) log_.items[item].title = clean_title(line.substr(blank + 1));
     }
     log_.rejects.end_file();
+    note_encoding(log_, path, lines);
+    log_.reading.titles_note = unmatched_note(unmatched, rows, path);
   }
 
   void read_explanations(const fs::path& path) {
     const Json all = parse_file(path);
     if (!all.is_object()) throw Error(path.string(), "expected an object with train, val and test");
     log_.rejects.begin_file(path.string());
+    note_unknown_parts(all);
     for (const auto& [key, split] :
          {std::pair{"train", Split::train}, std::pair{"val", Split::valid}, std::pair{"test", Split::test}}) {
       const auto entries = all.find(key);
       if (entries == all.end()) continue;
       if (!entries->is_array()) throw Error(path.string() + ": field \"" + key + "\"", "expected an array");
+      log_.reading.found_explanations += entries->size();
       for (size_t i = 0; i < entries->size(); ++i) {
         log_.rejects.begin_line(0);
         add_explanation((*entries)[i], fmt::format("{}[{}]", key, i), split);
       }
     }
     log_.rejects.end_file();
+  }
+
+  static std::string keys_of(const Json& object) {
+    std::string keys;
+    for (const auto& [key, value] : object.items()) keys += (keys.empty() ? "\"" : ", \"") + key + '"';
+    return keys.empty() ? "nothing" : keys;
+  }
+
+  // Explanations under another key than the three are not read, but counted and named.
+  void note_unknown_parts(const Json& all) {
+    std::string parts;
+    for (const auto& [key, entries] : all.items()) {
+      if (key == "train" || key == "val" || key == "test") continue;
+      parts += (parts.empty() ? "\"" : ", \"") + key + '"';
+      if (entries.is_array()) log_.reading.found_explanations += entries.size();
+    }
+    if (parts.empty()) return;
+    log_.reading.explanations_note =
+        fmt::format("unknown part{} {}", parts.find(',') == std::string::npos ? "" : "s", parts);
+    log_.reading.notes.emplace_back("explanations: the parts that are read are called train, val and test");
   }
 
   void add_explanation(const Json& entry, const std::string& place, Split split) {
@@ -161,8 +209,11 @@ class PodReader {
       return entry.at(key).is_string() ? by_code(codes, names, name) : names.find(name);
     };
     if (!entry.is_object()) return log_.rejects.add(place, "expected an object");
-    const auto user_name = text_of("user");
-    const auto item_name = text_of("item");
+    auto user_name = text_of("user");
+    auto item_name = text_of("item");
+    for (auto* name : {&user_name, &item_name}) {
+      if (*name) **name = counted_name(log_, **name);
+    }
     const auto sentence = text_of("explanation");
     if (!user_name) return log_.rejects.add(place + ".user", "expected a number or a code");
     if (!item_name) return log_.rejects.add(place + ".item", "expected a number or a code");

@@ -1,5 +1,7 @@
 #include "data/preparation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -19,20 +21,51 @@ constexpr uint32_t kDropped = std::numeric_limits<uint32_t>::max();
 constexpr uint64_t kOrderStream = 1;
 constexpr uint64_t kNegativesStream = 2;
 
+// Who and what, of an interaction.
+struct RawPair {
+  uint32_t user, item;
+};
+
+std::vector<RawPair> pairs_of(const std::vector<RawInteraction>& interactions) {
+  std::vector<RawPair> pairs;
+  pairs.reserve(interactions.size());
+  for (const RawInteraction& interaction : interactions) pairs.push_back({interaction.user, interaction.item});
+  return pairs;
+}
+
 // Leaves out users and items with too few interactions until all that remain have enough.
-void keep_core(std::vector<RawInteraction>& interactions, size_t num_users, size_t num_items, uint32_t min_user,
+template <class Interaction>
+void keep_core(std::vector<Interaction>& interactions, size_t num_users, size_t num_items, uint32_t min_user,
                uint32_t min_item) {
   for (size_t before = interactions.size() + 1; before != interactions.size();) {
     before = interactions.size();
     std::vector<uint32_t> of_user(num_users), of_item(num_items);
-    for (const RawInteraction& interaction : interactions) {
+    for (const Interaction& interaction : interactions) {
       ++of_user[interaction.user];
       ++of_item[interaction.item];
     }
-    std::erase_if(interactions, [&](const RawInteraction& interaction) {
+    std::erase_if(interactions, [&](const Interaction& interaction) {
       return of_user[interaction.user] < min_user || of_item[interaction.item] < min_item;
     });
   }
+}
+
+// What to do where these bounds leave nothing: the largest that leave something, found by halving, since a smaller core
+// holds a larger one.
+std::string smaller_core(const std::vector<RawPair>& read, size_t num_users, size_t num_items, uint32_t min_user,
+                         uint32_t min_item) {
+  const auto left = [&](uint32_t bound) {
+    std::vector<RawPair> pairs = read;
+    keep_core(pairs, num_users, num_items, std::min(min_user, bound), std::min(min_item, bound));
+    return pairs.size();
+  };
+  uint32_t least = 0, greatest = std::max(min_user, min_item);  // `least` leaves something, `greatest` does not
+  while (greatest - least > 1) {
+    const uint32_t middle = least + (greatest - least) / 2;
+    (left(middle) > 0 ? least : greatest) = middle;
+  }
+  return fmt::format("choose a smaller `min_user` and `min_item`: {} and {} leave {} interactions",
+                     std::min(min_user, least), std::min(min_item, least), left(least));
 }
 
 std::optional<uint64_t> number_in(const std::string& name) {
@@ -154,12 +187,16 @@ PreparedData prepare(RawLog log, const PreparationOptions& options) {
   data.seed = options.seed;
 
   std::vector<RawInteraction>& interactions = log.interactions;
+  if (interactions.empty()) {
+    throw Error(data.name, "the source holds no interaction", "check that it is the file that is meant");
+  }
+  const std::vector<RawPair> read = pairs_of(interactions);
   keep_core(interactions, log.users.size(), log.items.size(), data.min_user, data.min_item);
   if (interactions.empty()) {
     throw Error(data.name,
                 "no interaction is left when each user needs " + std::to_string(data.min_user) +
                     " of them and each item " + std::to_string(data.min_item),
-                "choose a smaller `min_user` and `min_item`");
+                smaller_core(read, log.users.size(), log.items.size(), data.min_user, data.min_item));
   }
   std::vector<bool> user_used(log.users.size()), item_used(log.items.size());
   for (const RawInteraction& interaction : interactions) {
@@ -188,7 +225,10 @@ PreparedData prepare(RawLog log, const PreparationOptions& options) {
   for (RawExplanation& raw : log.explanations) {
     const uint32_t user = new_user[raw.user];
     const uint32_t item = new_item[raw.item];
-    if (user == kDropped || item == kDropped) continue;
+    if (user == kDropped || item == kDropped) {
+      ++data.num_explanations_of_dropped;
+      continue;
+    }
     if (raw.split == Split::train && is_held_out(data.interactions.row(user), item)) {
       ++data.num_explanations_of_held_out;
       continue;

@@ -38,6 +38,8 @@ struct PreparedData {
   // Explanations that the source gives for training but that speak of a user's validation or test item. They are left
   // out: a model that reads them has seen the answer.
   uint64_t num_explanations_of_held_out = 0;
+  // Explanations that the source gives of users or items that the filter left out; they are left out too.
+  uint64_t num_explanations_of_dropped = 0;
 
   uint32_t num_items() const { return static_cast<uint32_t>(items.size()); }
   uint64_t num_interactions() const { return interactions.values.size(); }

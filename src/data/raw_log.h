@@ -57,6 +57,17 @@ struct RawExplanation {
   std::string sentence;
 };
 
+// What reading kept of what was there, for summary_of_reading().
+struct Reading {
+  std::string order_note;           // why interactions stand as in the file; empty where they have times
+  std::string titles_note;          // where titles were looked for, and what was not found
+  uint64_t found_explanations = 0;  // ready-made ones, kept or not
+  std::string explanations_note;
+  uint64_t merged_repeats = 0;          // interactions that said again what another one said
+  uint64_t cleaned_names = 0;           // users and items read with blanks or quotes around them
+  std::vector<std::string> notes = {};  // whatever else was not used as it stands, a sentence each
+};
+
 struct RawLog {
   std::string name;  // of the data set, from the source's file name
   SourceFormat format = SourceFormat::pod;
@@ -66,6 +77,7 @@ struct RawLog {
   std::vector<RawInteraction> interactions;
   std::vector<RawExplanation> explanations;
   Rejects rejects;
+  Reading reading = {};
 };
 
 // Gives each new name the next index. Not safe from several threads.

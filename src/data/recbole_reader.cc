@@ -1,4 +1,5 @@
 // RecBole's atomic files: tab-separated, with a header of `name:type` fields.
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -23,11 +24,12 @@ std::optional<double> time_from(std::string_view text) {
 // The names of the columns; the types are not used.
 std::vector<std::string> parse_header(std::string_view line, const fs::path& path) {
   std::vector<std::string> columns;
-  for (const std::string_view field : split_fields(line, '\t')) {
+  for (const std::string_view raw : split_fields(line, '\t')) {
+    const std::string field = clean_name(raw);
     const size_t colon = field.find(':');
     if (colon == std::string_view::npos) {
       throw Error(path.string() + ":1", "expected a header of name:type fields between tabs, got \"" +
-                                            repaired_utf8(field.substr(0, 40)) + "\"");
+                                            repaired_utf8(field).substr(0, 40) + "\"");
     }
     columns.emplace_back(field.substr(0, colon));
   }
@@ -49,6 +51,25 @@ size_t column_named(const std::vector<std::string>& columns, std::string_view na
   return find_column(columns, [&](const std::string& column) { return column == name; });
 }
 
+std::string listed(const std::vector<std::string>& columns) {
+  std::string text;
+  for (const std::string& column : columns) text += (text.empty() ? "" : ", ") + column;
+  return text;
+}
+
+// `; "time" may be one: rename it to timestamp:float`, of the columns that sound like it.
+std::string near_time(const std::vector<std::string>& columns) {
+  std::string near;
+  for (const std::string& column : columns) {
+    std::string lower = column;
+    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const bool sounds = lower == "ts" || lower == "when" || lower.find("time") != std::string::npos ||
+                        lower.find("date") != std::string::npos || lower.ends_with("_at");
+    if (sounds) near += (near.empty() ? "\"" : ", \"") + column + '"';
+  }
+  return near.empty() ? "" : "; " + near + " may be one: call it timestamp:float";
+}
+
 class RecBoleReader {
  public:
   RecBoleReader(const fs::path& inter, const ReadOptions& options) : inter_(inter) {
@@ -60,7 +81,12 @@ class RecBoleReader {
   RawLog read() {
     read_interactions();
     const fs::path items = fs::path(inter_).replace_extension(".item");
-    if (fs::exists(items)) read_items(items);
+    if (fs::exists(items)) {
+      read_items(items);
+    } else {
+      log_.reading.titles_note =
+          missing_file_note(items, [](std::string_view name) { return name.ends_with(".item"); });
+    }
     return std::move(log_);
   }
 
@@ -86,6 +112,7 @@ class RecBoleReader {
       }
     }
     log_.rejects.end_file();
+    note_encoding(log_, path, lines);
   }
 
   void read_interactions() {
@@ -97,18 +124,21 @@ class RecBoleReader {
           item_column = column_named(columns, "item_id");
           time_column = column_named(columns, "timestamp");
           if (user_column == kNone || item_column == kNone) {
-            throw Error(inter_.string() + ":1", "expected the fields user_id:token and item_id:token in the header");
+            throw Error(inter_.string() + ":1",
+                        "expected the fields user_id:token and item_id:token in the header, got " + listed(columns),
+                        "rename the fields that name users and items");
           }
           log_.has_times = time_column != kNone;
+          if (!log_.has_times) log_.reading.order_note = "no timestamp column" + near_time(columns);
         },
         [&](const std::vector<std::string_view>& fields) {
-          const std::string_view user_name = fields[user_column];
-          const std::string_view item_name = fields[item_column];
-          if (!usable(user_name)) return log_.rejects.add("user_id", "expected a name in UTF-8");
-          if (!usable(item_name)) return log_.rejects.add("item_id", "expected a name in UTF-8");
+          const std::string user_name = counted_name(log_, fields[user_column]);
+          const std::string item_name = counted_name(log_, fields[item_column]);
+          if (user_name.empty()) return log_.rejects.add("user_id", "expected a name, got nothing");
+          if (item_name.empty()) return log_.rejects.add("item_id", "expected a name, got nothing");
           double time = 0;
           if (time_column != kNone) {
-            const auto value = time_from(fields[time_column]);
+            const auto value = time_from(clean_name(fields[time_column]));
             if (!value) {
               return log_.rejects.add("timestamp",
                                       "expected a number, got \"" + repaired_utf8(fields[time_column]) + "\"");
@@ -116,9 +146,9 @@ class RecBoleReader {
             time = *value;
           }
           const auto user = users_.add(user_name);
-          if (user.added) log_.users.push_back({std::string(user_name), {}});
+          if (user.added) log_.users.push_back({user_name, {}});
           const auto item = items_.add(item_name);
-          if (item.added) log_.items.push_back({std::string(item_name), {}, {}, {}});
+          if (item.added) log_.items.push_back({item_name, {}, {}, {}});
           log_.interactions.push_back({user.index, item.index, time, {}});
         });
   }
@@ -126,6 +156,7 @@ class RecBoleReader {
   // Which fields hold title and categories is not fixed by the format; these are the names RecBole's own sets use.
   void read_items(const fs::path& path) {
     size_t item_column = kNone, title_column = kNone, category_column = kNone;
+    uint64_t rows = 0, unmatched = 0;
     read_rows(
         path,
         [&](const std::vector<std::string>& columns) {
@@ -136,21 +167,37 @@ class RecBoleReader {
           category_column = find_column(columns, [](const std::string& column) {
             return column == "class" || column.starts_with("genre") || column.starts_with("categor");
           });
-          if (item_column == kNone) throw Error(path.string() + ":1", "expected the field item_id:token in the header");
+          if (item_column == kNone) {
+            throw Error(path.string() + ":1", "expected the field item_id:token in the header, got " + listed(columns));
+          }
+          if (title_column == kNone) {
+            log_.reading.titles_note =
+                "no column of " + path.filename().string() + " is called title, name or item_name";
+          }
         },
         [&](const std::vector<std::string_view>& fields) {
-          const uint32_t index = items_.find(fields[item_column]);
-          if (index == NameIndex::kAbsent) return;
+          ++rows;
+          const std::string name = counted_name(log_, fields[item_column]);
+          const uint32_t index = items_.find(name);
+          if (index == NameIndex::kAbsent) {
+            ++unmatched;
+            return;
+          }
           ItemInfo& item = log_.items[index];
-          if (title_column != kNone) item.title = clean_title(fields[title_column]);
+          // Who puts the name between quotes does so with all texts; a title may have its own.
+          const bool quoted = fields[item_column] != name && fields[item_column].find('"') != std::string_view::npos;
+          const auto text = [&](size_t column) {
+            return quoted ? clean_name(fields[column]) : std::string(fields[column]);
+          };
+          if (title_column != kNone) item.title = clean_title(text(title_column));
           if (category_column == kNone) return;
           std::vector<std::string> names;
-          for (const std::string_view name : split_fields(fields[category_column], ' ')) names.emplace_back(name);
+          const std::string categories = text(category_column);
+          for (const std::string_view part : split_fields(categories, ' ')) names.emplace_back(part);
           item.categories = clean_categories(names);
         });
+    if (log_.reading.titles_note.empty()) log_.reading.titles_note = unmatched_note(unmatched, rows, path);
   }
-
-  static bool usable(std::string_view name) { return !name.empty() && is_utf8(name); }
 
   fs::path inter_;
   RawLog log_;

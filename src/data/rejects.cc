@@ -35,12 +35,15 @@ void Rejects::add(std::string field, std::string reason) {
 
 void Rejects::end_file() const {
   if (static_cast<double>(file_count_) * 100.0 <= max_percent_ * static_cast<double>(file_lines_)) return;
+  const bool nothing_left = file_count_ == file_lines_;
   const double percent = 100.0 * static_cast<double>(file_count_) / static_cast<double>(file_lines_);
   throw Error(file_,
               fmt::format("{} of {} lines ({:.3g} %) cannot be used, {:g} % are allowed; the first: {}", file_count_,
                           file_lines_, percent, max_percent_, describe(file_first_)),
-              fmt::format("correct the file, or raise `max_bad_lines` to {:g} to go on without these lines",
-                          std::min(100.0, std::ceil(percent))));
+              nothing_left
+                  ? "correct the file, or name the `format` that it has"
+                  : fmt::format("correct the file, or raise `max_bad_lines` to {:g} to go on without these lines",
+                                std::min(100.0, std::ceil(percent))));
 }
 
 }  // namespace peapod

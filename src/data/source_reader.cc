@@ -1,11 +1,18 @@
 #include "data/source_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <iterator>
+#include <numeric>
 #include <string>
+#include <tuple>
 
 #include "base/error.h"
+#include "base/nearest_name.h"
+#include "base/progress.h"
+#include "data/plain_text.h"
 
 namespace peapod {
 namespace fs = std::filesystem;
@@ -81,13 +88,97 @@ std::string no_sign() {
   return text;
 }
 
+// Keeps one of the interactions of the same user, item and time: the same thing exported twice. Among them that whose
+// text comes first in byte order, so that the order of the lines does not matter.
+void merge_repeats(RawLog& log) {
+  std::vector<uint32_t> order(log.interactions.size());
+  std::iota(order.begin(), order.end(), 0u);
+  const auto key = [&](uint32_t i) {
+    const RawInteraction& one = log.interactions[i];
+    return std::tie(one.user, one.item, one.time);
+  };
+  std::ranges::sort(order, [&](uint32_t a, uint32_t b) {
+    if (key(a) != key(b)) return key(a) < key(b);
+    const std::string& x = log.interactions[a].review;
+    const std::string& y = log.interactions[b].review;
+    return x != y ? x < y : a < b;
+  });
+  std::vector<bool> repeats(order.size());
+  for (size_t i = 1; i < order.size(); ++i) repeats[order[i]] = key(order[i]) == key(order[i - 1]);
+  size_t place = 0;
+  const auto before = log.interactions.size();
+  std::erase_if(log.interactions, [&](const RawInteraction&) { return repeats[place++]; });
+  log.reading.merged_repeats += before - log.interactions.size();
+}
+
+// `titles 12 of 30 (note)`.
+std::string counted(const char* what, uint64_t kept, uint64_t all, const std::string& note) {
+  return fmt::format("{} {} of {}{}", what, readable_count(static_cast<double>(kept)),
+                     readable_count(static_cast<double>(all)), note.empty() ? "" : " (" + note + ")");
+}
+
 }  // namespace
+
+std::string counted_name(RawLog& log, std::string_view raw) {
+  std::string name = clean_name(raw);
+  log.reading.cleaned_names += name != raw;
+  return name;
+}
+
+void note_encoding(RawLog& log, const fs::path& path, const LineReader& lines) {
+  if (lines.repaired_lines() == 0) return;
+  log.reading.notes.push_back(fmt::format(
+      "encoding: {} lines of {} are not UTF-8, read as Windows-1252 (the first: {})",
+      readable_count(static_cast<double>(lines.repaired_lines())), path.filename().string(), lines.first_repaired()));
+}
+
+std::string unmatched_note(uint64_t unmatched, uint64_t rows, const fs::path& path) {
+  if (unmatched == 0) return {};
+  return fmt::format("{} of {} rows of {} name no item", readable_count(static_cast<double>(unmatched)),
+                     readable_count(static_cast<double>(rows)), path.filename().string());
+}
+
+std::string missing_file_note(const fs::path& wanted, const std::function<bool(std::string_view)>& may_be_meant) {
+  std::vector<std::string> others;
+  for (const fs::path& path : matching_files(wanted.has_parent_path() ? wanted.parent_path() : ".", may_be_meant)) {
+    others.push_back(path.filename().string());
+  }
+  const std::string name = wanted.filename().string();
+  const std::string nearest = others.size() == 1 ? others.front() : nearest_name(name, others);
+  return "no " + name + (nearest.empty() ? "" : "; rename " + nearest + " if it is meant");
+}
+
+std::vector<std::string> summary_of_reading(const RawLog& log) {
+  const Reading& reading = log.reading;
+  std::vector<std::string> lines;
+  lines.push_back(log.has_times ? "order: time" : "order: file (" + reading.order_note + ")");
+  const auto titled = std::ranges::count_if(log.items, [](const ItemInfo& item) { return !item.title.empty(); });
+  lines.push_back(counted("titles", static_cast<uint64_t>(titled), log.items.size(), reading.titles_note));
+  if (reading.found_explanations > 0 || !reading.explanations_note.empty()) {
+    lines.push_back(
+        counted("explanations", log.explanations.size(), reading.found_explanations, reading.explanations_note));
+  }
+  if (reading.merged_repeats > 0) {
+    lines.push_back("repeats merged " + readable_count(static_cast<double>(reading.merged_repeats)));
+  }
+  if (reading.cleaned_names > 0) {
+    lines.push_back("names cleaned " + readable_count(static_cast<double>(reading.cleaned_names)) +
+                    " times (blanks or quotes around them)");
+  }
+  lines.insert(lines.end(), reading.notes.begin(), reading.notes.end());
+  return lines;
+}
 
 RawLog read_source(const fs::path& source, const ReadOptions& options) {
   if (!fs::exists(source)) throw Error(source.string(), "does not exist");
-  if (options.format != SourceFormat::automatic) return reader_of(options.format).read(source, options);
+  const auto read = [&](const SourceReader& reader) {
+    RawLog log = reader.read(source, options);
+    if (log.has_times) merge_repeats(log);
+    return log;
+  };
+  if (options.format != SourceFormat::automatic) return read(reader_of(options.format));
   for (const SourceReader& reader : kReaders) {
-    if (reader.recognises(source)) return reader.read(source, options);
+    if (reader.recognises(source)) return read(reader);
   }
   throw Error(source.string(), "holds no known format: " + no_sign(),
               "name the `format` if the files go by other names");

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/line_reader.h"
 #include "data/raw_log.h"
 
 namespace peapod {
@@ -25,14 +26,28 @@ struct ReadOptions {
 // Throws Error when there is nothing to read, a file is damaged, or more lines are bad than the options allow.
 RawLog read_source(const std::filesystem::path& source, const ReadOptions& options);
 
+// What was read and what was not, a line each: `order: file (no timestamp column)`, `titles 0 of 30`,
+// `explanations 40 of 120 (unknown part "valid")`, `repeats merged 1,177`.
+std::vector<std::string> summary_of_reading(const RawLog& log);
+
 // How many interactions a user or an item needs at least to be kept, where nobody says: what is usual for such data.
 // Requires a format of its own, not `automatic`.
 uint32_t default_core(SourceFormat format);
 
-// The readers of the single formats, for read_source.
+// The readers of the single formats, for read_source, and what they share.
 RawLog read_amazon(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_pod(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_recbole(const std::filesystem::path& source, const ReadOptions& options);
+
+// clean_name() that counts in log.reading what it changed.
+std::string counted_name(RawLog& log, std::string_view raw);
+// Notes the lines that were not UTF-8. To be called when the file has been read.
+void note_encoding(RawLog& log, const std::filesystem::path& path, const LineReader& lines);
+// `7 of 32 rows of shop.item name no item`; empty where all do.
+std::string unmatched_note(uint64_t unmatched, uint64_t rows, const std::filesystem::path& path);
+// `no shop.item`, and of the files beside it for whose name `may_be_meant` holds the nearest, or the only one.
+std::string missing_file_note(const std::filesystem::path& wanted,
+                              const std::function<bool(std::string_view)>& may_be_meant);
 
 // Files directly in `folder`, or `source` itself where it is a file, for which `wanted(file name)` holds; sorted.
 std::vector<std::filesystem::path> matching_files(const std::filesystem::path& source,

@@ -37,7 +37,7 @@ bool LiveRows::run() {
   for (const float log_sum : log_sums_) {
     if (!std::isfinite(log_sum)) {
       throw Error("beam search", "the model's logits have no finite sum of exponentials",
-                  "train again with a lower `learning_rate`");
+                  "check the weights: the file is damaged, or training diverged and wants a lower `learning_rate`");
     }
   }
   ++num_steps_;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/number_range.h"
 
 namespace peapod {
 namespace {
@@ -22,10 +23,9 @@ void read(const json& object, const char* field, Value& value, const std::string
 }
 
 void require_positive(const std::string& where, const char* field, size_t value, size_t limit) {
-  if (value == 0 || value > limit) {
-    throw Error(where + ": field \"" + field + "\"",
-                "expected a number from 1 to " + std::to_string(limit) + ", got " + std::to_string(value));
-  }
+  const WholeRange range{1, limit};
+  if (range.contains(value)) return;
+  throw Error(where + ": field \"" + field + "\"", "expected " + in_words(range) + ", got " + std::to_string(value));
 }
 
 constexpr const char* kFetchConfig = "fetch the config.json of the model again";

@@ -10,6 +10,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/number_range.h"
 
 namespace peapod {
 namespace {
@@ -52,26 +53,14 @@ class Reader final : public SettingVisitor {
   Reader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {}
 
   void size(std::string_view name, size_t& value) override {
-    const Json& field = at(name, [](const Json& f) { return f.is_number_unsigned(); });
-    value = field.get<size_t>();
-    if (value == 0 || value > kLargestSize) {
-      fail(name, fmt::format("expected a size from 1 to {}, got {}", kLargestSize, value));
-    }
+    whole(name, value, {1, kLargestSize}, fmt::format("a size from 1 to {}", kLargestSize));
   }
-  void number(std::string_view name, double& value) override {
-    value = at(name, [](const Json& f) { return f.is_number(); }).get<double>();
-    if (!(value > 0.0)) fail(name, fmt::format("expected a number above 0, got {}", value));
-  }
-  void not_negative(std::string_view name, double& value) { within(name, value, 0.0, 1e9); }
+  void number(std::string_view name, double& value) override { real(name, value, RealRange{.above_least = true}); }
+  void not_negative(std::string_view name, double& value) { real(name, value, RealRange{0, 1e9}); }
   void within(std::string_view name, double& value, double least, double greatest) {
-    value = at(name, [](const Json& f) { return f.is_number(); }).get<double>();
-    if (!(value >= least && value <= greatest)) {
-      fail(name, fmt::format("expected a number from {:g} to {:g}, got {:g}", least, greatest, value));
-    }
+    real(name, value, RealRange{least, greatest});
   }
-  void seed(std::string_view name, uint64_t& value) override {
-    value = at(name, [](const Json& f) { return f.is_number_unsigned(); }).get<uint64_t>();
-  }
+  void seed(std::string_view name, uint64_t& value) override { whole(name, value, {}, "a seed"); }
   void flag(std::string_view name, bool& value) {
     value = at(name, [](const Json& f) { return f.is_boolean(); }).get<bool>();
   }
@@ -112,6 +101,14 @@ class Reader final : public SettingVisitor {
   }
 
  private:
+  void whole(std::string_view name, uint64_t& value, const WholeRange& range, const std::string& expected) {
+    value = at(name, [](const Json& f) { return f.is_number_unsigned(); }).get<uint64_t>();
+    if (!range.contains(value)) fail(name, fmt::format("expected {}, got {}", expected, value));
+  }
+  void real(std::string_view name, double& value, const RealRange& range) {
+    value = at(name, [](const Json& f) { return f.is_number(); }).get<double>();
+    if (!range.contains(value)) fail(name, fmt::format("expected {}, got {:g}", in_words(range), value));
+  }
   template <class Fits>
   const Json& at(std::string_view name, const Fits& fits) {
     asked_.emplace(name);

@@ -225,7 +225,8 @@ TrainResult Run::go(bool resume) {
     const TrainingExamples examples = sampler.next_step();
     const GradientWorkers::Result done = workers_.compute(examples, mix64(options_.seed, kDropoutStream, step));
     if (!std::isfinite(done.loss)) {
-      throw Error("training", fmt::format("the loss is not finite at step {}", step), "lower `learning_rate`");
+      throw Error("training", fmt::format("the loss is not finite at step {}", step),
+                  step == 0 ? "check the weights that training starts from" : "lower `learning_rate`");
     }
     adamw_.update(parameters, workers_.gradients(), learning_rate(step, used));
     if (result.steps++ == 0) result.first_loss = done.loss;

@@ -1,0 +1,35 @@
+#include "data/target_counts.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace peapod {
+
+TargetCounts count_targets(const Dataset& data, std::span<const uint32_t> users, Split split) {
+  TargetCounts counts{.users = users.size()};
+  uint64_t negatives = 0;
+  for (const uint32_t& user : users) {
+    const auto before = data.items_before(user, split);
+    counts.seen += std::ranges::find(before, data.target(user, split)) != before.end();
+    const auto count = static_cast<uint32_t>(data.negatives(user).size());
+    counts.least_negatives = &user == users.data() ? count : std::min(counts.least_negatives, count);
+    counts.without_negatives += count == 0;
+    negatives += count;
+  }
+  if (!users.empty()) counts.mean_negatives = static_cast<double>(negatives) / static_cast<double>(users.size());
+  return counts;
+}
+
+void require_measurable(const TargetCounts& counts, const std::string& where) {
+  if (counts.users == 0) {
+    throw Error(where, "has no user with three interactions or more, so nobody can be measured",
+                "prepare data with longer histories");
+  }
+  if (counts.without_negatives == counts.users) {
+    throw Error(where, "every user has touched every item, so there is nothing to rank a target against",
+                "prepare data with a larger catalogue");
+  }
+}
+
+}  // namespace peapod

@@ -1,0 +1,140 @@
+// Data whose measures cannot mean what they say: people who come back to the same items, exports that wrote every row
+// twice, catalogues that are too small for 99 negatives. Every command that measures says so, with counts.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "support/program.h"
+
+namespace peapod {
+namespace {
+
+using nlohmann::json;
+
+class RepeatConsumption : public ProgramTest {
+ protected:
+  // Listeners with three favourites among 120 items, to which they return four times out of five; `times` rows of each.
+  void write_plays(const std::string& folder, bool favourites, int times) const {
+    Random random(3);
+    std::string text = "user_id:token\titem_id:token\ttimestamp:float\n";
+    for (int user = 0; user < 60; ++user) {
+      std::vector<uint64_t> items(14);
+      for (uint64_t& item : items) item = random.below(120);
+      if (!favourites) {
+        for (size_t k = 0; k < items.size(); ++k) items[k] = (items[0] + k * 7) % 120;
+      }
+      for (size_t k = 3; favourites && k < items.size(); ++k) {
+        if (random.uniform() < 0.8) items[k] = items[random.below(3)];
+      }
+      for (size_t k = 0; k < items.size(); ++k) {
+        for (int row = 0; row < times; ++row) {
+          text +=
+              "u" + std::to_string(user) + "\ti" + std::to_string(items[k]) + "\t" + std::to_string(1000 + k) + "\n";
+        }
+      }
+    }
+    write(folder + "/shop.inter", text);
+  }
+
+  void prepare(const std::string& folder, const std::string& flags = "") const {
+    ASSERT_EQ(peapod("prepare " + at(folder) + " --out " + at("data") + " --min-user 3 --min-item 1 " + flags), 0)
+        << log();
+  }
+
+  void expect_said(const std::string& arguments, const std::string& part) const {
+    EXPECT_EQ(peapod(arguments), 0) << log();
+    EXPECT_NE(log().find(part), std::string::npos) << arguments << " should say: " << part << "\nbut says: " << log();
+  }
+  void expect_refused(const std::string& arguments, const std::string& part) const {
+    EXPECT_EQ(peapod(arguments), 1) << arguments << '\n' << log();
+    EXPECT_NE(log().find(part), std::string::npos) << arguments << " should say: " << part << "\nbut says: " << log();
+  }
+};
+
+TEST_F(RepeatConsumption, IsSaidWithCountsByEveryCommandThatMeasures) {
+  write_plays("plays", true, 1);
+  prepare("plays");
+  const json audit = answer("audit " + at("data"));
+  const auto seen = audit.at("seen_targets").get<int>();
+  EXPECT_GT(seen, 30);
+  EXPECT_EQ(audit.at("num_evaluated_users"), 60);
+  const std::string count = std::to_string(seen) + " of 60 ";
+  const std::string note = count + "targets are items that the user had before";
+  expect_said("prepare " + at("plays") + " --out " + at("data") + " --min-user 3 --min-item 1", note);
+  expect_said("audit " + at("data"), "REPEATS: " + count + "test items");
+  EXPECT_EQ(log().find("No leak found"), std::string::npos);
+  for (const char* method : {"popularity", "item-knn", "ease", "pmf", "recall"}) {
+    const std::string baseline = "baseline " + std::string(method) + " --data " + at("data");
+    expect_said(baseline, note);
+    EXPECT_EQ(answer(baseline).at("seen_targets"), seen) << method;
+  }
+  ASSERT_EQ(peapod("train " + at("data") + " --out " + at("model") +
+                   " --preset tiny --user-dim 8 --tokens-per-step 300 --validations 1 --max-steps 2"),
+            0)
+      << log();
+  const std::string evaluate = "evaluate " + at("model") + " --data " + at("data");
+  expect_said(evaluate + " --tasks sequential", note);
+  EXPECT_EQ(answer(evaluate + " --tasks sequential").at("seen_targets"), seen);
+  ASSERT_EQ(peapod(evaluate + " --tasks sequential --include-seen"), 0) << log();
+  EXPECT_EQ(log().find("had before"), std::string::npos) << "they are ranked then";
+  ASSERT_EQ(peapod(evaluate + " --tasks topn"), 0) << log();
+  EXPECT_EQ(log().find("had before"), std::string::npos) << "candidates are ranked whether seen or not";
+  // Some listeners are left, of them the count is.
+  EXPECT_LT(answer(evaluate + " --tasks sequential --max-users 5").at("seen_targets").get<int>(), 6);
+}
+
+TEST_F(RepeatConsumption, IsNotWhatAnExportThatWroteEachRowTwiceLooksLike) {
+  write_plays("twice", false, 2);
+  write_plays("once", false, 1);
+  prepare("twice");
+  EXPECT_NE(log().find("repeats merged 840\n"), std::string::npos) << log();
+  EXPECT_EQ(log().find("had before"), std::string::npos) << log();
+  const std::string merged = contents(at("data/interactions.bin"));
+  prepare("once");
+  EXPECT_EQ(contents(at("data/interactions.bin")), merged);
+  expect_said("audit " + at("data"), "No leak found");
+}
+
+TEST_F(RepeatConsumption, InASmallCatalogueLeavesFewerNegativesWhichIsSaid) {
+  // Ten items, of which each user has five or six.
+  std::string lines;
+  for (int user = 1; user <= 20; ++user) {
+    lines += std::to_string(user);
+    for (int k = 0; k < 5 + user % 2; ++k) lines += ' ' + std::to_string((user + k) % 10 + 1);
+    lines += '\n';
+  }
+  write("small/sequential.txt", lines);
+  prepare("small", "--format pod");
+  const std::string note = "sampled99 ranks against 4 negatives at the least, 4.5 on average";
+  EXPECT_NE(log().find(note), std::string::npos) << log();
+  expect_said("baseline popularity --data " + at("data"), note);
+  const json measured = answer("baseline popularity --data " + at("data"));
+  EXPECT_EQ(measured.at("num_negatives").at("least"), 4);
+  EXPECT_EQ(measured.at("num_negatives").at("mean"), 4.5);
+  expect_said("audit " + at("data"), "4, 4.5");
+}
+
+TEST_F(RepeatConsumption, OfEverythingByEverybodyIsRefused) {
+  write("all/sequential.txt", "1 1 2 3 4\n2 2 3 4 1\n3 4 3 2 1\n");
+  prepare("all", "--format pod");
+  EXPECT_NE(log().find("3 of 3 users have no negatives"), std::string::npos) << log();
+  for (const char* method : {"popularity", "item-knn", "ease", "pmf", "recall"}) {
+    expect_refused("baseline " + std::string(method) + " --data " + at("data"), "every user has touched every item");
+  }
+  expect_refused("evaluate m --data " + at("data"), "every user has touched every item");
+}
+
+TEST_F(RepeatConsumption, OrNotOfUsersWithTooFewInteractionsMeasuresNobody) {
+  write("short/sequential.txt", "1 1 2\n2 2 3\n3 4 3\n");
+  ASSERT_EQ(peapod("prepare " + at("short") + " --out " + at("data")), 0) << log();
+  for (const char* method : {"popularity", "item-knn", "ease", "pmf", "recall"}) {
+    expect_refused("baseline " + std::string(method) + " --data " + at("data"),
+                   "has no user with three interactions or more");
+  }
+  expect_refused("evaluate m --data " + at("data"), "has no user with three interactions or more");
+}
+
+}  // namespace
+}  // namespace peapod
