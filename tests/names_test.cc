@@ -75,17 +75,17 @@ TEST_F(Names, ThatAreNoneAreRefused) {
   write("deep.json", std::string(100000, '[') + std::string(100000, ']'));
   write("object.json", "{}");
   for (const std::string flag : {"--history", "--user u1 --candidates", "--user u1 --then"}) {
-    expect_failure(1, recommend + flag + " '[1, 2'", {"expected a JSON list", "write a list of names"});
+    expect_failure(1, recommend + flag + " '[1, 2'", {"is not JSON", "write a list of names"});
     expect_failure(1, recommend + flag + " '[]'", {"the list is empty"});
     expect_failure(1, recommend + flag + " '[\"item 7\", null]'", {"expected texts in the list, got null"});
     expect_failure(1, recommend + flag + " 'item 7,,item 8'", {"names an item with an empty name"});
     expect_failure(1, recommend + flag + " ,", {"names an item with an empty name"});
     expect_failure(1, recommend + flag + " @" + at("nowhere.json"), {at("nowhere.json")});
     expect_failure(1, recommend + flag + " @" + at("object.json"), {at("object.json") + ": expected a JSON list"});
-    expect_failure(1, recommend + flag + " @" + at("deep.json"), {at("deep.json"), "got array"});
+    expect_failure(1, recommend + flag + " @" + at("deep.json"), {at("deep.json"), "nested more than 64 levels deep"});
     expect_failure(1, recommend + flag + " 'item 77'", {"\"item 77\": is not in the data set", "did you mean"});
   }
-  expect_failure(1, "explain " + at("model") + " --history '[' --item 'item 7'", {"expected a JSON list"});
+  expect_failure(1, "explain " + at("model") + " --history '[' --item 'item 7'", {"is not JSON"});
 }
 
 TEST_F(Names, OfNewerItemsStandAfterAKnownUsersHistory) {

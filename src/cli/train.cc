@@ -169,7 +169,7 @@ RecallSettings chosen_recall(const Dataset& data, uint64_t seed) {
 }
 
 // An error names the file in the directory that was asked for, not in the one that is pending.
-void save_into(const PendingDirectory& pending, const fs::path& out, const PeapodModel& model) {
+void save_into(const PendingDirectory& pending, const fs::path& out, PeapodModel& model) {
   const auto asked = [&](const fs::path& path) { return (out / path.lexically_relative(pending.path())).string(); };
   try {
     model.save_static(pending.path());

@@ -206,17 +206,25 @@ TEST(Train, ValidatesTheRankingTasksThatAreTrained) {
   }
 }
 
-TEST(Train, SaysThatTheLossIsNotFinite) {
-  SmallModel small;
-  small->save_static(small.model_directory());
-  for (float& weight : small->network().parameters().values()) weight = std::nanf("");
-  try {
-    train(*small, small.model_directory(), few_steps(10), false, {});
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("step 0"), std::string::npos) << error.what();
-    EXPECT_NE(std::string(error.what()).find("lower `learning_rate`"), std::string::npos) << error.what();
-  }
+TEST(Train, SaysThatTheLossIsNotFiniteAndWhatIsToBlame) {
+  const auto failure_with = [](double learning_rate, bool spoils) -> std::string {
+    SmallModel small;
+    small->save_static(small.model_directory());
+    if (spoils) std::ranges::fill(small->network().parameters().values(), std::nanf(""));
+    TrainOptions options = few_steps(10);
+    options.learning_rate = learning_rate;
+    try {
+      train(*small, small.model_directory(), options, false, {});
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const std::string spoilt = failure_with(0.01, true);
+  EXPECT_NE(spoilt.find("step 0"), std::string::npos) << spoilt;
+  EXPECT_NE(spoilt.find("check the weights that training starts from"), std::string::npos) << spoilt;
+  const std::string diverged = failure_with(1e30, false);
+  EXPECT_NE(diverged.find("lower `learning_rate`"), std::string::npos) << diverged;
 }
 
 TEST(Train, SavesTheLastWeightsWhereNobodyCanBeEvaluated) {
