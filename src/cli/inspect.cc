@@ -135,17 +135,18 @@ struct Recalled {
 Recalled shown_recall(const PeapodModel& model, uint32_t user) {
   const Dataset& data = model.dataset();
   const std::vector<RecalledItem> recalled = peapod::recalled_of(model, known_in_use(data, user));
-  Recalled shown{
-      .text = fmt::format("recalled for user {}\n  rank   score  neighbours  titles  item\n", data.user_name(user))};
+  Recalled shown{.text = fmt::format("recalled for user {}\n  rank   score  neighbours  titles     kin  item\n",
+                                     data.user_name(user))};
   for (size_t rank = 0; rank < std::min(recalled.size(), kShownRecalled); ++rank) {
     const RecalledItem& one = recalled[rank];
     shown.json.push_back({{"item", data.item_name(one.item)},
                           {"title", data.item_title(one.item)},
                           {"score", one.score},
                           {"neighbours", one.evidence},
-                          {"titles", one.titles}});
-    shown.text += fmt::format("  {:>4}  {:.4f}      {:.4f}  {:.4f}  {}  {}\n", rank + 1, one.score, one.evidence,
-                              one.titles, data.item_name(one.item), data.item_title(one.item));
+                          {"titles", one.titles},
+                          {"kin", one.kin}});
+    shown.text += fmt::format("  {:>4}  {:.4f}      {:.4f}  {:.4f}  {:.4f}  {}  {}\n", rank + 1, one.score,
+                              one.evidence, one.titles, one.kin, data.item_name(one.item), data.item_title(one.item));
   }
   return shown;
 }
@@ -222,7 +223,8 @@ Report inspect_model(const InspectFlags& flags) {
                              {"share", settings.share},
                              {"sharpness", settings.sharpness},
                              {"trend", settings.trend},
-                             {"spread_trend", settings.spread_trend}};
+                             {"spread_trend", settings.spread_trend},
+                             {"trend_decay", settings.trend_decay}};
     for (const Task task : kRankingTasks) {
       if (!model.recall_use().search) break;
       const SearchTrust& trust = model.search_trust(task);

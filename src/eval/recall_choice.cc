@@ -15,6 +15,7 @@ namespace peapod {
 namespace {
 
 constexpr uint64_t kUsersStream = 0x7ec;  // of the seed
+constexpr size_t kMostKeptBytes = size_t{1} << 30;
 
 std::vector<Axis<RecallSettings>> ordering_axes(bool has_titles) {
   std::vector<Axis<RecallSettings>> axes = {
@@ -64,18 +65,27 @@ class Trials {
     const size_t n = problem_.cases.size();
     std::vector<uint32_t> among_all(n), among_candidates(n);
     std::vector<double> logs(n);
-    channels_.resize(n);
+    const bool keeps = kept_bytes_ <= kMostKeptBytes;
+    channels_.resize(keeps ? n : 0);
     parallel_for(
         n, [&] { return std::make_unique<std::vector<float>>(problem_.num_items); },
         [&](std::vector<float>& mass, size_t c) {
           const RankingCase& one = problem_.cases[c];
-          if (!same_channels) channels_[c] = recall_->channels(one.history);
-          recall_->distribution(channels_[c], one.history, mass);
+          if (keeps) {
+            if (!same_channels) channels_[c] = recall_->channels(one.history);
+            recall_->distribution(channels_[c], one.history, mass);
+          } else {
+            recall_->distribution(one.history, mass);
+          }
           const uint64_t ties = mix64(options_.seed, one.user);
           among_all[c] = rank_among_all(mass, one.target, one.history, ties);
           among_candidates[c] = rank_among_candidates(mass, one.target, one.negatives, ties);
           logs[c] = std::log(static_cast<double>(mass[one.target]));
         });
+    if (keeps) {
+      kept_bytes_ = 0;
+      for (const auto& channels : channels_) kept_bytes_ += channels.size() * sizeof(ChannelSums);
+    }
     RecallChoiceStep step{.number = ++number_, .settings = settings};
     step.ndcg10 = std::sqrt(metric_mean(kChosenBy, among_all) * metric_mean(kChosenBy, among_candidates));
     step.log_mass = std::accumulate(logs.begin(), logs.end(), 0.0) / static_cast<double>(n);
@@ -89,7 +99,8 @@ class Trials {
   RecallChoiceOptions options_;
   const std::function<void(const RecallChoiceStep&)>& report_;
   std::optional<Recall> recall_;                    // of the settings tried last
-  std::vector<std::vector<ChannelSums>> channels_;  // [cases] of the same
+  std::vector<std::vector<ChannelSums>> channels_;  // [cases] of the same, unless they are too many
+  size_t kept_bytes_ = 0;
   uint32_t number_ = 0;
 };
 

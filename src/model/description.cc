@@ -155,14 +155,14 @@ void visit_recall(RecallSettings& settings, std::array<SearchTrust, kNumTasks>& 
   size_t max_history = settings.neighbours.max_history;
   visitor.size("max_history", max_history);
   settings.neighbours.max_history = static_cast<uint32_t>(max_history);
-  visitor.not_negative("titles", settings.titles);
+  visitor.within("titles", settings.titles, 0.0, kGreatestChannelWeight);
   visitor.not_negative("title_popularity", settings.title_popularity);
-  visitor.not_negative("kin", settings.kin);
+  visitor.within("kin", settings.kin, 0.0, kGreatestChannelWeight);
   visitor.within("sharpness", settings.sharpness, 0.0, kGreatestSharpness);
   visitor.within("share", settings.share, 0.0, kGreatestShare);
   visitor.within("smoothing", settings.smoothing, kLeastSmoothing, kGreatestSmoothing);
-  visitor.within("trend", settings.trend, 0.0, kGreatestTrend);
-  visitor.within("spread_trend", settings.spread_trend, 0.0, kGreatestTrend);
+  visitor.within("trend", settings.trend, 0.0, kGreatestTrendPower);
+  visitor.within("spread_trend", settings.spread_trend, 0.0, kGreatestTrendPower);
   visitor.within("trend_decay", settings.trend_decay, kLeastTrendDecay, 1.0);
   for (const Task task : kRankingTasks) {
     visitor.not_negative(fmt::format("trust_{}", name_of(task)), trust[static_cast<size_t>(task)].trust);

@@ -84,6 +84,13 @@ void require_room(const PeapodModel& model, size_t candidates) {
   }
 }
 
+// The best of what the known items bring to mind among some items, or the whole catalogue.
+std::vector<RecalledItem> recalled_among(const PeapodModel& model, const Known& who,
+                                         std::optional<std::span<const uint32_t>> among, size_t most) {
+  if (model.recall() == nullptr) return {};
+  return model.recall()->recall(who.items, {.left_out = who.left_out, .among = among, .most = most});
+}
+
 }  // namespace
 
 Known known_before(const Dataset& data, uint32_t user, size_t position) {
@@ -105,10 +112,8 @@ bool Allowed::contains(uint32_t item) const {
   return (!only || std::ranges::binary_search(*only, item)) && std::ranges::find(except, item) == except.end();
 }
 
-std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who,
-                                      std::optional<std::span<const uint32_t>> among) {
-  if (model.recall() == nullptr) return {};
-  return model.recall()->recall(who.items, {.left_out = who.left_out, .among = among});
+std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who) {
+  return recalled_among(model, who, std::nullopt, RecallOptions().most);
 }
 
 Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options) {
@@ -125,7 +130,9 @@ Question ask_next_item(const PeapodModel& model, const Known& who, const AskOpti
     question.input.text = model.writer().write(Task::sequential, options.wording, who.text_user, who.items);
   }
   // The prompt shows what comes to mind first, whatever may be answered, as in training.
-  if (options.allowed.only) question.recalled = recalled_of(model, who, *options.allowed.only);
+  if (options.allowed.only) {
+    question.recalled = recalled_among(model, who, *options.allowed.only, RecallOptions().most);
+  }
   if (!options.include_seen) {
     question.allowed.except.insert(question.allowed.except.end(), who.items.begin(), who.items.end());
   }
@@ -142,7 +149,7 @@ Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const
   if (!items.empty()) {
     const std::vector<uint32_t> known = without(who.items, ascending);
     question.input.user = model.see(who.known_as, known);
-    question.recalled = recalled_of(model, {.items = known, .left_out = who.left_out}, ascending);
+    question.recalled = recalled_among(model, {.items = known, .left_out = who.left_out}, ascending, ascending.size());
     if (shows_vectors(model)) {
       const auto recalled = model.recall_use().prompt ? std::span(question.recalled) : std::span<RecalledItem>();
       question.input.history = history_of(model, known, 0);

@@ -67,14 +67,11 @@ struct Question {
   uint32_t n = 10;
   uint32_t beams = 20;
 
-  // Training leaves the user out of the counts, and asks for items from anywhere in their history.
-  Moment moment() const { return left_out.empty() ? Moment::latest : Moment::any; }
+  Moment moment() const { return moment_of(left_out); }
 };
 
-// What the known items bring to mind, best first, as questions have it: of the whole catalogue, or of `among`
-// (ascending). Nothing where the model recalls nothing.
-std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who,
-                                      std::optional<std::span<const uint32_t>> among = std::nullopt);
+// What the known items bring to mind, best first, as questions have it. Nothing where the model recalls nothing.
+std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who);
 
 // The next items. Shows the history; what is in it is not answered, unless options.include_seen.
 // REQUIRES: at least one known item.

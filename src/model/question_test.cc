@@ -235,6 +235,19 @@ TEST(Question, ShowsItemsAsVectorsWithWhatIsRecalledBesideTheHistory) {
   EXPECT_TRUE(ask_ranking(*small, who, everything).input.history.empty());
 }
 
+TEST(Question, ShowsWhatComesToMindFirstWhateverMayBeAnswered) {
+  SmallModel small(kAsTrained);
+  const Known who = known_in_use(small.data(), kUser);
+  const Question all = ask_next_item(*small, who);
+  ASSERT_GT(all.recalled.size(), 2u);
+  const uint32_t last = all.recalled.back().item;
+  const Question filtered = ask_next_item(*small, who, {.allowed = {.only = Items{last}}});
+  EXPECT_EQ(filtered.input.beside, all.input.beside);
+  ASSERT_EQ(filtered.recalled.size(), 1u);
+  EXPECT_EQ(filtered.recalled[0].item, last);
+  EXPECT_EQ(filtered.recalled[0].mass, all.recalled.back().mass);
+}
+
 TEST(Question, CarriesWhatTheKnownItemsBringToMind) {
   SmallModel small({.recalls = kInSearch});
   const auto items_in = [](const std::vector<RecalledItem>& recalled) {

@@ -29,7 +29,10 @@ class ItemMap {
     return values_[slot->place];
   }
 
-  std::vector<Value> take() && { return std::move(values_); }
+  std::vector<Value> take() && {
+    values_.shrink_to_fit();  // it may be kept for long
+    return std::move(values_);
+  }
 
  private:
   static constexpr uint32_t kFree = 0xffffffffu;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 
 #include "base/error.h"
@@ -24,6 +25,7 @@ std::vector<double> item_trend(const Histories& train, uint32_t num_items, doubl
     throw Error("trend_decay", fmt::format("expected a number above 0, 1 at most, got {:g}", decay));
   }
   constexpr double kMeanOccurrences = 2.0;  // as if each item had been seen so often with the mean of all
+  constexpr double kGreatestTrend = 50.0;
   const std::vector<uint32_t> popularity = item_popularity(train, num_items);
   std::vector<double> trend(num_items);
   double sum = 0, occurrences = 0;
@@ -37,7 +39,8 @@ std::vector<double> item_trend(const Histories& train, uint32_t num_items, doubl
   }
   const double mean = occurrences > 0 ? sum / occurrences : 1.0;
   for (uint32_t item = 0; item < num_items; ++item) {
-    trend[item] = (trend[item] / mean + kMeanOccurrences) / (popularity[item] + kMeanOccurrences);
+    const double ratio = (trend[item] / mean + kMeanOccurrences) / (popularity[item] + kMeanOccurrences);
+    trend[item] = std::clamp(ratio, 1.0 / kGreatestTrend, kGreatestTrend);
   }
   return trend;
 }

@@ -23,14 +23,15 @@ void require_within(double value, double least, double greatest, const char* fie
 
 void check(const RecallSettings& settings) {
   require_valid(settings.neighbours);
-  require_not_negative(settings.titles, "titles");
+  require_within(settings.titles, 0.0, kGreatestChannelWeight, "titles");
   require_not_negative(settings.title_popularity, "title_popularity");
-  require_not_negative(settings.kin, "kin");
+  require_within(settings.kin, 0.0, kGreatestChannelWeight, "kin");
   require_within(settings.sharpness, 0.0, kGreatestSharpness, "sharpness");
   require_within(settings.share, 0.0, kGreatestShare, "share");
   require_within(settings.smoothing, kLeastSmoothing, kGreatestSmoothing, "smoothing");
-  require_within(settings.trend, 0.0, kGreatestTrend, "trend");
-  require_within(settings.spread_trend, 0.0, kGreatestTrend, "spread_trend");
+  require_within(settings.trend, 0.0, kGreatestTrendPower, "trend");
+  require_within(settings.spread_trend, 0.0, kGreatestTrendPower, "spread_trend");
+  require_within(settings.trend_decay, kLeastTrendDecay, 1.0, "trend_decay");
 }
 
 }  // namespace
@@ -38,14 +39,15 @@ void check(const RecallSettings& settings) {
 // The popularity and the pairs of a history, to be taken out of the counts.
 class Recall::LeftOut {
  public:
-  LeftOut(std::span<const uint32_t> history, const Cooccurrence& counts) : history_(history), counts_(counts) {
+  LeftOut(std::span<const uint32_t> history, const Cooccurrence& counts)
+      : counts_(counts), moment_(moment_of(history)) {
     for (size_t place = 0; place < history.size(); ++place) {
       places_[history[place]].push_back(place);
       may_hold_.set(history[place] % may_hold_.size());
     }
   }
 
-  bool empty() const { return history_.empty(); }
+  Moment moment() const { return moment_; }
 
   uint32_t popularity(uint32_t item) const {
     const std::vector<size_t>* places = places_of(item);
@@ -67,8 +69,6 @@ class Recall::LeftOut {
   }
 
  private:
-  std::span<const uint32_t> history_;
-  const Cooccurrence& counts_;
   // Null for an item that is not in the history, which most are not.
   const std::vector<size_t>* places_of(uint32_t item) const {
     if (!may_hold_.test(item % may_hold_.size())) return nullptr;
@@ -76,6 +76,8 @@ class Recall::LeftOut {
     return found == places_.end() ? nullptr : &found->second;
   }
 
+  const Cooccurrence& counts_;
+  Moment moment_;
   std::unordered_map<uint32_t, std::vector<size_t>> places_;
   std::bitset<1024> may_hold_;
 };
@@ -138,20 +140,20 @@ Recall::Factors Recall::factors_for(uint32_t popularity) const {
   const ItemKnnOptions& options = settings_.neighbours;
   if (popularity == 0) return {.source = 0, .target = 0, .title = 1};
   const double damped = popularity + options.popularity_offset;
-  return {.source = std::pow(damped, -options.source_damping),
-          .target = std::pow(damped, -options.target_damping),
-          .title = std::pow(popularity + 1.0, settings_.title_popularity)};
+  return {.source = static_cast<float>(std::pow(damped, -options.source_damping)),
+          .target = static_cast<float>(std::pow(damped, -options.target_damping)),
+          .title = static_cast<float>(std::pow(popularity + 1.0, settings_.title_popularity))};
 }
 
 std::vector<ChannelSums> Recall::gather(std::span<const uint32_t> history, const LeftOut& own) const {
   ItemMap<ChannelSums> sums;
   // Adds what stood near an item.
-  const auto add_near = [&](uint32_t i, double weight, double ChannelSums::*channel) {
-    const double source = weight * factors(i, own).source;
+  const auto add_near = [&](uint32_t i, double weight, float ChannelSums::*channel) {
+    const double source = weight * static_cast<double>(factors(i, own).source);
     if (!(source > 0.0)) return;
     for (const Cooccurrence::Neighbour& neighbour : counts_->of(i)) {
       const double count = own.count(i, neighbour);
-      if (count > 0.0) sums[neighbour.item].*channel += source * count;
+      if (count > 0.0) sums[neighbour.item].*channel += static_cast<float>(source * count);
     }
   };
   struct Alike {
@@ -167,7 +169,7 @@ std::vector<ChannelSums> Recall::gather(std::span<const uint32_t> history, const
     const auto all = titles_->of(i);
     for (size_t t = 0; t < all.size(); ++t) {
       const double cosine = recency_[k] * static_cast<double>(all[t].cosine);
-      if (settings_.titles > 0.0) sums[all[t].item].titles += cosine;
+      if (settings_.titles > 0.0) sums[all[t].item].titles += static_cast<float>(cosine);
       if (settings_.kin > 0.0 && t < kKinTitles) alike[all[t].item].cosine += cosine;
     }
   }
@@ -201,26 +203,30 @@ std::vector<RecalledItem> Recall::weigh(std::span<const ChannelSums> channels, s
     largest.titles = std::max(largest.titles, one.titles);
     largest.kin = std::max(largest.kin, one.kin);
   }
-  const auto unit = [](double most) { return most > 0.0 ? 1.0 / most : 0.0; };
-  const double of_neighbours = unit(largest.neighbours), of_titles = unit(largest.titles), of_kin = unit(largest.kin);
-  const Moment moment = own.empty() ? Moment::latest : Moment::any;
-  const auto sharpness = static_cast<float>(settings_.sharpness);
+  const auto unit = [](float most) { return most > 0.0f ? 1.0f / most : 0.0f; };
+  const float of_neighbours = unit(largest.neighbours), of_titles = unit(largest.titles), of_kin = unit(largest.kin);
+  const auto titles_weight = static_cast<float>(settings_.titles), kin_weight = static_cast<float>(settings_.kin);
+  std::bitset<1024> may_be_known;
+  for (const uint32_t item : history) may_be_known.set(item % may_be_known.size());
+  const auto is_known = [&](uint32_t item) {
+    return may_be_known.test(item % may_be_known.size()) && std::ranges::find(history, item) != history.end();
+  };
   std::vector<RecalledItem> recalled;
   recalled.reserve(scores.size());
-  double sum = 0;
+  float best = 0;
   for (const ChannelSums& one : scores) {
-    const double titles = one.titles * of_titles;
-    const auto score = static_cast<float>(one.neighbours * of_neighbours + settings_.titles * titles +
-                                          settings_.kin * (one.kin * of_kin));
-    if (!(score > 0.0f) || std::ranges::find(history, one.item) != history.end()) continue;
-    const double trend = moment == Moment::latest ? trend_of_mass_[one.item] : 1.0;
-    const double mass = static_cast<double>(std::pow(score, sharpness)) * trend;
-    sum += mass;
-    recalled.push_back({.item = one.item,
-                        .score = score,
-                        .mass = mass,
-                        .evidence = static_cast<float>(one.neighbours),
-                        .titles = static_cast<float>(titles)});
+    const float titles = one.titles * of_titles, kin = one.kin * of_kin;
+    const float score = one.neighbours * of_neighbours + titles_weight * titles + kin_weight * kin;
+    if (!(score > 0.0f) || is_known(one.item)) continue;
+    best = std::max(best, score);
+    recalled.push_back({.item = one.item, .score = score, .evidence = one.neighbours, .titles = titles, .kin = kin});
+  }
+  const auto sharpness = static_cast<float>(settings_.sharpness);
+  double sum = 0;
+  for (RecalledItem& one : recalled) {
+    const double trend = own.moment() == Moment::latest ? trend_of_mass_[one.item] : 1.0;
+    one.mass = static_cast<double>(std::pow(one.score / best, sharpness)) * trend;  // the best has some, whatever it is
+    sum += one.mass;
   }
   for (RecalledItem& one : recalled) one.mass *= settings_.share / sum;
   return recalled;

@@ -45,8 +45,9 @@ inline constexpr double kGreatestSharpness = 10.0;
 inline constexpr double kGreatestShare = 0.999;
 inline constexpr double kLeastSmoothing = 1e-3;
 inline constexpr double kGreatestSmoothing = 1e6;
-inline constexpr double kGreatestTrend = 10.0;
+inline constexpr double kGreatestTrendPower = 3.0;
 inline constexpr double kLeastTrendDecay = 1e-3;
+inline constexpr double kGreatestChannelWeight = 100.0;
 
 // Kin stood near so many items of alike titles for each item of the history, and of these near so many that are the
 // most alike to the whole of it: that bounds the time of a request.
@@ -57,24 +58,27 @@ inline constexpr size_t kKinSources = 32;
 // follows the latest: there, what has been on the rise is more likely.
 enum class Moment { any, latest };
 
+// Training leaves the user out of the counts, and asks for items from anywhere in their history.
+inline Moment moment_of(std::span<const uint32_t> left_out) { return left_out.empty() ? Moment::latest : Moment::any; }
+
 struct RecalledItem {
   uint32_t item = 0;
-  float score = 0;     // 1 at most for each channel times its weight; above 0
-  double mass = 0;     // of the whole distribution, beside what is spread over all items; the masses sum to the share
+  float score = 0;  // 1 at most for each channel times its weight; above 0
+  double mass = 0;  // of the whole distribution, beside what is spread over all; those of all recalled sum to the share
   float evidence = 0;  // of the channel of neighbours, before it is related to the best one; 0 where it has none
   float titles = 0;    // of the channel of titles, relative to its best, which may be an item of the history
+  float kin = 0;       // of the channel of kin, likewise
 };
 
 // What the channels say of an item before they are weighed against each other.
 struct ChannelSums {
   uint32_t item = 0;
-  double neighbours = 0, titles = 0, kin = 0;
+  float neighbours = 0, titles = 0, kin = 0;
 };
 
 struct RecallOptions {
   // A whole training history whose pairs and popularity are taken out of the counts, as if this user had not been
-  // there: what a training example may know, which may fall anywhere in the history (Moment::any). Empty: nothing is
-  // taken out, and masses are those of the latest moment. A view.
+  // there: what a training example may know. Empty: nothing is taken out. Masses are of moment_of() it. A view.
   std::span<const uint32_t> left_out = {};
   std::optional<std::span<const uint32_t>> among = std::nullopt;  // ascending; nullopt: the whole catalogue. A view
   // The best so many. What comes after a few hundred has next to no mass, but tells bad candidates from worse ones.
@@ -97,7 +101,7 @@ class Recall {
   const RecallSettings& settings() const { return settings_; }
 
   // The items that a history (oldest first) brings to mind, but for its own, best first; equal scores by rising item.
-  // Time grows with what is recalled.
+  // Order and cut go by score, whatever the trend. Time grows with what is recalled.
   std::vector<RecalledItem> recall(std::span<const uint32_t> history, const RecallOptions& options = {}) const;
 
   // An item's part of what is spread by popularity; sums to 1 over the catalogue. It counts spread_share() times. A
@@ -109,6 +113,8 @@ class Recall {
   // What one training interaction adds to popularity_mass() of its item at any moment; the masses of all items sum to 1
   // with it.
   double mass_of_interaction() const { return 1.0 / total_; }
+  // Of the whole mass; `recalled` holds all that is recalled, or what there is of it among some items, whose spread
+  // masses may then be too great alike.
   double spread_share(std::span<const RecalledItem> recalled) const {
     return recalled.empty() ? 1.0 : 1.0 - settings_.share;
   }
@@ -127,7 +133,7 @@ class Recall {
   // What an item's scores are multiplied by, which follows from its popularity: as an item of the history, and as one
   // that is scored by either channel.
   struct Factors {
-    double source, target, title;
+    float source, target, title;
   };
 
   void apply(const RecallSettings& settings);

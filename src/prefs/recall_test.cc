@@ -25,9 +25,13 @@ std::shared_ptr<const TitleNeighbours> made_titles(uint32_t num_items) {
 
 void expect_same(const std::vector<RecalledItem>& found, const std::vector<RecalledItem>& expected) {
   std::vector<float> of_found(200), of_expected(200);
-  for (const RecalledItem& one : found) of_found[one.item] = one.score;
-  for (const RecalledItem& one : expected) of_expected[one.item] = one.score;
-  for (size_t item = 0; item < of_found.size(); ++item) EXPECT_NEAR(of_found[item], of_expected[item], 1e-4) << item;
+  std::vector<double> masses_of_found(200), masses_of_expected(200);
+  for (const RecalledItem& one : found) of_found[one.item] = one.score, masses_of_found[one.item] = one.mass;
+  for (const RecalledItem& one : expected) of_expected[one.item] = one.score, masses_of_expected[one.item] = one.mass;
+  for (size_t item = 0; item < of_found.size(); ++item) {
+    EXPECT_NEAR(of_found[item], of_expected[item], 1e-4) << item;
+    EXPECT_NEAR(masses_of_found[item], masses_of_expected[item], 1e-4) << item;
+  }
 }
 
 // How many stood near an item of the history.
@@ -37,11 +41,13 @@ ptrdiff_t count_met(const std::vector<RecalledItem>& recalled) {
 
 // What a training example may know: the counts as they were had its user never come.
 TEST(Recall, LeavingAHistoryOutEqualsCountingWithoutIt) {
-  const MadeHistories made({.users = 50, .items = 30, .longest = 9, .seed = 8});
+  // More items than kin are looked for with; masses are of different moments, so there is no trend.
+  const MadeHistories made({.users = 80, .items = 70, .longest = 9, .seed = 8});
   const auto titles = made_titles(made.num_items());
   for (const double offset : {0.0, 1.0}) {
     RecallSettings settings;
     settings.neighbours.popularity_offset = offset;
+    settings.trend = 0;
     const Recall recall(made.histories(), made.num_items(), titles, settings);
     size_t differences = 0;
     for (size_t user = 0; user < made.histories().size(); ++user) {
@@ -92,7 +98,7 @@ TEST(Recall, IsADistributionThatGivesEveryItemSomeMass) {
     EXPECT_GT(*std::ranges::min_element(mass), 0.0f);
     const auto recalled = recall.recall(history);
     double sum = 0;
-    for (const auto& [item, score, own_mass, evidence, titles] : recalled) {
+    for (const auto& [item, score, own_mass, evidence, titles, kin] : recalled) {
       sum += own_mass;
       EXPECT_NEAR(mass[item], own_mass + recall.spread_share(recalled) * recall.popularity_mass(item, Moment::latest),
                   1e-6);
@@ -236,6 +242,60 @@ TEST(Recall, UnderOtherSettingsEqualsOneThatCountsAnew) {
   for (const auto& history : made.histories()) expect_same(changed.recall(history), made_anew.recall(history));
 }
 
+// What choosing settings keeps between trials.
+TEST(Recall, GathersAlikeUnderSettingsThatSaySo) {
+  const MadeHistories made;
+  const auto titles = made_titles(made.num_items());
+  const RecallSettings first;
+  const Recall recall(made.histories(), made.num_items(), titles, first);
+  const auto history = made.histories()[3];
+  const std::vector<ChannelSums> channels = recall.channels(history);
+  size_t alike = 0;
+  for (double RecallSettings::*field :
+       {&RecallSettings::titles, &RecallSettings::title_popularity, &RecallSettings::kin, &RecallSettings::sharpness,
+        &RecallSettings::share, &RecallSettings::smoothing, &RecallSettings::trend, &RecallSettings::spread_trend,
+        &RecallSettings::trend_decay}) {
+    RecallSettings other = first;
+    other.*field = 0.55;
+    if (!Recall::gather_alike(first, other)) continue;
+    ++alike;
+    std::vector<float> kept(made.num_items()), anew(made.num_items());
+    const Recall changed(made.histories(), made.num_items(), titles, other);
+    changed.distribution(channels, history, kept);
+    changed.distribution(history, anew);
+    EXPECT_EQ(kept, anew);
+  }
+  EXPECT_EQ(alike, 8u) << "all but the trend's decay, which counts anew";
+  RecallSettings without = first;
+  without.kin = 0;
+  EXPECT_FALSE(Recall::gather_alike(first, without));
+}
+
+// Whatever a model's file may say, no mass is lost and none is no number.
+TEST(Recall, HasMassForEveryItemAtTheBoundsOfItsSettings) {
+  const MadeHistories made;
+  const auto titles = made_titles(made.num_items());
+  std::vector<float> mass(made.num_items());
+  for (const double power : {0.0, kGreatestTrendPower}) {
+    for (const double sharpness : {0.0, kGreatestSharpness}) {
+      for (const double weight : {0.0, kGreatestChannelWeight}) {
+        RecallSettings settings;
+        settings.trend = settings.spread_trend = power;
+        settings.trend_decay = kLeastTrendDecay;
+        settings.sharpness = sharpness;
+        settings.kin = settings.titles = weight;
+        settings.share = kGreatestShare;
+        const Recall recall(made.histories(), made.num_items(), titles, settings);
+        for (const auto& history : made.histories()) {
+          recall.distribution(history, mass);
+          EXPECT_NEAR(std::accumulate(mass.begin(), mass.end(), 0.0), 1.0, 1e-4);
+          EXPECT_GT(*std::ranges::min_element(mass), 0.0f);
+        }
+      }
+    }
+  }
+}
+
 TEST(Recall, RefusesSettingsOutOfRange) {
   const MadeHistories made;
   const auto make = [&](auto&& change) {
@@ -247,8 +307,9 @@ TEST(Recall, RefusesSettingsOutOfRange) {
   EXPECT_THROW(make([](RecallSettings& s) { s.smoothing = 0; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.titles = -1; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.kin = -1; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.kin = 101; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.trend = -0.1; }), Error);
-  EXPECT_THROW(make([](RecallSettings& s) { s.spread_trend = 11; }), Error);
+  EXPECT_THROW(make([](RecallSettings& s) { s.spread_trend = 3.1; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.trend_decay = 0; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.neighbours.max_history = 0; }), Error);
   EXPECT_THROW(make([](RecallSettings& s) { s.neighbours.distance_decay = -1; }), Error);
