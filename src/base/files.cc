@@ -55,6 +55,18 @@ bool is_stream(const fs::path& path) {
   return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
+// The descriptor of the standard stream that the name leads to, as /dev/stdout does; -1 for other names. Where it is
+// redirected to a file, replacing that file would lose what has been printed.
+int standard_stream(const fs::path& path) {
+  struct stat named {};
+  if (::stat(path.c_str(), &named) != 0) return -1;
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat open_one {};
+    if (::fstat(fd, &open_one) == 0 && open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev) return fd;
+  }
+  return -1;
+}
+
 // What a link leads to, so that it is replaced and the link stays; other names as they are.
 fs::path behind_links(const fs::path& path) {
   std::error_code failure;
@@ -100,8 +112,9 @@ std::string read_file(const fs::path& path) {
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  if (is_stream(path_)) {
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  const int standard = standard_stream(path_);
+  if (standard >= 0 || is_stream(path_)) {
+    fd_ = standard >= 0 ? ::dup(standard) : ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
     if (fd_ < 0) throw Error(path_.string(), "cannot be opened for writing: " + reason());
     return;
   }

@@ -34,6 +34,7 @@ std::string in_words(const RealRange& range) {
 }
 
 std::optional<uint64_t> number_in(const WholeRange& range, std::string_view text) {
+  if (text.size() > 1 && text.front() == '0') return std::nullopt;  // octal to some readers, CLI11 among them
   return parse(range, text, uint64_t{0});
 }
 

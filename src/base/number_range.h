@@ -32,8 +32,8 @@ struct RealRange {
 std::string in_words(const WholeRange& range);
 std::string in_words(const RealRange& range);
 
-// The number that the whole text is, in decimal, where it is in the range; nothing otherwise: no sign or exponent in a
-// whole number, no blanks, no infinity, no NaN.
+// The number that the whole text is, in decimal, where it is in the range; nothing otherwise: no sign, exponent or
+// leading zero in a whole number, no blanks, no infinity, no NaN.
 std::optional<uint64_t> number_in(const WholeRange& range, std::string_view text);
 std::optional<double> number_in(const RealRange& range, std::string_view text);
 

@@ -17,8 +17,26 @@ TEST(NumberRange, TakesNumbersWithinItsEndsAlone) {
 }
 
 TEST(NumberRange, TakesNothingElseForANumber) {
-  for (const char* text : {"", " ", "-3", "+3", "3 ", " 3", "3.0", "1e1", "0x10", "nan", "inf", "three", "1", "101",
-                           "18446744073709551616", "99999999999999999999", "3,5", "3\n"}) {
+  for (const char* text : {"",
+                           " ",
+                           "-3",
+                           "+3",
+                           "3 ",
+                           " 3",
+                           "3.0",
+                           "1e1",
+                           "0x10",
+                           "nan",
+                           "inf",
+                           "three",
+                           "1",
+                           "101",
+                           "010",
+                           "08",
+                           "18446744073709551616",
+                           "99999999999999999999",
+                           "3,5",
+                           "3\n"}) {
     EXPECT_FALSE(number_in(WholeRange{2, 100}, text)) << '"' << text << '"';
   }
   for (const char* text : {"", " ", "-1", "+0.5", "0.5 ", " 0.5", "nan", "NaN", "-nan", "inf", "-inf", "infinity",

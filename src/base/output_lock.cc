@@ -67,7 +67,14 @@ OutputLock::OutputLock(const fs::path& directory, std::span<const std::string> o
   std::error_code failure;
   fs::create_directories(final_path.parent_path(), failure);
   file_ = final_path.parent_path() / ("." + final_path.filename().string() + ".lock");
-  while (true) {
+  // Who held the lock may have removed its file between our opening and locking it: then once more. A file system that
+  // cannot tell whether the file is the same would have us try for ever.
+  constexpr int kMostTries = 1000;
+  for (int tries = 0;; ++tries) {
+    if (tries == kMostTries) {
+      throw Error(directory.string(), fmt::format("cannot be locked: {} does not stay in place", file_.string()),
+                  "choose a place on a disk of this machine");
+    }
     fd_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd_ < 0) {
       throw Error(directory.string(),
@@ -97,7 +104,8 @@ OutputLock::OutputLock(const fs::path& directory, std::span<const std::string> o
 }
 
 OutputLock::~OutputLock() {
-  ::unlink(file_.c_str());  // while it is locked, so that nobody has locked it under this name
+  // While it is locked, so that nobody has locked it under this name; unless somebody has replaced it by hand.
+  if (is_in_place(fd_, file_)) ::unlink(file_.c_str());
   ::close(fd_);
 }
 

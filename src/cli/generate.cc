@@ -72,7 +72,9 @@ void generate(const GenerateFlags& flags) {
 void add_generate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("generate", "Run a Hugging Face T5 directory as plain text to text");
   const auto flags = std::make_shared<GenerateFlags>();  // shared: the callback outlives this function
-  command->add_option("directory", flags->directory, "Directory with config.json, model.safetensors, spiece.model")
+  command
+      ->add_option("directory", flags->directory,
+                   "Directory with config.json, spiece.model and weights in model.safetensors or its shards")
       ->required();
   command->add_option("--text", flags->text, "Input")->required();
   const auto add = [&](const char* name, auto& value, const auto& range, const char* meaning) {

@@ -46,11 +46,10 @@ std::vector<std::string> names_in(const std::string& flag, const std::vector<std
     } else if (value.starts_with('[')) {
       append_json_names(value, flag, names);
     } else {
-      for (const std::string_view part : split_fields(value, ',')) names.emplace_back(part);
+      for (const std::string_view part : split_fields(value, ',')) names.push_back(clean_name(part));
     }
   }
-  for (std::string& name : names) {
-    name = clean_name(name);
+  for (const std::string& name : names) {
     if (name.empty())
       throw Error(flag, "names an item with an empty name", "leave out commas with nothing between them");
   }

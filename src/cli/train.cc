@@ -194,6 +194,10 @@ void run(const CLI::App& command, TrainFlags& flags) {
   if (!flags.resume && fs::exists(out / "training.safetensors")) {
     throw Error(out.string(), "holds a training already", "pass --resume to go on with it, or choose another name");
   }
+  if (!going_on && fs::exists(out / "model.safetensors")) {
+    throw Error(out.string(), "holds a trained model without the state of its training, so none can go on there",
+                "choose another name, or remove it");
+  }
   if (!going_on) {
     require_replaceable(out, PeapodModel::file_names());
     require_used(command, create, options.sampler);

@@ -68,6 +68,9 @@ size_t bytes_of(const TrainingExample& example) {
 }  // namespace
 
 void require_consistent(const SamplerOptions& options, bool chooses_in_tree) {
+  if (std::ranges::all_of(options.shares, [](double share) { return share == 0.0; })) {
+    throw Error("task_share", "leaves no task to train", "give a share to a task");
+  }
   if (!options.legacy_pad_loss || !chooses_in_tree) return;
   throw Error("legacy_pad_loss",
               "padding counts where tokens are chosen from the whole vocabulary, which this model's are not",

@@ -173,6 +173,19 @@ void Run::checkpoint(const Sampler& sampler) {
 }
 
 TrainResult Run::go(bool resume) {
+  Parameters<float>& parameters = model_.network().parameters();
+  if (resume && fs::exists(state_file_)) {
+    state_ = load_training_state(state_file_, model_.identity(), parameters, adamw_);
+    require_same(state_.identity, options_.identity, directory_.string());
+    if (const fs::path weights = directory_ / "model.safetensors"; fs::exists(weights)) {
+      require_identity(StoredWeights(weights).file(), weights.string(), model_.identity());
+    }
+    drop_unfinished_line(directory_ / kMetricsFile);
+    say(fmt::format("resuming after step {}", state_.sampler.steps));
+  } else {
+    state_.identity = options_.identity;
+    state_.model = model_.identity();
+  }
   // While training, validations trust the network as the loss does. How far it is trusted is chosen at the end.
   if (model_.recall_use().search && (validates_sequential_ || validates_topn_)) {
     trust(kRecallAlone);
@@ -180,16 +193,6 @@ TrainResult Run::go(bool resume) {
     recall_alone_ = measure(ranks);
   }
   trust(model_.recall_use().search ? SearchTrust{} : kNetworkAlone);
-  Parameters<float>& parameters = model_.network().parameters();
-  if (resume && fs::exists(state_file_)) {
-    state_ = load_training_state(state_file_, model_.identity(), parameters, adamw_);
-    require_same(state_.identity, options_.identity, directory_.string());
-    drop_unfinished_line(directory_ / kMetricsFile);
-    say(fmt::format("resuming after step {}", state_.sampler.steps));
-  } else {
-    state_.identity = options_.identity;
-    state_.model = model_.identity();
-  }
   SamplerOptions sampling = options_.sampler;
   sampling.seed = options_.seed;
   const SearchSpace space(model_);
