@@ -144,7 +144,7 @@ TEST_F(CommandLine, SurvivesTextsNestedWithoutEnd) {
     expect_failure(1, train, {"flags.toml"});
   }
   // What a file of flags may hold at most.
-  write("flags.toml", dotted.substr(0, 64'999) + " = 1\n");
+  write("flags.toml", dotted.substr(0, 7'999) + " = 1\n");
   expect_failure(1, train, {"flags.toml: key \"a\""});
 
   write("ranks.json", "{\"ranks\": " + deep + "}");

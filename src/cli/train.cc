@@ -72,7 +72,7 @@ void add_results(CLI::Option& option, const toml::node& node, const std::string&
 
 // The parser bounds how deep lists are nested, but not the dots of a key, and a table is destroyed by recursion: a file
 // of this size nests at most half as many tables as it has bytes, which the stack holds.
-constexpr size_t kMaxConfigBytes = size_t{64} << 10;
+constexpr size_t kMaxConfigBytes = size_t{8} << 10;
 
 toml::table read_toml(const std::string& path) {
   const std::string text = read_file(path);
