@@ -132,7 +132,7 @@ TEST_F(Numbers, AndOtherFlagsThatCannotCountAreRefused) {
   expect(1, train + "--config " + at("flags.toml"), "cannot stand beside");
   // The command line wins, also over what it excludes.
   write("flags.toml", "preset = \"tiny\"\n");
-  expect(1, train + "--init " + at("t5") + " --config " + at("flags.toml"), at("t5/config.json"));
+  expect(1, train + "--init " + at("t5") + " --config " + at("flags.toml"), at("t5") + ": has no config.json");
 }
 
 }  // namespace

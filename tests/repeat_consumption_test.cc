@@ -124,6 +124,7 @@ TEST_F(RepeatConsumption, OfEverythingByEverybodyIsRefused) {
     expect_refused("baseline " + std::string(method) + " --data " + at("data"), "every user has touched every item");
   }
   expect_refused("evaluate m --data " + at("data"), "every user has touched every item");
+  expect_refused("evaluate m --tasks sequential --data " + at("data"), "m: ");  // which needs no negatives, but a model
 }
 
 TEST_F(RepeatConsumption, OrNotOfUsersWithTooFewInteractionsMeasuresNobody) {
@@ -134,6 +135,8 @@ TEST_F(RepeatConsumption, OrNotOfUsersWithTooFewInteractionsMeasuresNobody) {
                    "has no user with three interactions or more");
   }
   expect_refused("evaluate m --data " + at("data"), "has no user with three interactions or more");
+  ASSERT_EQ(peapod("audit " + at("data")), 0) << log();
+  EXPECT_NE(log().find("NOTHING TO TEST"), std::string::npos) << log();
 }
 
 }  // namespace

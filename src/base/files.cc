@@ -221,7 +221,8 @@ void require_replaceable(const fs::path& directory, std::span<const std::string>
   }
 }
 
-PendingDirectory::PendingDirectory(const fs::path& final_path, std::span<const std::string> own_names) {
+PendingDirectory::PendingDirectory(const fs::path& final_path, std::span<const std::string> own_names)
+    : asked_(final_path) {
   require_replaceable(final_path, own_names);
   std::error_code failure;
   final_ = final_directory(final_path);  // so that the sibling stands beside what is replaced
@@ -234,6 +235,18 @@ PendingDirectory::PendingDirectory(const fs::path& final_path, std::span<const s
 PendingDirectory::~PendingDirectory() {
   std::error_code ignored;
   if (!committed_) fs::remove_all(pending_, ignored);
+}
+
+void PendingDirectory::fill(const std::function<void(const fs::path&)>& write) const {
+  const std::string inside = (pending_ / "").string();
+  try {
+    write(pending_);
+  } catch (const Error& error) {
+    if (!error.where().starts_with(inside)) throw;
+    throw Error((asked_ / error.where().substr(inside.size())).string(), error.problem(), error.remedy());
+  } catch (const fs::filesystem_error& error) {
+    throw Error(asked_.string(), "cannot be written: " + error.code().message(), "check that the disk has room");
+  }
 }
 
 void PendingDirectory::commit() {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -88,9 +89,12 @@ class PendingDirectory {
   ~PendingDirectory();
 
   const std::filesystem::path& path() const { return pending_; }
+  // Calls `write` with path(). An error about a file in there is about that of the final name.
+  void fill(const std::function<void(const std::filesystem::path&)>& write) const;
   void commit();
 
  private:
+  std::filesystem::path asked_;  // the final path as it was given, for messages
   std::filesystem::path final_;
   std::filesystem::path pending_;
   bool committed_ = false;

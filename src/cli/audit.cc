@@ -26,6 +26,9 @@ std::string verdict(const Dataset& data, const LeakReport& report, const TargetC
         "compare with a data set prepared with --ids random.",
         scheme);
   }
+  if (targets.users == 0) {
+    return "NOTHING TO TEST: no user has three interactions or more, so there are no test items to give away.";
+  }
   if (report.touched_negatives > 0) return "BROKEN: some negatives are items that the user touched; prepare again.";
   if (targets.seen > 0) {
     return fmt::format(

@@ -298,7 +298,8 @@ void run(const EvaluateFlags& flags) {
   require_distinct({{"--json", flags.json}, {"--per-user", flags.per_user}, {"--report", flags.report}});
   require_rival(flags.against);
   const Dataset data = Dataset::open(flags.data);
-  require_measurable(count_targets(data, data.evaluated_users(), kSplits.parse(flags.split)), flags.data);
+  const TargetCounts counts = count_targets(data, data.evaluated_users(), kSplits.parse(flags.split));
+  require_measurable(as_asked(counts, flags), flags.data);
   // Of several, each is opened before the first is measured for minutes.
   if (flags.models.size() > 1) {
     for (const std::string& directory : flags.models) load_trained_on(directory, flags, data);

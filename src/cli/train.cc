@@ -1,6 +1,5 @@
 // `peapod train`: from a prepared data set to a model directory.
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,16 +12,18 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/nearest_name.h"
 #include "base/output_lock.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/flag_file.h"
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "eval/recall_choice.h"
-#include "model/config.h"
+#include "model/checkpoint.h"
+#include "model/stored_weights.h"
 #include "tensor/gemm.h"
+#include "text/tokenizer.h"
 #include "train/trainer.h"
 
 namespace peapod::cli {
@@ -47,85 +48,6 @@ std::atomic<bool> stop_requested = false;
 
 void request_stop(int) { stop_requested = true; }
 
-// What a TOML value is on a command line.
-void add_results(CLI::Option& option, const toml::node& node, const std::string& where) {
-  const auto add = [&](const toml::node& value) {
-    value.visit([&](const auto& leaf) {
-      using Leaf = std::decay_t<decltype(leaf)>;
-      if constexpr (toml::is_string<Leaf>) {
-        option.add_result(*leaf);
-      } else if constexpr (toml::is_boolean<Leaf>) {
-        option.add_result(*leaf ? "true" : "false");
-      } else if constexpr (toml::is_integer<Leaf> || toml::is_floating_point<Leaf>) {
-        option.add_result(fmt::format("{}", *leaf));
-      } else {
-        throw Error(where, "expected a text, a number, true or false, or a list of them");
-      }
-    });
-  };
-  if (const toml::array* values = node.as_array()) {
-    for (const toml::node& value : *values) add(value);
-  } else {
-    add(node);
-  }
-}
-
-// The parser bounds how deep lists are nested, but not the dots of a key, and a table is destroyed by recursion: a file
-// of this size nests at most half as many tables as it has bytes, which the stack holds.
-constexpr size_t kMaxConfigBytes = size_t{8} << 10;
-
-toml::table read_toml(const std::string& path) {
-  const std::string text = read_file(path);
-  if (text.size() > kMaxConfigBytes) {
-    throw Error(
-        path, fmt::format("has {} bytes, more than the {} that a file of flags may have", text.size(), kMaxConfigBytes),
-        "give one key a line, named as a flag of `peapod train`");
-  }
-  try {
-    return toml::parse(text, path);
-  } catch (const toml::parse_error& error) {
-    throw Error(fmt::format("{}:{}", path, error.source().begin.line), std::string(error.description()));
-  }
-}
-
-// Values of a TOML file stand in for flags that the command line leaves out; the keys are the flags' names. They pass
-// the checks of the flags. A key that excludes a flag of the command line gives way to it.
-void apply_config(CLI::App& command, const std::string& path) {
-  if (path.empty()) return;
-  const toml::table table = read_toml(path);
-  std::vector<std::string> known;
-  std::set<const CLI::Option*> given;  // on the command line
-  for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) known.push_back(name);
-    if (option->count() > 0) given.insert(option);
-  }
-  for (const auto& [key, node] : table) {
-    const std::string name(key.str());
-    const std::string where = path + ": key \"" + name + "\"";
-    CLI::Option* option = command.get_option_no_throw("--" + name);
-    if (option == nullptr || name == "config" || name == "help") {
-      const std::string nearest = nearest_name(name, known);
-      throw Error(where, "is not a flag of `peapod train`", nearest.empty() ? "" : "did you mean \"" + nearest + "\"?");
-    }
-    bool gives_way = given.contains(option);
-    for (const CLI::Option* other : option->get_excludes()) {
-      if (given.contains(other))
-        gives_way = true;
-      else if (other->count() > 0)
-        throw Error(where, "cannot stand beside \"" + other->get_lnames()[0] + "\"", "leave one out");
-    }
-    if (gives_way) continue;
-    add_results(*option, node, where);
-    try {
-      option->run_callback();
-    } catch (const CLI::Error& error) {
-      std::string problem = error.what();
-      if (problem.starts_with("--" + name + ": ")) problem.erase(0, name.size() + 4);
-      throw Error(where, problem);
-    }
-  }
-}
-
 // Throws Error for a flag that says nothing of the training that is asked for.
 void require_used(const CLI::App& command, const CreateOptions& create, const SamplerOptions& sampler) {
   struct Fields final : SettingVisitor {
@@ -148,9 +70,10 @@ void require_used(const CLI::App& command, const CreateOptions& create, const Sa
   }
 }
 
-// Throws Error where there is no T5 directory to start from; its weights are looked at later.
+// Throws Error for a T5 directory that no training can start from, as far as that shows before its weights are read.
 void require_t5(const fs::path& directory) {
-  t5_config_from_json(read_file(directory / "config.json"), (directory / "config.json").string());
+  check_size(StoredWeights::of_directory(directory), load_t5_config(directory));
+  Tokenizer::load(directory / "spiece.model");
 }
 
 // Settings of recall that are best on the validation split.
@@ -166,18 +89,6 @@ RecallSettings chosen_recall(const Dataset& data, uint64_t seed) {
       choose_recall(ranking_problem(data, Split::valid), titles_of(data), {.seed = seed}, report);
   bar.finish();
   return settings;
-}
-
-// An error names the file in the directory that was asked for, not in the one that is pending.
-void save_into(const PendingDirectory& pending, const fs::path& out, PeapodModel& model) {
-  const auto asked = [&](const fs::path& path) { return (out / path.lexically_relative(pending.path())).string(); };
-  try {
-    model.save_static(pending.path());
-  } catch (const Error& error) {
-    throw Error(asked(error.where()), error.problem(), error.remedy());
-  } catch (const fs::filesystem_error& error) {  // of a copy
-    throw Error(asked(error.path2()), "cannot be written: " + error.code().message(), "check that the disk has room");
-  }
 }
 
 void run(const CLI::App& command, TrainFlags& flags) {
@@ -224,7 +135,7 @@ void run(const CLI::App& command, TrainFlags& flags) {
   PeapodModel model = going_on ? PeapodModel::load_static(out) : PeapodModel::create(std::move(data), create);
   if (!going_on) {
     PendingDirectory pending(out, PeapodModel::file_names());
-    save_into(pending, out, model);
+    pending.fill([&](const fs::path& inside) { model.save_static(inside); });
     pending.commit();
   }
   std::cerr << fmt::format("{} weights, vocabulary {}, composer {}, {} products\n", model.network().parameters().size(),
@@ -343,7 +254,7 @@ void add_train(CLI::App& app) {
          "Size of the user vectors");
   add_json(*command, flags->json, "the outcome as JSON");
   command->callback([flags, command] {
-    apply_config(*command, flags->config);
+    apply_flag_file(*command, flags->config);
     run(*command, *flags);
   });
 }

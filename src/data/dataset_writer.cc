@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/checksum.h"
-#include "base/error.h"
 #include "base/files.h"
 #include "data/preparation.h"
 #include "data/prepared_files.h"
@@ -60,16 +59,6 @@ std::string ids_table(const ItemIds& ids, size_t num_items) {
              : ids_table(std::span<const uint32_t>(ids.numbers), num_items, 1);
 }
 
-// An error names the file in the directory that was asked for, not in the one that is pending.
-void write_into(const PendingDirectory& pending, const fs::path& directory, std::string_view name,
-                const std::string& contents) {
-  try {
-    write_file_atomically(pending.path() / name, contents);
-  } catch (const Error& error) {
-    throw Error((directory / name).string(), error.problem(), error.remedy());
-  }
-}
-
 }  // namespace
 
 void write_dataset(const fs::path& directory, const PreparedData& data, const ItemIds& ids) {
@@ -77,7 +66,7 @@ void write_dataset(const fs::path& directory, const PreparedData& data, const It
   PendingDirectory pending(directory, Dataset::file_names());
   Json sizes = Json::object();
   const auto write = [&](std::string_view name, const std::string& contents) {
-    write_into(pending, directory, name, contents);
+    pending.fill([&](const fs::path& inside) { write_file_atomically(inside / name, contents); });
     sizes[std::string(name)] = {{"bytes", contents.size()}, {"checksum", checksum(contents)}};
   };
   write(files::kInteractions, data.interactions.table().serialize());
@@ -100,8 +89,8 @@ void write_dataset(const fs::path& directory, const PreparedData& data, const It
       {"options", {{"min_user", data.min_user}, {"min_item", data.min_item}, {"seed", data.seed}}},
       {"files", sizes},
   };
-  write_into(pending, directory, files::kManifest,
-             sealed(manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
+  const std::string sealed_manifest = sealed(manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  pending.fill([&](const fs::path& inside) { write_file_atomically(inside / files::kManifest, sealed_manifest); });
   pending.commit();
 }
 

@@ -88,8 +88,7 @@ std::string no_sign() {
   return text;
 }
 
-// Keeps one of the interactions of the same user, item and time: the same thing exported twice. Among them that whose
-// text comes first in byte order, so that the order of the lines does not matter.
+// Keeps the first of the interactions of the same user, item and time: the same thing exported twice.
 void merge_repeats(RawLog& log) {
   std::vector<uint32_t> order(log.interactions.size());
   std::iota(order.begin(), order.end(), 0u);
@@ -97,12 +96,7 @@ void merge_repeats(RawLog& log) {
     const RawInteraction& one = log.interactions[i];
     return std::tie(one.user, one.item, one.time);
   };
-  std::ranges::sort(order, [&](uint32_t a, uint32_t b) {
-    if (key(a) != key(b)) return key(a) < key(b);
-    const std::string& x = log.interactions[a].review;
-    const std::string& y = log.interactions[b].review;
-    return x != y ? x < y : a < b;
-  });
+  std::ranges::stable_sort(order, [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
   std::vector<bool> repeats(order.size());
   for (size_t i = 1; i < order.size(); ++i) repeats[order[i]] = key(order[i]) == key(order[i - 1]);
   size_t place = 0;

@@ -45,7 +45,7 @@ std::vector<std::string> vocabulary_text(const Dataset& dataset) {
 }
 
 std::unique_ptr<const Recall> recall_of(const Dataset& dataset, const RecallSettings& settings) {
-  const auto titles = settings.titles > 0.0 ? titles_of(dataset) : nullptr;
+  const auto titles = settings.use_titles() ? titles_of(dataset) : nullptr;
   return std::make_unique<const Recall>(dataset.train_histories(), dataset.num_items(), titles, settings);
 }
 

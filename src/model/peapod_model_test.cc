@@ -125,6 +125,18 @@ TEST(PeapodModel, RecallsTheSameAfterSaveAndLoad) {
   EXPECT_NE(error_of_load(small.model_directory()).find("field \"share\": is missing"), std::string::npos);
 }
 
+// Titles serve two channels; either may be chosen without the other.
+TEST(PeapodModel, RecallsKinWhereTitlesThemselvesHaveNoWeight) {
+  const RecallSettings settings{.titles = 0, .kin = 0.4};
+  SmallModel small({.recalls = kInSearch, .recall_settings = settings});
+  const Recall expected(small.data().train_histories(), SmallModel::kItems, titles_of(small.data()), settings);
+  const auto history = small.data().history(0);
+  const auto recalled = small->recall()->recall(history), by_hand = expected.recall(history);
+  ASSERT_EQ(recalled.size(), by_hand.size());
+  EXPECT_TRUE(std::ranges::any_of(recalled, [](const RecalledItem& one) { return one.kin > 0; }));
+  for (size_t i = 0; i < recalled.size(); ++i) EXPECT_EQ(recalled[i].score, by_hand[i].score);
+}
+
 TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
   SmallModel small;
   EXPECT_NE(error_of_load(small.data_directory()).find("is not a model directory"), std::string::npos);

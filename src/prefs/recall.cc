@@ -195,7 +195,7 @@ std::vector<RecalledItem> Recall::weigh(std::span<const ChannelSums> channels, s
   std::vector<ChannelSums> scores(channels.begin(), channels.end());
   ChannelSums largest;
   for (ChannelSums& one : scores) {
-    const Factors& of = factors(one.item, own);
+    const Factors of = factors(one.item, own);
     one.neighbours *= of.target;
     one.titles *= of.title;
     one.kin *= of.target;

@@ -38,6 +38,8 @@ struct RecallSettings {
   double trend = 0.5;         // of recalled items
   double spread_trend = 1.0;  // of what is spread by popularity
   double trend_decay = 0.8;   // that trends are made with, above 0, 1 at most
+
+  bool use_titles() const { return titles > 0.0 || kin > 0.0; }
 };
 
 // Bounds of what masses are made with: beyond them some would vanish beside others.
@@ -113,8 +115,8 @@ class Recall {
   // What one training interaction adds to popularity_mass() of its item at any moment; the masses of all items sum to 1
   // with it.
   double mass_of_interaction() const { return 1.0 / total_; }
-  // Of the whole mass; `recalled` holds all that is recalled, or what there is of it among some items, whose spread
-  // masses may then be too great alike.
+  // Of the whole mass. Where `recalled` is what there is among some items, and that is nothing, it is 1 although others
+  // have some: among these items alone that is a common factor.
   double spread_share(std::span<const RecalledItem> recalled) const {
     return recalled.empty() ? 1.0 : 1.0 - settings_.share;
   }

@@ -26,8 +26,14 @@ std::shared_ptr<const TitleNeighbours> made_titles(uint32_t num_items) {
 void expect_same(const std::vector<RecalledItem>& found, const std::vector<RecalledItem>& expected) {
   std::vector<float> of_found(200), of_expected(200);
   std::vector<double> masses_of_found(200), masses_of_expected(200);
-  for (const RecalledItem& one : found) of_found[one.item] = one.score, masses_of_found[one.item] = one.mass;
-  for (const RecalledItem& one : expected) of_expected[one.item] = one.score, masses_of_expected[one.item] = one.mass;
+  for (const RecalledItem& one : found) {
+    of_found[one.item] = one.score;
+    masses_of_found[one.item] = one.mass;
+  }
+  for (const RecalledItem& one : expected) {
+    of_expected[one.item] = one.score;
+    masses_of_expected[one.item] = one.mass;
+  }
   for (size_t item = 0; item < of_found.size(); ++item) {
     EXPECT_NEAR(of_found[item], of_expected[item], 1e-4) << item;
     EXPECT_NEAR(masses_of_found[item], masses_of_expected[item], 1e-4) << item;

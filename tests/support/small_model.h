@@ -20,7 +20,8 @@ struct SmallModelOptions {
   IdScheme ids = IdScheme::collaborative;
   bool static_user_vectors = false;
   bool explanations = true;
-  RecallUse recalls = {};     // with untuned settings
+  RecallUse recalls = {};
+  RecallSettings recall_settings = {};
   uint32_t interactions = 7;  // of each user; fewer than three leave nobody to evaluate
   ItemForm items = ItemForm::tokens;
   EncoderKind encoder = EncoderKind::bidirectional;
@@ -57,7 +58,7 @@ class SmallModel {
     create.items = options.items;
     create.encoder = options.encoder;
     create.recall_use = options.recalls;
-    if (options.recalls.any()) create.recall = RecallSettings();
+    if (options.recalls.any()) create.recall = options.recall_settings;
     create.max_pieces = 200;
     model_ = std::make_unique<PeapodModel>(PeapodModel::create(Dataset::open(data_directory()), create));
   }
