@@ -24,6 +24,11 @@ enum Stream : uint64_t { kPermutation, kVectors, kFirstLevel, kSecondLevel, kCol
 
 constexpr size_t kRefinements = 10;  // of each level; the gain is small after five
 
+// Items whose texts have a cosine of c are together as if they had stood next to each other kTextWeight * c² times:
+// little beside what an item's users say, much where there are few of them. Chosen on the validation items of three
+// data sets (docs/decisions.md).
+constexpr double kTextWeight = 2.0;
+
 std::vector<uint32_t> random_numbers(uint32_t num_items, uint64_t seed) {
   std::vector<uint32_t> numbers(num_items);
   std::iota(numbers.begin(), numbers.end(), 1u);
@@ -49,6 +54,38 @@ uint32_t smallest_cube_root_above(uint32_t n) {
   uint64_t root = 1;
   while (root * root * root < n) ++root;
   return static_cast<uint32_t>(root);
+}
+
+// `graph`, and what the texts of its warm items say. The list of the nearest texts is kept of each item, so that one of
+// a pair may have the other in its list alone: that counts half.
+ItemGraph with_texts(const ItemGraph& graph, const TitleNeighbours& texts, const std::vector<bool>& is_warm) {
+  std::vector<std::vector<std::pair<uint32_t, float>>> rows(graph.num_items());
+  for (uint32_t item = 0; item < rows.size(); ++item) {
+    for (size_t e = graph.starts[item]; e < graph.starts[item + 1]; ++e) {
+      rows[item].emplace_back(graph.neighbours[e], graph.weights[e]);
+    }
+    if (!is_warm[item]) continue;
+    for (const auto& [other, cosine] : texts.of(item)) {
+      if (!is_warm[other]) continue;
+      const auto half = static_cast<float>(kTextWeight / 2.0) * cosine * cosine;
+      rows[item].emplace_back(other, half);
+      rows[other].emplace_back(item, half);
+    }
+  }
+  ItemGraph sum;
+  for (auto& row : rows) {
+    std::ranges::sort(row);
+    for (const auto& [other, weight] : row) {
+      if (sum.neighbours.size() > sum.starts.back() && sum.neighbours.back() == other) {
+        sum.weights.back() += weight;
+      } else {
+        sum.neighbours.push_back(other);
+        sum.weights.push_back(weight);
+      }
+    }
+    sum.starts.push_back(sum.neighbours.size());
+  }
+  return sum;
 }
 
 // The clusters of `items`, as lists of items, for one level of the codes. Vectors place items by what they have in
@@ -163,9 +200,8 @@ double resemblance(double cosine) {
 
 // Gives the cold items whose texts resemble those of warm ones a leaf each, those that resemble one most first, and
 // returns the others.
-std::vector<uint32_t> place_by_texts(const ItemIdSource& source, std::span<const uint32_t> cold, uint64_t seed,
+std::vector<uint32_t> place_by_texts(const TitleNeighbours& neighbours, std::span<const uint32_t> cold, uint64_t seed,
                                      CodeTree& tree) {
-  const TitleNeighbours neighbours(source.texts);
   const std::set<uint32_t> is_cold(cold.begin(), cold.end());
   struct Resembling {
     uint32_t item;
@@ -211,9 +247,16 @@ ItemIds collaborative_codes(const ItemIdSource& source, uint64_t seed) {
     }
   }
   std::vector<uint32_t> warm, cold;
-  for (uint32_t item = 0; item < num_items; ++item) (count[item] > 0 ? warm : cold).push_back(item);
+  std::vector<bool> is_warm;
+  for (uint32_t item = 0; item < num_items; ++item) {
+    is_warm.push_back(count[item] > 0);
+    (is_warm[item] ? warm : cold).push_back(item);
+  }
 
-  const ItemGraph graph = cooccurrence(train, num_items);
+  std::optional<TitleNeighbours> texts;
+  if (!source.texts.empty()) texts.emplace(source.texts);
+  ItemGraph graph = cooccurrence(train, num_items);
+  if (texts) graph = with_texts(graph, *texts, is_warm);
   const Matrix vectors = item_vectors(graph, {.seed = mix64(seed, kVectors)});
   const auto first_level = grouped(warm, graph, vectors, size, mix64(seed, kFirstLevel));
   std::vector<std::vector<uint32_t>> groups(size_t{size} * size);  // of the second level
@@ -232,8 +275,7 @@ ItemIds collaborative_codes(const ItemIdSource& source, uint64_t seed) {
   for (size_t node = 0; node < groups.size(); ++node) {
     for (const uint32_t item : groups[node]) tree.place(item, node);
   }
-  const bool has_texts = !source.texts.empty() && !cold.empty();
-  const std::vector<uint32_t> unplaced = has_texts ? place_by_texts(source, cold, seed, tree) : cold;
+  const std::vector<uint32_t> unplaced = texts ? place_by_texts(*texts, cold, seed, tree) : cold;
   std::vector<size_t> free_leaves = tree.free_leaves();
   Random(seed, kColdItems).shuffle(free_leaves);
   for (size_t i = 0; i < unplaced.size(); ++i) tree.set_leaf(unplaced[i], free_leaves[i]);

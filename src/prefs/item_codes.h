@@ -17,7 +17,7 @@ struct ItemIdSource {
   Histories all = {};  // for IdScheme::sequential alone
   uint32_t num_items = 0;
   // [num_items] what is said of each item, its title and categories, empty where nothing is; or no texts at all. For
-  // cold items under IdScheme::collaborative.
+  // IdScheme::collaborative.
   std::span<const std::string> texts = {};
 };
 
@@ -26,10 +26,10 @@ struct ItemIdSource {
 //             follow by index. Sees test items, so it leaks them (docs/results.md, "Leaks").
 // collaborative: codes of three levels, all of size K, the least with K^3 >= num_items, from `train` alone. Warm items
 //             (those in `train`) fall into K clusters of at most ceil(warm / K) items, so that sizes differ by less
-//             than K; a cluster of m splits likewise into K of at most ceil(m / K); the last token ranks the items of
-//             that group by training count, most frequent first. Cold items take leaves that are left free, without a
-//             change to the codes of warm ones: those whose texts resemble texts of warm items the first free leaf of
-//             the group in which these are, the others leaves drawn with `seed`.
+//             than K, by what they were consumed with and, where that is little, by texts that are alike; a cluster of
+//             m splits likewise into K of at most ceil(m / K); the last token ranks the items of that group by training
+//             count, most frequent first. Cold items take leaves that are left free: those whose texts resemble texts
+//             of warm items the first free leaf of the group in which these are, the others leaves drawn with `seed`.
 ItemIds assign_item_ids(IdScheme scheme, const ItemIdSource& source, uint64_t seed);
 
 }  // namespace peapod

@@ -108,6 +108,41 @@ TEST(CollaborativeCodes, ItemsBoughtTogetherShareAPrefix) {
   EXPECT_LT(apart, pairs * 5 / 100);
 }
 
+// How many pairs of items whose numbers differ by a multiple of `kinds` share the first token, of all such pairs.
+double share_of_kind(const ItemIds& ids, uint32_t num_items, uint32_t kinds) {
+  size_t pairs = 0, together = 0;
+  for (uint32_t a = 0; a < num_items; ++a) {
+    for (uint32_t b = a + kinds; b < num_items; b += kinds) {
+      ++pairs;
+      together += ids.code(a)[0] == ids.code(b)[0];
+    }
+  }
+  return static_cast<double>(together) / static_cast<double>(pairs);
+}
+
+TEST(CollaborativeCodes, TextsPlaceItemsThatFewHave) {
+  const uint32_t num_items = 512, kinds = 8;
+  std::vector<std::string> texts;
+  for (uint32_t item = 0; item < num_items; ++item) texts.push_back("kind" + std::to_string(item % kinds));
+  const auto codes = [&](const Lists& train, std::span<const std::string> with) {
+    return assign_item_ids(IdScheme::collaborative, {.train = views_of(train), .num_items = num_items, .texts = with},
+                           1);
+  };
+  // Nobody has two items, so users tell nothing.
+  Lists alone;
+  for (uint32_t item = 0; item < num_items; ++item) alone.push_back({item});
+  EXPECT_GT(share_of_kind(codes(alone, texts), num_items, kinds), 0.9);
+  EXPECT_LT(share_of_kind(codes(alone, {}), num_items, kinds), 0.3);
+  // Users who stay with other groups than the texts' outweigh these: item i belongs to the group i / 64.
+  Lists many(20000);
+  for (size_t user = 0; user < many.size(); ++user) {
+    Random random(7, user);
+    const auto group = static_cast<uint32_t>(random.below(8));
+    for (int i = 0; i < 6; ++i) many[user].push_back(64 * group + static_cast<uint32_t>(random.below(64)));
+  }
+  EXPECT_LT(share_of_kind(codes(many, texts), num_items, kinds), 0.3);
+}
+
 TEST(CollaborativeCodes, TheLastTokenRanksByPopularity) {
   const Lists train = planted(500, 120, 3, 5);
   const ItemIds ids = collaborative(train, 120);
