@@ -5,7 +5,6 @@
 #include <iterator>
 #include <numeric>
 #include <optional>
-#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -200,9 +199,8 @@ double resemblance(double cosine) {
 
 // Gives the cold items whose texts resemble those of warm ones a leaf each, those that resemble one most first, and
 // returns the others.
-std::vector<uint32_t> place_by_texts(const TitleNeighbours& neighbours, std::span<const uint32_t> cold, uint64_t seed,
-                                     CodeTree& tree) {
-  const std::set<uint32_t> is_cold(cold.begin(), cold.end());
+std::vector<uint32_t> place_by_texts(const TitleNeighbours& texts, const std::vector<bool>& is_warm,
+                                     std::span<const uint32_t> cold, uint64_t seed, CodeTree& tree) {
   struct Resembling {
     uint32_t item;
     std::vector<TitleNeighbours::Neighbour> warm;  // not empty, by falling cosine
@@ -211,8 +209,8 @@ std::vector<uint32_t> place_by_texts(const TitleNeighbours& neighbours, std::spa
   std::vector<uint32_t> unplaced;
   for (const uint32_t item : cold) {
     Resembling one{item, {}};
-    std::ranges::copy_if(neighbours.of(item), std::back_inserter(one.warm),
-                         [&](const auto& neighbour) { return !is_cold.contains(neighbour.item); });
+    std::ranges::copy_if(texts.of(item), std::back_inserter(one.warm),
+                         [&](const auto& neighbour) { return is_warm[neighbour.item]; });
     if (one.warm.empty()) {
       unplaced.push_back(item);
     } else {
@@ -275,7 +273,7 @@ ItemIds collaborative_codes(const ItemIdSource& source, uint64_t seed) {
   for (size_t node = 0; node < groups.size(); ++node) {
     for (const uint32_t item : groups[node]) tree.place(item, node);
   }
-  const std::vector<uint32_t> unplaced = texts ? place_by_texts(*texts, cold, seed, tree) : cold;
+  const std::vector<uint32_t> unplaced = texts ? place_by_texts(*texts, is_warm, cold, seed, tree) : cold;
   std::vector<size_t> free_leaves = tree.free_leaves();
   Random(seed, kColdItems).shuffle(free_leaves);
   for (size_t i = 0; i < unplaced.size(); ++i) tree.set_leaf(unplaced[i], free_leaves[i]);

@@ -24,12 +24,13 @@ struct ItemIdSource {
 // random:     a permutation of 1 to num_items drawn with `seed`.
 // sequential: 1, 2, 3 … in the order in which items first appear in `all`, user after user; items that never appear
 //             follow by index. Sees test items, so it leaks them (docs/results.md, "Leaks").
-// collaborative: codes of three levels, all of size K, the least with K^3 >= num_items, from `train` alone. Warm items
-//             (those in `train`) fall into K clusters of at most ceil(warm / K) items, so that sizes differ by less
-//             than K, by what they were consumed with and, where that is little, by texts that are alike; a cluster of
-//             m splits likewise into K of at most ceil(m / K); the last token ranks the items of that group by training
-//             count, most frequent first. Cold items take leaves that are left free: those whose texts resemble texts
-//             of warm items the first free leaf of the group in which these are, the others leaves drawn with `seed`.
+// collaborative: codes of three levels, all of size K, the least with K^3 >= num_items, from `train` and `texts`. Warm
+//             items (those in `train`) fall into K clusters of at most ceil(warm / K) items, so that sizes differ by
+//             less than K, by what they were consumed with and, where that is little, by texts that are alike; a
+//             cluster of m splits likewise into K of at most ceil(m / K); the last token ranks the items of that group
+//             by training count, most frequent first. Cold items take leaves that are left free: those whose texts
+//             resemble texts of warm items the first free leaf of the group in which these are, the others leaves drawn
+//             with `seed`.
 ItemIds assign_item_ids(IdScheme scheme, const ItemIdSource& source, uint64_t seed);
 
 }  // namespace peapod

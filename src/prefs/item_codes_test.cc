@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <map>
 #include <numeric>
 #include <set>
@@ -15,6 +16,8 @@
 #include <vector>
 
 #include "base/random.h"
+#include "data/preparation.h"
+#include "data/source_reader.h"
 
 namespace peapod {
 namespace {
@@ -89,35 +92,29 @@ TEST(CollaborativeCodes, FillGroupsEvenly) {
   for (const auto& [prefix, count] : second) EXPECT_LE(count, (first[prefix.first] + size - 1) / size);
 }
 
-TEST(CollaborativeCodes, ItemsBoughtTogetherShareAPrefix) {
-  const uint32_t num_items = 512, num_groups = 8;  // K = 8: a group of 64 fits one first token
-  const ItemIds ids = collaborative(planted(4000, num_items, num_groups, 9), num_items);
-  size_t pairs = 0, together = 0, apart = 0;
-  for (uint32_t a = 0; a < num_items; ++a) {
-    for (uint32_t b = a + 1; b < num_items; ++b) {
-      const bool shared = ids.code(a)[0] == ids.code(b)[0];
-      if (a % num_groups == b % num_groups) {
-        ++pairs;
-        together += shared;
-      } else {
-        apart += shared;
+// Of the pairs of items that are of one kind, and of those that are not, how many share the first token; item i is of
+// kind i % kinds.
+struct Sharing {
+  Sharing(const ItemIds& ids, uint32_t num_items, uint32_t kinds) {
+    size_t pairs[2] = {}, together[2] = {};
+    for (uint32_t a = 0; a < num_items; ++a) {
+      for (uint32_t b = a + 1; b < num_items; ++b) {
+        const bool same = a % kinds == b % kinds;
+        ++pairs[same];
+        together[same] += ids.code(a)[0] == ids.code(b)[0];
       }
     }
+    unlike = static_cast<double>(together[0]) / static_cast<double>(pairs[0]);
+    alike = static_cast<double>(together[1]) / static_cast<double>(pairs[1]);
   }
-  EXPECT_GT(together, pairs * 95 / 100);
-  EXPECT_LT(apart, pairs * 5 / 100);
-}
+  double alike = 0, unlike = 0;
+};
 
-// How many pairs of items whose numbers differ by a multiple of `kinds` share the first token, of all such pairs.
-double share_of_kind(const ItemIds& ids, uint32_t num_items, uint32_t kinds) {
-  size_t pairs = 0, together = 0;
-  for (uint32_t a = 0; a < num_items; ++a) {
-    for (uint32_t b = a + kinds; b < num_items; b += kinds) {
-      ++pairs;
-      together += ids.code(a)[0] == ids.code(b)[0];
-    }
-  }
-  return static_cast<double>(together) / static_cast<double>(pairs);
+TEST(CollaborativeCodes, ItemsBoughtTogetherShareAPrefix) {
+  const uint32_t num_items = 512, num_groups = 8;  // K = 8: a group of 64 fits one first token
+  const Sharing share(collaborative(planted(4000, num_items, num_groups, 9), num_items), num_items, num_groups);
+  EXPECT_GT(share.alike, 0.95);
+  EXPECT_LT(share.unlike, 0.01);
 }
 
 TEST(CollaborativeCodes, TextsPlaceItemsThatFewHave) {
@@ -131,8 +128,8 @@ TEST(CollaborativeCodes, TextsPlaceItemsThatFewHave) {
   // Nobody has two items, so users tell nothing.
   Lists alone;
   for (uint32_t item = 0; item < num_items; ++item) alone.push_back({item});
-  EXPECT_GT(share_of_kind(codes(alone, texts), num_items, kinds), 0.9);
-  EXPECT_LT(share_of_kind(codes(alone, {}), num_items, kinds), 0.3);
+  EXPECT_GT(Sharing(codes(alone, texts), num_items, kinds).alike, 0.9);
+  EXPECT_LT(Sharing(codes(alone, {}), num_items, kinds).alike, 0.3);
   // Users who stay with other groups than the texts' outweigh these: item i belongs to the group i / 64.
   Lists many(20000);
   for (size_t user = 0; user < many.size(); ++user) {
@@ -140,7 +137,7 @@ TEST(CollaborativeCodes, TextsPlaceItemsThatFewHave) {
     const auto group = static_cast<uint32_t>(random.below(8));
     for (int i = 0; i < 6; ++i) many[user].push_back(64 * group + static_cast<uint32_t>(random.below(64)));
   }
-  EXPECT_LT(share_of_kind(codes(many, texts), num_items, kinds), 0.3);
+  EXPECT_LT(Sharing(codes(many, texts), num_items, kinds).alike, 0.3);
 }
 
 TEST(CollaborativeCodes, TheLastTokenRanksByPopularity) {
@@ -253,6 +250,44 @@ TEST(SequentialNumbers, ReproduceThePublishedNumbering) {
     EXPECT_EQ(assign_item_ids(IdScheme::sequential, {.all = views_of(all), .num_items = num_items}, 1).numbers,
               expected)
         << name;
+  }
+}
+
+// Of the users with five items or more, how many have the same first token, or first two, in the item at `place`,
+// counted from the end of their history, as in the one before it.
+std::pair<double, double> shared_with_the_one_before(const ItemIds& ids, const Histories& histories, size_t place) {
+  size_t users = 0, first = 0, both = 0;
+  for (const auto& history : histories) {
+    if (history.size() < 5) continue;
+    const auto code = ids.code(history[history.size() - place]), before = ids.code(history[history.size() - place - 1]);
+    ++users;
+    first += code[0] == before[0];
+    both += code[0] == before[0] && code[1] == before[1];
+  }
+  return {static_cast<double>(first) / static_cast<double>(users),
+          static_cast<double>(both) / static_cast<double>(users)};
+}
+
+// What texts do for codes of items that people have: docs/decisions.md has the figures.
+TEST(CollaborativeCodesSlow, TextsBringValidationItemsOfPublicDataNearer) {
+  const std::filesystem::path path = std::filesystem::path(PEAPOD_SHARED_DIR) / "data";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
+  for (const std::string name : {"beauty", "sports", "toys"}) {
+    const PreparedData data = prepare(read_source(path / name, {.format = SourceFormat::pod}), {});
+    std::vector<std::string> texts;
+    for (const ItemInfo& item : data.items) texts.push_back(item.title);
+    const auto measured = [&](const std::string& what, std::span<const std::string> with) {
+      const ItemIds ids = assign_item_ids(
+          IdScheme::collaborative, {.train = data.train_histories(), .num_items = data.num_items(), .texts = with}, 1);
+      const auto train = shared_with_the_one_before(ids, data.histories(), 3);
+      const auto valid = shared_with_the_one_before(ids, data.histories(), 2);
+      std::cout << name << ", codes " << what << " texts: last training item " << train.first << " (" << train.second
+                << "), validation item " << valid.first << " (" << valid.second << ")\n";
+      return valid;
+    };
+    const auto without = measured("without", {}), with = measured("with", texts);
+    EXPECT_GT(with.first, without.first) << name;
+    EXPECT_GT(with.second, without.second) << name;
   }
 }
 
