@@ -32,9 +32,8 @@ std::string trust_sentence(const PeapodModel& model) {
   if (model.recall() == nullptr) return "The model recalls nothing: the network alone ranks.";
   std::string sentence = "The search weighs the network and what is recalled as validation chose:";
   for (const Task task : kRankingTasks) {
-    const SearchTrust& trust = model.search_trust(task);
-    sentence += fmt::format(" {} trust {:g} in the network, weight {:g} of what is recalled{}", name_of(task),
-                            trust.trust, trust.weight, task == kRankingTasks.back() ? "." : ";");
+    sentence += fmt::format(" {} {}{}", name_of(task), in_words(model.search_trust(task)),
+                            task == kRankingTasks.back() ? "." : ";");
   }
   return sentence;
 }

@@ -228,9 +228,9 @@ Report inspect_model(const InspectFlags& flags) {
     for (const Task task : kRankingTasks) {
       if (!model.recall_use().search) break;
       const SearchTrust& trust = model.search_trust(task);
-      recalling +=
-          fmt::format("; {}: trust {:g} in the network, weight {:g}", name_of(task), trust.trust, trust.weight);
-      report.json["recall"][std::string(name_of(task))] = {{"trust", trust.trust}, {"weight", trust.weight}};
+      recalling += fmt::format("; {}: {}", name_of(task), in_words(trust));
+      report.json["recall"][std::string(name_of(task))] = {
+          {"trust", trust.trust}, {"appraisal", trust.appraisal}, {"weight", trust.weight}};
     }
   }
   report.text += line("recalls", recalling);

@@ -28,6 +28,8 @@ void Engine::start(std::span<const ModelInput* const> inputs) {
   memory_.clear();
   starts_.clear();
   windows_.clear();
+  appraisals_.clear();
+  appraisal_starts_ = {0};
   const size_t d_model = network_.config().t5.d_model;
   for (size_t first = 0; first < inputs.size();) {
     size_t last = first;
@@ -44,6 +46,14 @@ void Engine::start(std::span<const ModelInput* const> inputs) {
     }
     const Tensor<float> encoded = part.rows->value;
     memory_.insert(memory_.end(), encoded.data, encoded.data + encoded.size());
+    if (part.appraisals != nullptr) {
+      const Tensor<float> said = part.appraisals->value;
+      appraisals_.insert(appraisals_.end(), said.data, said.data + said.size());
+    }
+    for (const ModelInput* input : inputs.subspan(first, last - first)) {
+      const size_t appraised = part.appraisals == nullptr ? 0 : input->appraised.size();
+      appraisal_starts_.push_back(appraisal_starts_.back() + static_cast<uint32_t>(appraised));
+    }
     if (network_.config().encoder == EncoderKind::causal) {
       // Where none of the part's inputs has rows for the encoder, nothing is added to their start tokens.
       starts_.resize(last * d_model);

@@ -26,6 +26,13 @@ class Engine {
   // Encodes the inputs of the next search; they may go away after that.
   void start(std::span<const ModelInput* const> inputs);
 
+  // What the network says of an input's appraised items [appraised]; empty where it does not appraise. Valid until the
+  // next start().
+  std::span<const float> appraisals(size_t input) const {
+    return std::span(appraisals_)
+        .subspan(appraisal_starts_[input], appraisal_starts_[input + 1] - appraisal_starts_[input]);
+  }
+
   // The logits of a step; see decode/beam_search.h.
   void step(const DecodeStep& step, std::span<float> logits);
 
@@ -37,6 +44,8 @@ class Engine {
   // Of the inputs: what the decoder attends to and begins with, laid out as Encoded is.
   std::vector<float> memory_, starts_;
   std::vector<KeyWindow> windows_;
+  std::vector<float> appraisals_;           // of all inputs, one after the other
+  std::vector<uint32_t> appraisal_starts_;  // [inputs + 1]
   Var<float> start_ = nullptr;
   CrossKeysValues<float> cross_;
   DecoderCache<float> cache_;

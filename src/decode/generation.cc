@@ -58,6 +58,12 @@ std::vector<std::vector<ScoredItem>> generate_items(const EnginePool& engines,
       batch_queries.push_back(queries[asked[i]]);
     }
     engine.start(batch);
+    std::vector<SearchPrior> appraised;
+    appraised.reserve(batch.size());  // queries point to them
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (batch_queries[i].prior == nullptr || batch[i]->appraised.empty()) continue;
+      batch_queries[i].prior = &appraised.emplace_back(batch_queries[i].prior->appraised_by(engine.appraisals(i)));
+    }
     auto found = search_items([&](const DecodeStep& step, std::span<float> logits) { engine.step(step, logits); },
                               engine.alphabet(), batch_queries);
     for (size_t i = first; i < last; ++i) results[asked[i]] = std::move(found[i - first]);

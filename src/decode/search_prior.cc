@@ -35,11 +35,41 @@ SearchPrior::SearchPrior(const CatalogueTree& tree, const Belief& belief, std::s
   for (const uint32_t position : excluded_.positions()) less.emplace_back(position, spread_->at(position));
   std::ranges::sort(less);
   for (const auto& [position, mass] : less) taken_off_.add(position, mass);
+  for (uint32_t index = 0; index < belief.appraised.size(); ++index) {
+    const auto position = tree.position_of(belief.appraised[index]);
+    if (!position || excluded_.contains(*position)) continue;
+    appraised_.push_back({*position, index, mass({*position, *position + 1})});
+  }
+  std::ranges::sort(appraised_, {}, &Appraised::position);
 }
 
 double SearchPrior::mass(CatalogueTree::Positions range) const {
   if (spread_ == nullptr) return 0.0;
-  return std::max(spread_scale_ * (spread_->of(range) - taken_off_.of(range)), 0.0) + on_top_.of(range);
+  const double spread = std::max(spread_scale_ * (spread_->of(range) - taken_off_.of(range)), 0.0);
+  return std::max(spread + on_top_.of(range), 0.0);  // an appraisal may leave less than rounding takes
+}
+
+std::span<const SearchPrior::Appraised> SearchPrior::appraised(CatalogueTree::Positions range) const {
+  const auto first = std::ranges::lower_bound(appraised_, range.begin, {}, &Appraised::position);
+  return {first, std::ranges::lower_bound(first, appraised_.end(), range.end, {}, &Appraised::position)};
+}
+
+SearchPrior SearchPrior::appraised_by(std::span<const float> appraisals) const {
+  SearchPrior result = *this;
+  result.appraised_.clear();
+  if (trust_.appraisal == 0.0) return result;
+  // What an appraisal adds, or takes, is one more thing on top.
+  std::vector<std::pair<uint32_t, double>> more;
+  for (size_t i = 0; i < on_top_.positions.size(); ++i) {
+    more.emplace_back(on_top_.positions[i], on_top_.sums[i + 1] - on_top_.sums[i]);
+  }
+  for (const auto& [position, index, mass] : appraised_) {
+    more.emplace_back(position, mass * std::expm1(trust_.appraisal * static_cast<double>(appraisals[index])));
+  }
+  std::ranges::sort(more);
+  result.on_top_ = {};
+  for (const auto& [position, mass] : more) result.on_top_.add(position, mass);
+  return result;
 }
 
 void SearchPrior::allowed_children(uint32_t node, std::vector<Child>& children) const {

@@ -43,6 +43,8 @@ struct Belief {
   double spread_scale = 1.0;                // what the spread mass is multiplied by
   std::span<const ItemMass> left_out = {};  // of spread masses: what some items have less
   std::span<const ItemMass> on_top = {};    // beside their spread mass
+  // Items whose masses the network appraises, each once; those that are not in the tree or excluded do not count.
+  std::span<const uint32_t> appraised = {};
 };
 
 class SearchPrior {
@@ -64,6 +66,18 @@ class SearchPrior {
   // Mass of the items at these positions that are not excluded; 0 or more.
   double mass(CatalogueTree::Positions range) const;
 
+  // An item whose mass is appraised.
+  struct Appraised {
+    uint32_t position = 0;  // in the tree
+    uint32_t index = 0;     // among the belief's appraised items
+    double mass = 0;        // what is believed of it, above 0
+  };
+  // Those at these positions, ascending.
+  std::span<const Appraised> appraised(CatalogueTree::Positions range) const;
+
+  // The same where masses of appraised items are multiplied by e^(trust().appraisal * appraisals[index]).
+  SearchPrior appraised_by(std::span<const float> appraisals) const;
+
   const SearchTrust& trust() const { return trust_; }
 
  private:
@@ -84,6 +98,7 @@ class SearchPrior {
   ExcludedItems excluded_;
   Sparse taken_off_;  // of spread masses: all of what is excluded, a part of what is left out
   Sparse on_top_;
+  std::vector<Appraised> appraised_;  // positions ascending
   SearchTrust trust_;
 };
 

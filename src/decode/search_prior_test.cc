@@ -94,6 +94,52 @@ TEST(SearchPrior, HasAtEachNodeTheMassOfTheItemsBelowWithoutTheExcludedOnes) {
   }
 }
 
+// Appraisals of the items, the first 20 of them, some excluded or outside of the tree.
+void expect_appraised_masses(const MadeCatalogue& made, const CatalogueTree& tree, double trust) {
+  std::vector<uint32_t> items = {1000};
+  std::vector<float> appraisals = {3.0f};
+  Random random(9);
+  for (uint32_t item = 0; item < 20; ++item) {
+    items.push_back(19 - item);
+    appraisals.push_back(static_cast<float>(3.0 * random.normal()));
+  }
+  const PositionSums sums(tree, [&](uint32_t item) { return made.spread[item]; });
+  const SearchPrior prior(
+      tree,
+      {.spread = &sums, .spread_scale = 0.4, .left_out = made.left_out, .on_top = made.recalled, .appraised = items},
+      made.excluded, {.appraisal = trust});
+  const SearchPrior appraised = prior.appraised_by(appraisals);
+  for (uint32_t node = 0; node < tree.num_nodes(); ++node) {
+    const auto range = tree.positions_below(node);
+    double expected = 0, believed = 0;
+    for (uint32_t position = range.begin; position < range.end; ++position) {
+      const uint32_t item = tree.item_at_position(position);
+      const double factor = item < 20 ? std::exp(trust * static_cast<double>(appraisals[20 - item])) : 1.0;
+      expected += factor * made.mass_of(item, 0.4);
+      believed += item < 20 ? made.mass_of(item, 0.4) : 0.0;
+    }
+    EXPECT_NEAR(appraised.mass(range), expected, 1e-12 * (1.0 + expected)) << "node " << node;
+    for (const auto& [position, index, mass] : prior.appraised(range)) {
+      EXPECT_EQ(tree.item_at_position(position), items[index]);
+      EXPECT_NEAR(mass, made.mass_of(items[index], 0.4), 1e-12);
+      believed -= mass;
+    }
+    EXPECT_NEAR(believed, 0.0, 1e-12) << "each once, node " << node;
+  }
+}
+
+TEST(SearchPrior, MultipliesTheMassesOfAppraisedItems) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE(seed);
+    const MadeCatalogue made(seed);
+    for (const double trust : {0.0, 0.5, 1.0}) {
+      expect_appraised_masses(made, made.tree, trust);
+      const std::vector<uint32_t> some = {3, 4, 5, 17, 33, 34, 58};
+      expect_appraised_masses(made, made.tree.restricted_to(some), trust);
+    }
+  }
+}
+
 TEST(SearchPrior, WithoutABeliefAllowsAlikeWhatIsNotExcluded) {
   const MadeCatalogue made(3);
   const SearchPrior prior(made.tree, {}, made.excluded, {});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 namespace peapod {
@@ -43,12 +45,13 @@ SearchScope::SearchScope(const SearchSpace& space, const Question& question, con
                           (1.0 - recall.mass_of_interaction() * static_cast<double>(question.left_out.size()));
     belief.on_top = recalled;
     belief.left_out = left_out;
+    belief.appraised = question.appraised;
   }
   prior_.emplace(tree(), belief, question.allowed.except, trust);
 }
 
 PathChoices SearchScope::path_to(uint32_t item) const {
-  assert(prior_ && prior_->trust().trust == 1.0);
+  assert(prior_ && prior_->trust().trust == 1.0 && prior_->trust().weight == 1.0);
   const uint32_t position = *tree().position_of(item);
   PathChoices path;
   std::vector<SearchPrior::Child> allowed;
@@ -69,8 +72,21 @@ PathChoices SearchScope::path_to(uint32_t item) const {
     if (allowed.size() == 1) continue;
     path.steps.push_back(step);
     for (const SearchPrior::Child& child : allowed) {
+      const CatalogueTree::Positions range = tree().positions_below(children.first + child.index);
+      const auto appraised = prior_->appraised(range);
+      double bias = child.bias;
+      if (!appraised.empty()) {
+        double rest = prior_->mass(range);
+        for (const auto& [at, index, mass] : appraised) {
+          path.appraised.push_back({static_cast<uint32_t>(path.tokens.size()), index, static_cast<float>(mass)});
+          rest -= mass;
+        }
+        // Where nothing else is below, rounding may leave a little.
+        bias = appraised.size() < range.end - range.begin ? std::log(std::max(rest, 0.0))
+                                                          : -std::numeric_limits<double>::infinity();
+      }
       path.tokens.push_back(children.tokens[child.index]);
-      path.biases.push_back(static_cast<float>(child.bias));
+      path.biases.push_back(static_cast<float>(bias));
     }
     path.starts.push_back(static_cast<uint32_t>(path.tokens.size()));
     path.chosen.push_back(taken);

@@ -46,7 +46,7 @@ class SearchScope {
   const SearchPrior* prior() const { return prior_ ? &*prior_ : nullptr; }
 
   // What the tokens of an item are chosen from on the way to it, up to where it is certain. REQUIRES: a prior with a
-  // trust of 1, and an item that is allowed.
+  // trust and a weight of 1, and an item that is allowed.
   PathChoices path_to(uint32_t item) const;
 
  private:

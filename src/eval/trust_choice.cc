@@ -5,8 +5,11 @@
 namespace peapod {
 namespace {
 
-constexpr double kTrusts[] = {0.0, 0.3, 0.5, 0.7, 1.0};  // beside a weight of 1
-constexpr double kWeights[] = {0.5, 0.7, 1.5};           // beside the best of these, if it is above 0
+// Tried one after the other, each beside the best of those before; the first beside a weight of 1.
+constexpr double kFirstAppraisal = 0.5;
+constexpr double kTrusts[] = {0.0, 0.3, 0.5, 0.7, 1.0};
+constexpr double kAppraisals[] = {0.0, 0.3, 0.7, 1.0};
+constexpr double kWeights[] = {0.5, 0.7, 1.5};
 
 }  // namespace
 
@@ -23,16 +26,25 @@ std::optional<TrustChoice> choose_search_trust(PeapodModel& model, Task task, Pr
     if (stopped) return;
     model.set_search_trust(task, trust);
     const double ndcg10 = metric_mean(kChosenBy, protocol(model, answers_of(answerer), options));
-    if (trust.trust == 0.0) best.recall_ndcg10 = ndcg10;
+    if (trust == kRecallAlone) best.recall_ndcg10 = ndcg10;
     if (ndcg10 > best.ndcg10) {
       best.trust = trust;
       best.ndcg10 = ndcg10;
     }
   };
-  for (const double trust : kTrusts) try_out({trust, 1.0});
+  const bool appraises = model.network().config().appraises;
+  try_out(kRecallAlone);
+  for (const double trust : kTrusts) {
+    const SearchTrust tried{.trust = trust, .appraisal = appraises ? kFirstAppraisal : 0.0};
+    if (tried != kRecallAlone) try_out(tried);
+  }
   const double trust = best.trust.trust;
+  for (const double appraisal : kAppraisals) {
+    if (appraises) try_out({.trust = trust, .appraisal = appraisal});
+  }
+  const SearchTrust chosen = best.trust;
   for (const double weight : kWeights) {
-    if (trust > 0.0) try_out({trust, weight});
+    if (chosen != kRecallAlone) try_out({.trust = chosen.trust, .appraisal = chosen.appraisal, .weight = weight});
   }
   try_out(kNetworkAlone);
   model.set_search_trust(task, stopped ? before : best.trust);

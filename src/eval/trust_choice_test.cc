@@ -16,19 +16,26 @@ double ndcg10(const std::vector<uint32_t>& ranks) { return metric_mean(kChosenBy
 
 // A network that has learned nothing beside a ring of items that neighbours tell.
 TEST(ChooseSearchTrust, TakesTheBestForATaskAndIsNoWorseThanRecallOrTheNetworkAlone) {
-  SmallModel small({.recalls = kInSearch});
-  const Answerer answerer(*small, {});
-  for (const Task task : kRankingTasks) {
-    const auto protocol = task == Task::topn ? topn_ranks : sequential_ranks;
-    const auto measure = [&] { return ndcg10(protocol(*small, answers_of(answerer), {.split = Split::valid})); };
-    const auto chosen = choose_search_trust(*small, task, Precision::f32, {.split = Split::valid});
-    ASSERT_TRUE(chosen.has_value());
-    EXPECT_EQ(small->search_trust(task).trust, chosen->trust.trust);
-    EXPECT_EQ(small->search_trust(task).weight, chosen->trust.weight);
-    EXPECT_EQ(measure(), chosen->ndcg10);
-    for (const SearchTrust alone : {SearchTrust{.trust = 0, .weight = 1}, SearchTrust{.trust = 1, .weight = 0}}) {
-      small->set_search_trust(task, alone);
-      EXPECT_LE(measure(), chosen->ndcg10);
+  for (const SmallModelOptions& options : {SmallModelOptions{.recalls = kInSearch}, kAsTrained}) {
+    SmallModel small(options);
+    const Answerer answerer(*small, {});
+    for (const Task task : kRankingTasks) {
+      const auto protocol = task == Task::topn ? topn_ranks : sequential_ranks;
+      const auto measure = [&] { return ndcg10(protocol(*small, answers_of(answerer), {.split = Split::valid})); };
+      const auto chosen = choose_search_trust(*small, task, Precision::f32, {.split = Split::valid});
+      ASSERT_TRUE(chosen.has_value());
+      EXPECT_EQ(small->search_trust(task), chosen->trust);
+      EXPECT_EQ(measure(), chosen->ndcg10);
+      if (!small->network().config().appraises) {
+        EXPECT_EQ(chosen->trust.appraisal, 0.0);
+      }
+      for (const SearchTrust alone : {kRecallAlone, kNetworkAlone}) {
+        small->set_search_trust(task, alone);
+        EXPECT_LE(measure(), chosen->ndcg10);
+        if (alone == kRecallAlone) {
+          EXPECT_EQ(measure(), chosen->recall_ndcg10);
+        }
+      }
     }
   }
 }
@@ -45,8 +52,8 @@ TEST(ChooseSearchTrust, LeavesTheTrustAsItWasWhenItIsStopped) {
 }
 
 TEST(ChooseSearchTrust, WithoutTrustInTheNetworkTheModelRanksAsRecallDoes) {
-  SmallModel small({.recalls = kInSearch});
-  small->set_search_trust(Task::sequential, {.trust = 0, .weight = 1});
+  SmallModel small(kAsTrained);
+  small->set_search_trust(Task::sequential, kRecallAlone);
   const Answerer answerer(*small, {});
   const RankingProblem problem = ranking_problem(small.data(), Split::test);
   std::vector<float> mass(SmallModel::kItems);
@@ -66,8 +73,8 @@ TEST(ChooseSearchTrust, WithoutTrustInTheNetworkTheModelRanksAsRecallDoes) {
 }
 
 TEST(ChooseSearchTrust, WithoutTrustInTheNetworkCandidatesAndFiltersRankAsRecallDoes) {
-  SmallModel small({.recalls = kInSearch});
-  for (const Task task : kRankingTasks) small->set_search_trust(task, {.trust = 0, .weight = 1});
+  SmallModel small(kAsTrained);
+  for (const Task task : kRankingTasks) small->set_search_trust(task, kRecallAlone);
   const Answerer answerer(*small, {});
   const Known who = known_in_use(small.data(), 4);
   const std::vector<uint32_t> some = {0, 3, 4, 9, 11, 15, 19};

@@ -24,6 +24,7 @@ Seq2Seq<T> made_network(EncoderKind encoder) {
   config.num_whole_words = 8;
   config.items = ItemForm::vectors;
   config.encoder = encoder;
+  config.appraises = encoder == EncoderKind::causal;
   ComposerOptions options;
   options.num_prompts = 4;
   options.user_vectors.dim = 6;
@@ -34,7 +35,7 @@ Seq2Seq<T> made_network(EncoderKind encoder) {
 
 // Items, inputs of a history that grows by one, and a target for each.
 struct MadeHistory {
-  MadeHistory(uint64_t seed, size_t length) {
+  MadeHistory(uint64_t seed, size_t length, bool appraises = true) {
     Random random(seed);
     for (uint64_t item = 0; item < kItems; ++item) {
       names.push_back({static_cast<int32_t>(3 + item / 4), static_cast<int32_t>(10 + item % 4)});
@@ -48,6 +49,7 @@ struct MadeHistory {
         const RecalledItem recalled{.score = 1.0f / static_cast<float>(rank + 1), .evidence = 0.3f, .titles = 0.5f};
         input.beside.push_back(
             shown(static_cast<uint32_t>(random.below(kItems)), recalled_marks(rank, recalled, 1.0f)));
+        input.appraised.push_back(input.beside.back().marks);
       }
       for (size_t d = 0; d < 6; ++d) input.user.vector.push_back(static_cast<float>(random.normal()));
       tokens.push_back(names[random.below(kItems)]);
@@ -60,6 +62,7 @@ struct MadeHistory {
         }
         path.starts.push_back(static_cast<uint32_t>(path.tokens.size()));
         path.chosen.push_back(static_cast<uint32_t>(tokens.back()[step] - (step == 0 ? 3 : 10)));
+        if (appraises) path.appraised.push_back({path.starts[step], step, 0.7f});
       }
     }
   }
@@ -154,11 +157,36 @@ TEST(CausalEncoder, AnswersAnInputWithoutAHistory) {
   for (size_t d = 0; d < alone.size(); ++d) EXPECT_NEAR(alone[d], together[d], 1e-5);
 }
 
+std::vector<float> appraisals(const Seq2Seq<float>& network, const std::vector<const ModelInput*>& inputs) {
+  Tape<float> tape({.record = false});
+  Pass<float> pass{tape};
+  const Var<float> said = network.encode(pass, inputs).appraisals;
+  if (said == nullptr) return {};
+  return {said->value.data, said->value.data + said->value.size()};
+}
+
+TEST(CausalEncoder, AppraisesTheSameAloneAndAmongOthersWithAndWithoutAHistory) {
+  const Seq2Seq<float> network = made_network<float>(EncoderKind::causal);
+  MadeHistory made(10, 4);
+  made.inputs[1].appraised.clear();
+  made.inputs[2].history.clear();
+  const auto together = appraisals(network, views_of(made.inputs));
+  ASSERT_EQ(together.size(), 9u);
+  size_t place = 0;
+  for (const ModelInput& input : made.inputs) {
+    const auto alone = appraisals(network, {&input});
+    ASSERT_EQ(alone.size(), input.appraised.size());
+    for (const float one : alone) EXPECT_NEAR(one, together[place++], 1e-6);
+  }
+  EXPECT_NE(together[0], together[1]) << "of other marks";
+  EXPECT_NE(together[0], together[6]) << "of the same marks after another history";
+}
+
 // A few weights of every tensor that takes part, text and items in one batch.
 TEST(CausalEncoder, HasTheGradientsOfItsLossAsTheBidirectionalOneHas) {
   for (const EncoderKind encoder : {EncoderKind::causal, EncoderKind::bidirectional}) {
     Seq2Seq<double> network = made_network<double>(encoder);
-    MadeHistory made(9, 4);
+    MadeHistory made(9, 4, network.config().appraises);
     made.inputs.emplace_back().task = Task::explanation;
     made.inputs.back().text = {{3, 4, 5, 1}, {1, 1, 2, 0}};
     made.inputs.back().user = made.inputs.front().user;

@@ -85,6 +85,12 @@ inline constexpr Choices<RecallUse, 4> kRecallUses{"recall",
 // false: among the whole vocabulary, as published.
 constexpr bool chooses_in_tree(ItemForm items, RecallUse recall) { return items == ItemForm::vectors || recall.search; }
 
+// Whether the network appraises the mass of what is recalled (model_input.h), which says what of the reasons for it
+// counts with whom: where both see what is recalled.
+constexpr bool appraises(EncoderKind encoder, RecallUse recall) {
+  return encoder == EncoderKind::causal && recall.prompt && recall.search;
+}
+
 // Everything but the composer, which is an object of its own (model/composer.h).
 struct ModelConfig {
   T5Config t5;
@@ -95,6 +101,7 @@ struct ModelConfig {
   size_t task_length = 3;
   ItemForm items = ItemForm::tokens;
   EncoderKind encoder = EncoderKind::bidirectional;
+  bool appraises = false;  // REQUIRES, where true: a causal encoder
 
   bool has_prompts() const { return num_whole_words > 0; }
 };

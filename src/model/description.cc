@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 // 1 was that of models whose tasks shared one tensor of prompts and whose preferences stood among the weights, 2 that
 // of models that read a text of tokens for each prefix of a history, 3 that of directories without checksums and of
 // recall without trend and kin.
-constexpr int kFormatVersion = 4;
+constexpr int kFormatVersion = 5;
 constexpr size_t kLargestSize = 4096;
 constexpr const char* kTrainAgain = "train the model again";
 
@@ -165,8 +165,10 @@ void visit_recall(RecallSettings& settings, std::array<SearchTrust, kNumTasks>& 
   visitor.within("spread_trend", settings.spread_trend, 0.0, kGreatestTrendPower);
   visitor.within("trend_decay", settings.trend_decay, kLeastTrendDecay, 1.0);
   for (const Task task : kRankingTasks) {
-    visitor.not_negative(fmt::format("trust_{}", name_of(task)), trust[static_cast<size_t>(task)].trust);
-    visitor.not_negative(fmt::format("weight_{}", name_of(task)), trust[static_cast<size_t>(task)].weight);
+    SearchTrust& of_task = trust[static_cast<size_t>(task)];
+    visitor.not_negative(fmt::format("trust_{}", name_of(task)), of_task.trust);
+    visitor.not_negative(fmt::format("appraisal_{}", name_of(task)), of_task.appraisal);
+    visitor.not_negative(fmt::format("weight_{}", name_of(task)), of_task.weight);
   }
 }
 

@@ -28,6 +28,8 @@ struct ModelInput {
   PromptText text = {};                 // may be empty
   std::vector<ShownItem> history = {};  // oldest first, behind the text
   std::vector<ShownItem> beside = {};   // in no order: recalled items, or candidates
+  // Of items that the network appraises: of what is recalled (prefs/recall.h) of each, it says how much too low it is.
+  std::vector<ItemMarks> appraised = {};
   ComposerUser user = {};
 };
 
@@ -41,11 +43,19 @@ inline std::vector<const ModelInput*> views_of(std::span<const ModelInput> input
 // What some tokens of a target are chosen from, where that is not the whole vocabulary: choice set c is about token
 // steps[c] of the target and has the entries from starts[c] to starts[c + 1].
 struct PathChoices {
-  std::vector<uint32_t> steps = {};   // [sets] ascending
-  std::vector<uint32_t> starts{0};    // [sets + 1]
-  std::vector<int32_t> tokens = {};   // [entries]
-  std::vector<float> biases = {};     // [entries] added to the logits
-  std::vector<uint32_t> chosen = {};  // [sets] the entry that the target takes, counted from the set's first
+  // Of what lies below an entry, an item whose mass the network appraises. The entry's bias is of the rest.
+  struct Appraised {
+    uint32_t entry = 0;
+    uint32_t index = 0;  // among the input's appraised
+    float mass = 0;
+    bool operator==(const Appraised&) const = default;
+  };
+  std::vector<uint32_t> steps = {};       // [sets] ascending
+  std::vector<uint32_t> starts{0};        // [sets + 1]
+  std::vector<int32_t> tokens = {};       // [entries]
+  std::vector<float> biases = {};         // [entries] added to the logits
+  std::vector<uint32_t> chosen = {};      // [sets] the entry that the target takes, counted from the set's first
+  std::vector<Appraised> appraised = {};  // entries ascending
 
   size_t num_sets() const { return steps.size(); }
   bool operator==(const PathChoices&) const = default;

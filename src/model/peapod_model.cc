@@ -131,6 +131,7 @@ PeapodModel PeapodModel::create(Dataset dataset, const CreateOptions& options) {
   config.num_whole_words = kNumWholeWords;
   config.items = options.items;
   config.encoder = options.encoder;
+  config.appraises = appraises(options.encoder, options.recall_use);
   std::optional<StoredWeights> initial;  // of `init`
   if (options.init.empty()) {
     const std::string bytes = train_vocabulary(vocabulary_text(data), options.max_pieces);
@@ -231,7 +232,8 @@ PeapodModel PeapodModel::read_static(const fs::path& directory, const StoredWeig
                      .tasks = description.tasks,
                      .task_length = description.task_length,
                      .items = description.items,
-                     .encoder = description.encoder};
+                     .encoder = description.encoder,
+                     .appraises = appraises(description.encoder, description.recall_use)};
   if (config.t5.vocab_size < static_cast<size_t>(model.ids_->vocabulary_size())) {
     throw Error(config_path.string(), "vocab_size is smaller than the tokenizer and the item codes need");
   }

@@ -153,9 +153,9 @@ TEST(PeapodModel, SaysWhatIsWrongWithADirectory) {
     write_file_atomically(file, good);
     return error;
   };
-  EXPECT_NE(error_after("\"format_version\": 4", "\"format_version\": 99").find("use the peapod that made the model"),
+  EXPECT_NE(error_after("\"format_version\": 5", "\"format_version\": 99").find("use the peapod that made the model"),
             std::string::npos);
-  EXPECT_NE(error_after("\"format_version\": 4", "\"format_version\": 3").find("train it again"), std::string::npos);
+  EXPECT_NE(error_after("\"format_version\": 5", "\"format_version\": 4").find("train it again"), std::string::npos);
   EXPECT_NE(error_after("\"task_length\": ", "\"tusk_length\": ").find("\"task_length\": is missing"),
             std::string::npos);
   EXPECT_NE(error_after("\"task_length\": ", "\"tasks_more\": 1, \"task_length\": ").find("is not known"),

@@ -56,9 +56,10 @@ std::vector<ShownItem> best_of(const PeapodModel& model, std::span<const Recalle
   return shown;
 }
 
-// Candidates with what is recalled of each; `ascending` holds the same items in order.
-std::vector<ShownItem> candidates_of(const PeapodModel& model, std::span<const uint32_t> candidates,
-                                     std::span<const uint32_t> ascending, std::span<const RecalledItem> recalled) {
+// Marks of candidates by what is recalled of each; `ascending` holds the same items in order.
+std::vector<ItemMarks> marks_of(const PeapodModel& model, std::span<const uint32_t> candidates,
+                                std::span<const uint32_t> ascending, std::span<const RecalledItem> recalled,
+                                std::span<const uint32_t> left_out) {
   std::vector<const RecalledItem*> of(ascending.size(), nullptr);
   float best = 0;
   for (const RecalledItem& one : recalled) {
@@ -67,12 +68,27 @@ std::vector<ShownItem> candidates_of(const PeapodModel& model, std::span<const u
     of[static_cast<size_t>(place - ascending.begin())] = &one;
     best = std::max(best, one.score);
   }
-  std::vector<ShownItem> shown;
+  std::vector<ItemMarks> marks;
   for (const uint32_t item : candidates) {
-    const auto place = static_cast<size_t>(std::ranges::lower_bound(ascending, item) - ascending.begin());
-    shown.push_back({model.ids().item_output(item), candidate_marks(of[place], best)});
+    const RecalledItem* one = of[static_cast<size_t>(std::ranges::lower_bound(ascending, item) - ascending.begin())];
+    if (one != nullptr) {
+      marks.push_back(candidate_marks(*one, best));
+    } else {
+      const Recall* recall = model.recall_use().prompt ? model.recall() : nullptr;
+      marks.push_back(unrecalled_marks(recall == nullptr ? 0 : recall->popularity(item, left_out)));
+    }
   }
-  return shown;
+  return marks;
+}
+
+// Has the network appraise what is recalled.
+void appraise(const PeapodModel& model, Question& question) {
+  if (!model.network().config().appraises) return;
+  for (size_t rank = 0; rank < question.recalled.size(); ++rank) {
+    const RecalledItem& one = question.recalled[rank];
+    question.appraised.push_back(one.item);
+    question.input.appraised.push_back(recalled_marks(rank, one, question.recalled.front().score));
+  }
 }
 
 void require_room(const PeapodModel& model, size_t candidates) {
@@ -126,10 +142,11 @@ Question ask_next_item(const PeapodModel& model, const Known& who, const AskOpti
   if (shows_vectors(model)) {
     question.input.history = history_of(model, who.items, options.shown_from);
     if (model.recall_use().prompt) question.input.beside = best_of(model, question.recalled);
+    appraise(model, question);
   } else {
     question.input.text = model.writer().write(Task::sequential, options.wording, who.text_user, who.items);
   }
-  // The prompt shows what comes to mind first, whatever may be answered, as in training.
+  // The prompt shows what comes to mind first, whatever may be answered, as in training; so ranks what is appraised.
   if (options.allowed.only) {
     question.recalled = recalled_among(model, who, *options.allowed.only, RecallOptions().most);
   }
@@ -153,7 +170,14 @@ Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const
     if (shows_vectors(model)) {
       const auto recalled = model.recall_use().prompt ? std::span(question.recalled) : std::span<RecalledItem>();
       question.input.history = history_of(model, known, 0);
-      question.input.beside = candidates_of(model, items, ascending, recalled);
+      std::vector<ItemMarks> marks = marks_of(model, items, ascending, recalled, who.left_out);
+      for (size_t i = 0; i < items.size(); ++i) {
+        question.input.beside.push_back({model.ids().item_output(items[i]), marks[i]});
+      }
+      if (model.network().config().appraises) {
+        question.appraised = items;
+        question.input.appraised = std::move(marks);
+      }
     } else {
       question.input.text = model.writer().write(Task::topn, options.wording, who.text_user, items);
     }

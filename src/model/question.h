@@ -63,6 +63,7 @@ struct Question {
   ModelInput input;
   Allowed allowed = {};                     // of the two ranking tasks, as are the following
   std::vector<RecalledItem> recalled = {};  // of what may be answered, what the known items bring to mind, best first
+  std::vector<uint32_t> appraised = {};     // the items whose marks are input.appraised; each once
   std::span<const uint32_t> left_out = {};  // of the counts that this is made of, as Known has it; a view
   uint32_t n = 10;
   uint32_t beams = 20;

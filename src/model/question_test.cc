@@ -246,6 +246,43 @@ TEST(Question, ShowsWhatComesToMindFirstWhateverMayBeAnswered) {
   ASSERT_EQ(filtered.recalled.size(), 1u);
   EXPECT_EQ(filtered.recalled[0].item, last);
   EXPECT_EQ(filtered.recalled[0].mass, all.recalled.back().mass);
+  EXPECT_EQ(filtered.appraised, all.appraised);
+  EXPECT_EQ(filtered.input.appraised, all.input.appraised);
+}
+
+TEST(Question, HasTheNetworkAppraiseWhatIsRecalledOrTheCandidates) {
+  SmallModel small(kAsTrained);
+  const Known who = known_before(small.data(), kUser, 3);
+  const Question next = ask_next_item(*small, who);
+  ASSERT_EQ(next.input.appraised.size(), next.recalled.size());
+  ASSERT_EQ(next.appraised.size(), next.recalled.size());
+  for (size_t i = 0; i < next.recalled.size(); ++i) {
+    EXPECT_EQ(next.appraised[i], next.recalled[i].item);
+    EXPECT_EQ(next.input.appraised[i], recalled_marks(i, next.recalled[i], next.recalled.front().score));
+  }
+  const Items candidates = {19, 15, 12};
+  const Question ranking = ask_ranking(*small, who, candidates);
+  EXPECT_EQ(ranking.appraised, candidates);
+  ASSERT_EQ(ranking.input.appraised.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(ranking.input.appraised[i], ranking.input.beside[i].marks);
+  for (const SmallModelOptions& options : {SmallModelOptions{.recalls = kInSearch}, SmallModelOptions{}}) {
+    EXPECT_TRUE(ask_next_item(*SmallModel(options), who).input.appraised.empty());
+    EXPECT_TRUE(ask_ranking(*SmallModel(options), who, candidates).input.appraised.empty());
+  }
+}
+
+// What the user themselves did is no popularity in training, where one of their items is the answer.
+TEST(Question, MarksPopularityWithoutTheUsersOwnPartInTraining) {
+  SmallModel small(kAsTrained);
+  const auto history = small.data().train_items(kUser);
+  const Items candidates = {history.back(), 19};
+  const auto mark = [&](const Known& who) {
+    return ask_ranking(*small, who, candidates).input.appraised[0].popularity;
+  };
+  const uint32_t others = small->recall()->popularity(candidates[0], history);
+  EXPECT_EQ(others + 1, small->recall()->popularity(candidates[0], {}));
+  EXPECT_EQ(mark(known_in_training(small.data(), kUser)), unrecalled_marks(others).popularity);
+  EXPECT_EQ(mark(known_in_evaluation(small.data(), kUser, Split::valid)), unrecalled_marks(others + 1).popularity);
 }
 
 TEST(Question, CarriesWhatTheKnownItemsBringToMind) {

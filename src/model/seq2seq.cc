@@ -9,6 +9,13 @@
 
 namespace peapod {
 
+namespace {
+
+// Deviation of the first weights of appraisals: what is recalled counts as it is.
+constexpr double kFirstAppraisal = 1e-3;
+
+}  // namespace
+
 template <class T>
 Seq2Seq<T>::Seq2Seq(const ModelConfig& config, std::unique_ptr<const Composer> composer)
     : config_(config),
@@ -34,6 +41,11 @@ Seq2Seq<T>::Seq2Seq(const ModelConfig& config, std::unique_ptr<const Composer> c
     beside_norm_ = parameters_->add("peapod.beside_norm.weight", {d_model}, 0);
     start_weight_ =
         parameters_->add("peapod.start.weight", {d_model, d_model}, 1.0 / std::sqrt(static_cast<double>(d_model)));
+  }
+  if (config.appraises) {
+    assert(is_causal());
+    appraisal_weight_ = parameters_->add("peapod.appraisal.weight", {kNumItemMarks, d_model}, kFirstAppraisal);
+    appraisal_bias_ = parameters_->add("peapod.appraisal.tasks", {config.tasks.size(), kNumItemMarks}, kFirstAppraisal);
   }
 }
 
@@ -87,10 +99,7 @@ class Seq2Seq<T>::Rows {
     assert(items.empty() || network_.config_.items == ItemForm::vectors);
     for (const ShownItem& item : items) {
       for (const int32_t token : item.tokens) add(tokens_, token);
-      const ItemMarks& marks = item.marks;
-      for (const uint16_t mark : {marks.place, marks.ratio, marks.evidence, marks.titles}) {
-        if (mark != 0) add(marks_, mark);
-      }
+      item.marks.for_each([&](uint16_t row) { add(marks_, row); });
       end_row();
     }
   }
@@ -200,7 +209,6 @@ Encoded<T> Seq2Seq<T>::encode_causally(Pass<T>& pass, std::span<const ModelInput
   result.rows = sum_rows(tape, parts, std::span<const uint32_t>(starts), std::span<const RowOf>(all));
 
   // The state of the last row that an input reads says what it says of the whole.
-  if (rows.size() == 0) return result;
   const Tensor<T> nothing = tape.scratch(1, config_.t5.d_model);
   std::fill_n(nothing.data, nothing.size(), T(0));
   std::vector<RowOf> latest;
@@ -212,7 +220,30 @@ Encoded<T> Seq2Seq<T>::encode_causally(Pass<T>& pass, std::span<const ModelInput
   const Var<T> states = sum_rows(tape, std::vector<Var<T>>{result.rows, tape.leaf(nothing, nullptr)},
                                  std::span<const uint32_t>(starts), std::span<const RowOf>(latest));
   result.start = linear(tape, states, parameters_->on(tape, pass.gradients, start_weight_));
+  if (config_.appraises) result.appraisals = appraise(pass, inputs, states);
   return result;
+}
+
+// What the inputs' states [inputs, d_model] say of each mark, added up for the marks of each appraised item.
+template <class T>
+Var<T> Seq2Seq<T>::appraise(Pass<T>& pass, std::span<const ModelInput* const> inputs, Var<T> states) const {
+  std::vector<uint32_t> starts{0}, places, spans{0};
+  std::vector<RowOf> terms;
+  for (uint32_t i = 0; i < inputs.size(); ++i) {
+    for (const ItemMarks& marks : inputs[i]->appraised) {
+      marks.for_each([&](uint16_t row) { places.push_back(i * static_cast<uint32_t>(kNumItemMarks) + row); });
+      starts.push_back(static_cast<uint32_t>(places.size()));
+    }
+    terms.push_back({0, i});
+    terms.push_back({1, static_cast<uint32_t>(place_of(inputs[i]->task))});
+    spans.push_back(static_cast<uint32_t>(terms.size()));
+  }
+  if (starts.size() == 1) return nullptr;
+  const Var<T> said = linear(pass.tape, states, parameters_->on(pass.tape, pass.gradients, appraisal_weight_));
+  const Var<T> bias = parameters_->on(pass.tape, pass.gradients, appraisal_bias_);
+  const Var<T> of_marks = sum_rows(pass.tape, std::vector<Var<T>>{said, bias}, std::span<const uint32_t>(spans),
+                                   std::span<const RowOf>(terms));
+  return picked_sums(pass.tape, of_marks, std::span<const uint32_t>(starts), std::span<const uint32_t>(places));
 }
 
 template <class T>
@@ -288,8 +319,14 @@ struct AllChoices {
   std::vector<uint32_t> rows, starts{0}, chosen;
   std::vector<int32_t> tokens;
   std::vector<T> biases, scales;
+  std::vector<AppraisedMass<T>> masses;
 
-  void add(const PathChoices& path, uint32_t first_row, T scale) {
+  // `first_appraisal`: that of the target's input.
+  void add(const PathChoices& path, uint32_t first_row, uint32_t first_appraisal, T scale) {
+    const auto first_entry = static_cast<uint32_t>(tokens.size());
+    for (const auto& [entry, index, mass] : path.appraised) {
+      masses.push_back({first_entry + entry, first_appraisal + index, static_cast<T>(mass)});
+    }
     for (size_t c = 0; c < path.num_sets(); ++c) {
       rows.push_back(first_row + path.steps[c]);
       starts.push_back(starts.back() + path.starts[c + 1] - path.starts[c]);
@@ -299,7 +336,7 @@ struct AllChoices {
     tokens.insert(tokens.end(), path.tokens.begin(), path.tokens.end());
     biases.insert(biases.end(), path.biases.begin(), path.biases.end());
   }
-  ChoiceSets<T> sets() const { return {rows, starts, tokens, biases, chosen, scales}; }
+  ChoiceSets<T> sets() const { return {rows, starts, tokens, biases, chosen, scales, masses}; }
 };
 
 }  // namespace
@@ -313,12 +350,16 @@ Var<T> Seq2Seq<T>::loss(Pass<T>& pass, std::span<const ModelInput* const> inputs
   std::vector<int32_t> labels;  // of the targets without a path, as the following two
   std::vector<T> scales;
   std::vector<RowOf> rows;
+  std::vector<uint32_t> first_appraisals{0};  // of each input
+  for (const ModelInput* input : inputs) {
+    first_appraisals.push_back(first_appraisals.back() + static_cast<uint32_t>(input->appraised.size()));
+  }
   uint32_t row = 0;
   for (const Target& target : targets) {
     const T weight = static_cast<T>(scale * target.weight);
     if (target.path != nullptr) {
       assert(log_probs == nullptr);
-      choices.add(*target.path, row, weight);
+      choices.add(*target.path, row, first_appraisals[target.input], weight);
     } else {
       labels.insert(labels.end(), target.tokens.begin(), target.tokens.end());
       scales.resize(labels.size(), weight);
@@ -330,7 +371,8 @@ Var<T> Seq2Seq<T>::loss(Pass<T>& pass, std::span<const ModelInput* const> inputs
   Var<T> total = nullptr;
   const auto add_loss = [&](Var<T> part) { total = total == nullptr ? part : add(pass.tape, total, part); };
   if (!choices.rows.empty()) {
-    add_loss(choice_cross_entropy(pass.tape, hidden, t5_.head(pass), t5_.head_scale(), choices.sets()));
+    add_loss(
+        choice_cross_entropy(pass.tape, hidden, t5_.head(pass), t5_.head_scale(), choices.sets(), encoded.appraisals));
   }
   if (!labels.empty()) {
     Var<T> states = hidden;

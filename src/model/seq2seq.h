@@ -25,6 +25,7 @@ struct Encoded {
   Var<T> rows;                     // [rows, d_model] to attend to
   std::vector<KeyWindow> windows;  // [inputs] the rows of each
   Var<T> start = nullptr;          // [inputs, d_model] added to the start token; null: nothing is
+  Var<T> appraisals = nullptr;     // [appraised, 1] of all inputs, one after the other; null: there are none
 };
 
 template <class T>
@@ -70,6 +71,7 @@ class Seq2Seq {
   size_t place_of(Task task) const;  // in config_.tasks
   Encoded<T> encode_whole(Pass<T>& pass, std::span<const ModelInput* const> inputs) const;
   Encoded<T> encode_causally(Pass<T>& pass, std::span<const ModelInput* const> inputs) const;
+  Var<T> appraise(Pass<T>& pass, std::span<const ModelInput* const> inputs, Var<T> states) const;
 
   ModelConfig config_;
   std::unique_ptr<const Composer> composer_;
@@ -78,8 +80,9 @@ class Seq2Seq {
   ParameterId task_prompts_ = 0;             // of the first task; those of the others follow
   std::unique_ptr<ComposerLayer<T>> layer_;  // null where there is no personal prompt
   ParameterId whole_words_ = 0;
-  ParameterId item_marks_ = 0;                      // where items are vectors
-  ParameterId beside_norm_ = 0, start_weight_ = 0;  // where the encoder is causal
+  ParameterId item_marks_ = 0;                             // where items are vectors
+  ParameterId beside_norm_ = 0, start_weight_ = 0;         // where the encoder is causal
+  ParameterId appraisal_weight_ = 0, appraisal_bias_ = 0;  // where the network appraises
 };
 
 }  // namespace peapod

@@ -247,6 +247,7 @@ std::vector<RecalledItem> Recall::recall(std::span<const uint32_t> history, cons
     recalled.resize(options.most);
   }
   std::ranges::sort(recalled, better);
+  for (RecalledItem& one : recalled) one.popularity = popularity_[one.item] - own.popularity(one.item);
   return recalled;
 }
 

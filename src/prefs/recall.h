@@ -4,6 +4,7 @@
 // any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -67,9 +68,10 @@ struct RecalledItem {
   uint32_t item = 0;
   float score = 0;  // 1 at most for each channel times its weight; above 0
   double mass = 0;  // of the whole distribution, beside what is spread over all; those of all recalled sum to the share
-  float evidence = 0;  // of the channel of neighbours, before it is related to the best one; 0 where it has none
-  float titles = 0;    // of the channel of titles, relative to its best, which may be an item of the history
-  float kin = 0;       // of the channel of kin, likewise
+  float evidence = 0;       // of the channel of neighbours, before it is related to the best one; 0 where it has none
+  float titles = 0;         // of the channel of titles, relative to its best, which may be an item of the history
+  float kin = 0;            // of the channel of kin, likewise
+  uint32_t popularity = 0;  // as Recall::popularity() has it
 };
 
 // What the channels say of an item before they are weighed against each other.
@@ -105,6 +107,11 @@ class Recall {
   // The items that a history (oldest first) brings to mind, but for its own, best first; equal scores by rising item.
   // Order and cut go by score, whatever the trend. Time grows with what is recalled.
   std::vector<RecalledItem> recall(std::span<const uint32_t> history, const RecallOptions& options = {}) const;
+
+  // Training interactions with an item, without those of `left_out`.
+  uint32_t popularity(uint32_t item, std::span<const uint32_t> left_out) const {
+    return popularity_[item] - static_cast<uint32_t>(std::ranges::count(left_out, item));
+  }
 
   // An item's part of what is spread by popularity; sums to 1 over the catalogue. It counts spread_share() times. A
   // history that is left out is not left out of it: see mass_of_interaction().

@@ -104,11 +104,12 @@ TEST(Recall, IsADistributionThatGivesEveryItemSomeMass) {
     EXPECT_GT(*std::ranges::min_element(mass), 0.0f);
     const auto recalled = recall.recall(history);
     double sum = 0;
-    for (const auto& [item, score, own_mass, evidence, titles, kin] : recalled) {
-      sum += own_mass;
-      EXPECT_NEAR(mass[item], own_mass + recall.spread_share(recalled) * recall.popularity_mass(item, Moment::latest),
-                  1e-6);
-      EXPECT_EQ(std::ranges::find(history, item), history.end()) << "what is known is not recalled";
+    for (const RecalledItem& one : recalled) {
+      sum += one.mass;
+      const double spread = recall.spread_share(recalled) * recall.popularity_mass(one.item, Moment::latest);
+      EXPECT_NEAR(mass[one.item], one.mass + spread, 1e-6);
+      EXPECT_EQ(one.popularity, recall.popularity(one.item, {}));
+      EXPECT_EQ(std::ranges::find(history, one.item), history.end()) << "what is known is not recalled";
     }
     const double expected = recalled.empty() ? 0.0 : recall.settings().share;
     EXPECT_NEAR(sum, expected, 1e-9);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "support/gradient_check.h"
@@ -29,6 +30,43 @@ TEST(ChoiceCrossEntropy, HasTheGradientsOfItsDefinition) {
   expect_gradients({&hidden, &table}, [&](auto& tape) {
     return choice_cross_entropy(tape, hidden.on(tape), table.on(tape), 0.7, made.sets());
   });
+}
+
+// Masses on the second entry of the first set, on two of the second set, one of which has no other mass.
+std::vector<AppraisedMass<double>> made_masses() { return {{1, 0, 0.5}, {1, 2, 0.2}, {3, 1, 1.5}, {4, 0, 0.3}}; }
+
+TEST(ChoiceCrossEntropy, HasTheGradientsOfAppraisedMasses) {
+  Random random(7);
+  Input hidden(random, 4, 3);
+  Input table(random, 6, 3);
+  Input appraisals(random, 3, 1);
+  MadeSets made;
+  made.biases[3] = -std::numeric_limits<double>::infinity();
+  const auto masses = made_masses();
+  expect_gradients({&hidden, &table, &appraisals}, [&](auto& tape) {
+    ChoiceSets<double> sets = made.sets();
+    sets.masses = masses;
+    return choice_cross_entropy(tape, hidden.on(tape), table.on(tape), 0.7, sets, appraisals.on(tape));
+  });
+}
+
+TEST(ChoiceCrossEntropy, AddsToABiasWhatIsAppraised) {
+  Random random(8);
+  Input hidden(random, 4, 3);
+  Input table(random, 6, 3);
+  Input appraisals(random, 3, 1);
+  MadeSets made, moved;
+  const auto masses = made_masses();
+  for (const auto& [entry, appraisal, mass] : masses) {
+    moved.biases[entry] = std::log(std::exp(moved.biases[entry]) + mass * std::exp(appraisals.value[appraisal]));
+  }
+  Tape<double> tape({.record = false});
+  ChoiceSets<double> sets = made.sets();
+  sets.masses = masses;
+  const double appraised =
+      choice_cross_entropy(tape, hidden.on(tape), table.on(tape), 0.7, sets, appraisals.on(tape))->value.data[0];
+  const double expected = choice_cross_entropy(tape, hidden.on(tape), table.on(tape), 0.7, moved.sets())->value.data[0];
+  EXPECT_NEAR(appraised, expected, 1e-12);
 }
 
 TEST(ChoiceCrossEntropy, IsTheLogProbabilityOfWhatIsChosenAmongTheChoices) {

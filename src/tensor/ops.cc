@@ -85,6 +85,33 @@ Var<T> add(Tape<T>& tape, Var<T> x, Var<T> y, Dropout dropout) {
 }
 
 template <class T>
+Var<T> picked_sums(Tape<T>& tape, Var<T> x, std::span<const uint32_t> starts, std::span<const uint32_t> places) {
+  const size_t count = starts.size() - 1;
+  Var<T> result = tape.result(count, 1);
+  for (size_t i = 0; i < count; ++i) {
+    T sum = 0;
+    for (size_t k = starts[i]; k < starts[i + 1]; ++k) {
+      assert(places[k] < x->value.size());
+      sum += x->value.data[places[k]];
+    }
+    result->value.data[i] = sum;
+  }
+  if (!tape.recording()) return result;
+  uint32_t* kept_starts = tape.template array<uint32_t>(starts.size());
+  uint32_t* kept_places = tape.template array<uint32_t>(places.size());
+  std::ranges::copy(starts, kept_starts);
+  std::ranges::copy(places, kept_places);
+  tape.on_backward(result, {x}, [=] {
+    x->clear_unset_grad();
+    if (x->grad.data == nullptr) return;
+    for (size_t i = 0; i < count; ++i) {
+      for (size_t k = kept_starts[i]; k < kept_starts[i + 1]; ++k) x->grad.data[kept_places[k]] += result->grad.data[i];
+    }
+  });
+  return result;
+}
+
+template <class T>
 Var<T> sum_rows(Tape<T>& tape, const std::vector<Var<T>>& sources, std::span<const uint32_t> starts,
                 std::span<const RowOf> terms) {
   const size_t rows = starts.size() - 1;
@@ -370,6 +397,7 @@ Var<T> mix_prompts(Tape<T>& tape, Var<T> queries, Var<T> keys, Var<T> prompts, s
   template Var<T> gather(Tape<T>&, Var<T>, std::span<const int32_t>);                                                \
   template Var<T> dropout(Tape<T>&, Var<T>, Dropout);                                                                \
   template Var<T> add(Tape<T>&, Var<T>, Var<T>, Dropout);                                                            \
+  template Var<T> picked_sums(Tape<T>&, Var<T>, std::span<const uint32_t>, std::span<const uint32_t>);               \
   template Var<T> sum_rows(Tape<T>&, const std::vector<Var<T>>&, std::span<const uint32_t>, std::span<const RowOf>); \
   template Var<T> reshape(Tape<T>&, Var<T>, size_t, size_t);                                                         \
   template Var<T> linear(Tape<T>&, Var<T>, Var<T>, Var<T>);                                                          \

@@ -25,6 +25,11 @@ struct Dropout {
 template <class T>
 Var<T> gather(Tape<T>& tape, Var<T> table, std::span<const int32_t> ids);
 
+// Sums of single elements of x, counted through its rows: element i of the result [starts.size() - 1, 1] is the sum of
+// the elements places[starts[i]] … places[starts[i + 1] - 1], of none 0.
+template <class T>
+Var<T> picked_sums(Tape<T>& tape, Var<T> x, std::span<const uint32_t> starts, std::span<const uint32_t> places);
+
 // dropout(x), x [rows, d]; x itself where p is 0.
 template <class T>
 Var<T> dropout(Tape<T>& tape, Var<T> x, Dropout dropout);
@@ -143,22 +148,31 @@ Var<T> cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_sc
 
 // What is chosen from in each of some rows: choice set c is about row rows[c] of the states and has the entries from
 // starts[c] to starts[c + 1], at least one. An entry has a token and what is added to its logit; one of them, counted
-// from the set's first, is to be chosen.
+// from the set's first, is to be chosen. What is added may be the logarithm of a mass that is learned in part: the
+// exponential of an entry's bias grows by mass * e^appraisal for each of its appraised masses.
+template <class T>
+struct AppraisedMass {
+  uint32_t entry;      // among the entries of all sets
+  uint32_t appraisal;  // row of the appraisals
+  T mass;              // above 0
+};
 template <class T>
 struct ChoiceSets {
-  std::span<const uint32_t> rows;    // [sets]
-  std::span<const uint32_t> starts;  // [sets + 1]
-  std::span<const int32_t> tokens;   // [entries]
-  std::span<const T> biases;         // [entries]
-  std::span<const uint32_t> chosen;  // [sets]
-  std::span<const T> scales;         // [sets]
+  std::span<const uint32_t> rows;                 // [sets]
+  std::span<const uint32_t> starts;               // [sets + 1]
+  std::span<const int32_t> tokens;                // [entries]
+  std::span<const T> biases;                      // [entries]
+  std::span<const uint32_t> chosen;               // [sets]
+  std::span<const T> scales;                      // [sets]
+  std::span<const AppraisedMass<T>> masses = {};  // entries ascending
 };
 
 // -Σ_c scales[c] * log softmax over the entries e of c of (logit_scale * hidden[rows[c]] · table[tokens[e]] +
 // biases[e]) at the chosen one, a [1, 1] value to be differentiated with an upstream gradient of 1. hidden [rows, d],
-// table [vocab, d].
+// table [vocab, d], appraisals [any number, 1] or null where there are no appraised masses.
 template <class T>
-Var<T> choice_cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, const ChoiceSets<T>& sets);
+Var<T> choice_cross_entropy(Tape<T>& tape, Var<T> hidden, Var<T> table, double logit_scale, const ChoiceSets<T>& sets,
+                            Var<T> appraisals = nullptr);
 
 // Composes a prompt of `length` vectors for each row (PeaPOD §3.2). Head h weighs the M shared prompts by the softmax
 // of q · k / √key_dim, where q is its part of the row's query and k its key of a prompt, and mixes its d / heads

@@ -44,6 +44,19 @@ TEST(Gradients, OfSumsOfRows) {
   });
 }
 
+TEST(Gradients, OfPickedSums) {
+  Random random(18);
+  Input x(random, 3, 4);
+  const std::vector<uint32_t> places = {11, 0, 3, 3, 5, 11};
+  const std::vector<uint32_t> starts = {0, 1, 1, 4, 6};  // one of nothing, one with an element twice
+  expect_gradients({&x},
+                   [&](auto& tape) { return picked_sums(tape, x.on(tape), std::span(starts), std::span(places)); });
+  Tape<double> tape({.record = false});
+  const Var<double> sums = picked_sums(tape, x.on(tape), std::span(starts), std::span(places));
+  EXPECT_EQ(sums->value.data[1], 0.0);
+  EXPECT_DOUBLE_EQ(sums->value.data[2], x.value[0] + 2.0 * x.value[3]);
+}
+
 TEST(Gradients, OfLinearWithAndWithoutBias) {
   Random random(4);
   Input x(random, 5, 3);

@@ -156,10 +156,13 @@ double mean_loss_of_recall(const PeapodModel& model, bool leaves_out) {
       if (!leaves_out) who.left_out = {};
       const PathChoices path = SearchScope(space, ask_next_item(model, who), {}).path_to(history[place]);
       for (size_t c = 0; c < path.num_sets(); ++c) {
-        const auto biases = std::span(path.biases).subspan(path.starts[c], path.starts[c + 1] - path.starts[c]);
-        double sum = 0;
-        for (const float bias : biases) sum += std::exp(static_cast<double>(bias));
-        loss += std::log(sum) - static_cast<double>(biases[path.chosen[c]]);
+        const uint32_t first = path.starts[c], last = path.starts[c + 1];
+        std::vector<double> masses;
+        for (uint32_t e = first; e < last; ++e) masses.push_back(std::exp(static_cast<double>(path.biases[e])));
+        for (const auto& [entry, index, mass] : path.appraised) {
+          if (first <= entry && entry < last) masses[entry - first] += static_cast<double>(mass);
+        }
+        loss += std::log(std::reduce(masses.begin(), masses.end()) / masses[path.chosen[c]]);
       }
       ++targets;
     }

@@ -52,7 +52,8 @@ size_t bytes_of(const TrainingExample& example) {
   size_t bytes = sizeof(TrainingExample);
   for (const ModelInput& input : example.inputs) {
     bytes += sizeof(ModelInput) + sizeof(ShownItem) * (input.history.capacity() + input.beside.capacity()) +
-             sizeof(float) * input.user.vector.capacity() + sizeof(uint32_t) * input.user.neighbours.capacity();
+             sizeof(ItemMarks) * input.appraised.capacity() + sizeof(float) * input.user.vector.capacity() +
+             sizeof(uint32_t) * input.user.neighbours.capacity();
   }
   for (const TrainingTarget& target : example.targets) {
     bytes += sizeof(TrainingTarget) + sizeof(int32_t) * target.tokens.capacity();
@@ -60,7 +61,7 @@ size_t bytes_of(const TrainingExample& example) {
     const PathChoices& path = *target.path;
     bytes += sizeof(int32_t) *
                  (path.tokens.capacity() + path.steps.capacity() + path.starts.capacity() + path.chosen.capacity()) +
-             sizeof(float) * path.biases.capacity();
+             sizeof(float) * path.biases.capacity() + sizeof(PathChoices::Appraised) * path.appraised.capacity();
   }
   return bytes;
 }

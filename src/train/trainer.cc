@@ -292,9 +292,8 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
       return result;
     }
     if (hooks.message) {
-      hooks.message(fmt::format(
-          "{}: trust {:g} in the network, weight {:g} of what is recalled: NDCG@10 {:.4f} (recalled alone {:.4f})",
-          name_of(task), chosen->trust.trust, chosen->trust.weight, chosen->ndcg10, chosen->recall_ndcg10));
+      hooks.message(fmt::format("{}: {}: NDCG@10 {:.4f} (recalled alone {:.4f})", name_of(task),
+                                in_words(chosen->trust), chosen->ndcg10, chosen->recall_ndcg10));
     }
   }
   model.save_description(directory);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/random.h"
 #include "data/preparation.h"
 #include "model/peapod_model.h"
 #include "support/scratch_folder.h"
@@ -61,6 +62,7 @@ class SmallModel {
     if (options.recalls.any()) create.recall = options.recall_settings;
     create.max_pieces = 200;
     model_ = std::make_unique<PeapodModel>(PeapodModel::create(Dataset::open(data_directory()), create));
+    if (model_->network().config().appraises) appraise_at_random();
   }
 
   PeapodModel& operator*() { return *model_; }
@@ -71,6 +73,19 @@ class SmallModel {
   std::filesystem::path model_directory() const { return folder_.path() / "model"; }
 
  private:
+  // An untrained network takes what is recalled as it is, and tests would not see what it makes of that.
+  void appraise_at_random() {
+    Parameters<float>& parameters = model_->network().parameters();
+    Random random(20);
+    for (const char* name : {"peapod.appraisal.weight", "peapod.appraisal.tasks"}) {
+      const ParameterId id = parameters.id_of(name);
+      const auto& [rows, cols] = std::pair(parameters.info(id).rows, parameters.info(id).cols);
+      for (size_t i = 0; i < rows * cols; ++i) {
+        parameters.data(id)[i] = 0.2f * static_cast<float>(random.normal());
+      }
+    }
+  }
+
   static RawLog made_log(const SmallModelOptions& options) {
     RawLog log;
     log.name = "ring";
