@@ -1,5 +1,6 @@
 // Made-up work of the kind that `peapod train` does unless it is told otherwise: items as vectors, a causal encoder,
-// and recalled items beside each prefix of a history. Shared by `peapod bench` and the check that counts instructions.
+// recalled items beside each prefix of a history, and all that is recalled appraised. Shared by `peapod bench` and the
+// check that counts instructions.
 #pragma once
 
 #include <memory>
@@ -40,7 +41,7 @@ class PrefixWorkload {
   PrefixRequests requests(size_t count) const;
 
  private:
-  ModelInput input(Random& random, std::span<const uint32_t> history) const;
+  ModelInput input(Random& random, std::span<const uint32_t> history, std::span<const uint32_t> recalled_items) const;
 
   std::string preset_;
   std::vector<std::vector<int32_t>> names_;  // by item; inputs hold views of them

@@ -84,7 +84,7 @@ std::vector<ItemMarks> marks_of(const PeapodModel& model, std::span<const uint32
 // Has the network appraise what is recalled.
 void appraise(const PeapodModel& model, Question& question) {
   if (!model.network().config().appraises) return;
-  for (size_t rank = 0; rank < question.recalled.size(); ++rank) {
+  for (size_t rank = 0; rank < std::min(question.recalled.size(), kMostAppraised); ++rank) {
     const RecalledItem& one = question.recalled[rank];
     question.appraised.push_back(one.item);
     question.input.appraised.push_back(recalled_marks(rank, one, question.recalled.front().score));

@@ -41,6 +41,9 @@ struct Allowed {
   bool contains(uint32_t item) const;
 };
 
+// Most recalled items that the network appraises where the next item is asked for: the best.
+inline constexpr size_t kMostAppraised = 256;
+
 // Most candidates that are ranked at once where items are vectors; where they are tokens, as many as the model tells
 // apart.
 inline constexpr size_t kMostCandidates = 1000;

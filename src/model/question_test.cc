@@ -254,7 +254,7 @@ TEST(Question, HasTheNetworkAppraiseWhatIsRecalledOrTheCandidates) {
   SmallModel small(kAsTrained);
   const Known who = known_before(small.data(), kUser, 3);
   const Question next = ask_next_item(*small, who);
-  ASSERT_EQ(next.input.appraised.size(), next.recalled.size());
+  ASSERT_EQ(next.input.appraised.size(), next.recalled.size()) << "few are recalled";
   ASSERT_EQ(next.appraised.size(), next.recalled.size());
   for (size_t i = 0; i < next.recalled.size(); ++i) {
     EXPECT_EQ(next.appraised[i], next.recalled[i].item);
