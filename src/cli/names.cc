@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "data/plain_text.h"
+#include "sources/plain_text.h"
 
 namespace peapod::cli {
 namespace {

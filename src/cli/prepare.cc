@@ -13,9 +13,9 @@
 #include "cli/output.h"
 #include "data/item_ids.h"
 #include "data/preparation.h"
-#include "data/raw_log.h"
-#include "data/source_reader.h"
 #include "prefs/item_codes.h"
+#include "sources/raw_log.h"
+#include "sources/source_reader.h"
 
 namespace peapod::cli {
 namespace {

@@ -18,7 +18,7 @@
 #include "base/random.h"
 #include "data/prepared_files.h"
 #include "data/ragged_table.h"
-#include "data/raw_log.h"
+#include "sources/raw_log.h"
 
 namespace peapod {
 namespace fs = std::filesystem;

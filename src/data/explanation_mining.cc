@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "data/opinion_lexicon.h"
-#include "data/plain_text.h"
+#include "sources/plain_text.h"
 
 namespace peapod {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "data/opinion_lexicon.h"
 #include "data/preparation.h"
-#include "data/source_reader.h"
+#include "sources/source_reader.h"
 #include "support/scratch_folder.h"
 
 namespace peapod {

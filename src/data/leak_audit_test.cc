@@ -2,7 +2,7 @@
 
 #include "base/random.h"
 #include "data/preparation.h"
-#include "data/source_reader.h"
+#include "sources/source_reader.h"
 #include "support/scratch_folder.h"
 
 namespace peapod {

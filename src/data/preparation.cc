@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "data/explanation_mining.h"
-#include "data/source_reader.h"
+#include "sources/source_reader.h"
 
 namespace peapod {
 namespace {

@@ -10,14 +10,14 @@
 
 #include "data/dataset.h"
 #include "data/ragged_table.h"
-#include "data/raw_log.h"
+#include "sources/raw_log.h"
 
 namespace peapod {
 
 struct PreparationOptions {
   // The least interactions of a user and of an item. Those with fewer are left out, which leaves others with fewer, so
   // this is repeated until it changes nothing. 0 and 1 keep all. Absent: default_core() of the source's format
-  // (data/source_reader.h).
+  // (sources/source_reader.h).
   std::optional<uint32_t> min_user = std::nullopt;
   std::optional<uint32_t> min_item = std::nullopt;
   uint64_t seed = 1;      // of the order of equal times and of the negatives

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "data/source_reader.h"
+#include "sources/source_reader.h"
 #include "support/scratch_folder.h"
 
 namespace peapod {

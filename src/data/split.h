@@ -4,20 +4,11 @@
 
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
-#include "base/choices.h"
+#include "base/split_name.h"
 
 namespace peapod {
-
-// The part of the data that a target or an explanation belongs to.
-enum class Split { train, valid, test };
-
-inline constexpr Choices<Split, 3> kSplits{"split",
-                                           {{Split::train, "train"}, {Split::valid, "valid"}, {Split::test, "test"}}};
-
-inline std::string_view name_of(Split split) { return kSplits.name_of(split); }
 
 // One item list per user, oldest first; views that live as long as what they were taken from.
 using Histories = std::vector<std::span<const uint32_t>>;

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "data/preparation.h"
-#include "data/source_reader.h"
+#include "sources/source_reader.h"
 #include "support/scratch_folder.h"
 
 namespace peapod {

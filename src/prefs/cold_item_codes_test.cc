@@ -13,8 +13,8 @@
 
 #include "base/random.h"
 #include "data/preparation.h"
-#include "data/source_reader.h"
 #include "prefs/item_codes.h"
+#include "sources/source_reader.h"
 
 namespace peapod {
 namespace {

@@ -17,7 +17,7 @@
 
 #include "base/random.h"
 #include "data/preparation.h"
-#include "data/source_reader.h"
+#include "sources/source_reader.h"
 
 namespace peapod {
 namespace {

@@ -1,4 +1,4 @@
-#include "data/source_reader.h"
+#include "sources/source_reader.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/nearest_name.h"
 #include "base/progress.h"
-#include "data/plain_text.h"
+#include "sources/plain_text.h"
 
 namespace peapod {
 namespace fs = std::filesystem;
@@ -59,8 +59,8 @@ struct SourceReader {
   uint32_t default_core;  // of users and items; see default_core()
 };
 
-// To add a reader: give SourceFormat a value and its name (data/raw_log.h), declare the reader's function in
-// data/source_reader.h and write it in a file of its own, and add its row here. The command line, the choice by the
+// To add a reader: give SourceFormat a value and its name (sources/raw_log.h), declare the reader's function in
+// sources/source_reader.h and write it in a file of its own, and add its row here. The command line, the choice by the
 // files and the default k-core follow. The first row that recognises a source reads it.
 constexpr SourceReader kReaders[] = {
     {SourceFormat::pod, "sequential.txt", [](const fs::path& source) { return fs::exists(source / "sequential.txt"); },

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "data/line_reader.h"
-#include "data/raw_log.h"
+#include "sources/line_reader.h"
+#include "sources/raw_log.h"
 
 namespace peapod {
 

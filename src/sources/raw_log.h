@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/choices.h"
-#include "data/rejects.h"
-#include "data/split.h"
+#include "base/split_name.h"
+#include "sources/rejects.h"
 
 namespace peapod {
 

@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "data/line_reader.h"
-#include "data/plain_text.h"
-#include "data/source_reader.h"
+#include "sources/line_reader.h"
+#include "sources/plain_text.h"
+#include "sources/source_reader.h"
 
 namespace peapod {
 namespace fs = std::filesystem;

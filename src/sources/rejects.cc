@@ -1,4 +1,4 @@
-#include "data/rejects.h"
+#include "sources/rejects.h"
 
 #include <fmt/format.h>
 

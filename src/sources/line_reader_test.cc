@@ -1,4 +1,4 @@
-#include "data/line_reader.h"
+#include "sources/line_reader.h"
 
 #include <zlib.h>
 

@@ -1,4 +1,4 @@
-#include "data/line_reader.h"
+#include "sources/line_reader.h"
 
 #include <zlib.h>
 
@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "data/plain_text.h"
+#include "sources/plain_text.h"
 
 namespace peapod {
 

@@ -1,4 +1,4 @@
-#include "data/plain_text.h"
+#include "sources/plain_text.h"
 
 #include <gtest/gtest.h>
 

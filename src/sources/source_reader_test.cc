@@ -1,4 +1,4 @@
-#include "data/source_reader.h"
+#include "sources/source_reader.h"
 
 #include "base/error.h"
 #include "support/scratch_folder.h"

@@ -1,4 +1,4 @@
-#include "data/raw_log.h"
+#include "sources/raw_log.h"
 
 namespace peapod {
 
