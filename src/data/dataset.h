@@ -14,16 +14,9 @@
 
 #include "data/item_ids.h"
 #include "data/split.h"
+#include "explanations/explanation.h"
 
 namespace peapod {
-
-struct Explanation {
-  uint32_t user = 0;
-  uint32_t item = 0;
-  Split split = Split::train;
-  std::string feature;   // what the sentence speaks of, e.g. "strings"
-  std::string sentence;  // why the user liked the item
-};
 
 // Number of negatives stored per user for the 1 + 99 ranking.
 inline constexpr size_t kNumNegatives = 99;

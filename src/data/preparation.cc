@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "data/explanation_mining.h"
+#include "explanations/explanation_mining.h"
 #include "sources/source_reader.h"
 
 namespace peapod {

@@ -53,7 +53,7 @@ struct PreparedData {
 // name.
 // Equal times are ordered by a seeded hash; a source without times keeps its order.
 // Explanations: the source's own, those for training only of training interactions; where it has none but reviews,
-// mined from them (data/explanation_mining.h). Throws Error when the filter leaves nothing.
+// mined from them (explanations/explanation_mining.h). Throws Error when the filter leaves nothing.
 PreparedData prepare(RawLog log, const PreparationOptions& options);
 
 // Writes the prepared directory (docs/formats.md) at `directory`, replacing a prepared one; nothing half-written is

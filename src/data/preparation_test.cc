@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "explanations/explanation_mining.h"
 #include "sources/source_reader.h"
 #include "support/scratch_folder.h"
 
@@ -155,6 +156,27 @@ TEST(Preparation, KeepsTrainingExplanationsOfHeldOutItemsFromTraining) {
   for (const Explanation& explanation : data.explanations) kept.insert(explanation.sentence);
   EXPECT_EQ(kept, (std::set<std::string>{"of a training item", "where it belongs", "the source's own split"}));
   EXPECT_EQ(data.num_explanations_of_held_out, 2u);
+}
+
+TEST(Preparation, ExplainsAGoodShareOfMusicalInstruments) {
+  const auto folder = std::filesystem::path(PEAPOD_SHARED_DIR) / "data" / "musical_instruments";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "the shared research data are not here: " << folder;
+  const PreparedData data = prepare(read_source(folder, {}), {});
+  EXPECT_EQ(data.num_interactions(), 10261u);
+  EXPECT_GT(data.explanations.size(), 6000u);
+  std::set<std::pair<uint32_t, uint32_t>> pairs;
+  for (const Explanation& explanation : data.explanations) {
+    const auto history = data.interactions.row(explanation.user);
+    const auto place = std::find(history.begin(), history.end(), explanation.item);
+    ASSERT_NE(place, history.end());
+    EXPECT_EQ(explanation.split, split_at(static_cast<size_t>(place - history.begin()), history.size()));
+    EXPECT_TRUE(pairs.insert({explanation.user, explanation.item}).second);
+    const auto words = 1 + std::count(explanation.sentence.begin(), explanation.sentence.end(), ' ');
+    EXPECT_GE(words, static_cast<long>(kMinExplanationWords)) << explanation.sentence;
+    EXPECT_LE(words, static_cast<long>(kMaxExplanationWords)) << explanation.sentence;
+    EXPECT_NE(explanation.sentence.find(explanation.feature.substr(0, explanation.feature.find(' '))),
+              std::string::npos);
+  }
 }
 
 }  // namespace

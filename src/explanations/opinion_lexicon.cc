@@ -1,4 +1,4 @@
-#include "data/opinion_lexicon.h"
+#include "explanations/opinion_lexicon.h"
 
 #include <algorithm>
 #include <unordered_set>

@@ -1,6 +1,6 @@
 // Explanations from reviews: for each review at most one sentence that says something good about a feature of the
 // product ("great sound and solid build"). A rule, not a parser: a feature is a frequent noun-like word or pair of
-// words, an opinion is a word of the built-in lexicon (data/opinion_lexicon.h).
+// words, an opinion is a word of the built-in lexicon (explanations/opinion_lexicon.h).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/dataset.h"
+#include "explanations/explanation.h"
 
 namespace peapod {
 

@@ -1,4 +1,4 @@
-#include "data/explanation_mining.h"
+#include "explanations/explanation_mining.h"
 
 #include <algorithm>
 #include <cctype>
@@ -8,7 +8,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "data/opinion_lexicon.h"
+#include "explanations/opinion_lexicon.h"
 #include "sources/plain_text.h"
 
 namespace peapod {
