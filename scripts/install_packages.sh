@@ -9,7 +9,7 @@ build_packages=(
   libsentencepiece-dev     # tokenizer and its trainer
   libeigen3-dev            # small dense solves
   libxxhash-dev            # checksums
-  nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libfmt-dev zlib1g-dev
+  nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libfmt-dev zlib1g-dev libzstd-dev
   libgtest-dev             # tests
 )
 check_packages=(clang-format clang-tidy libbenchmark-dev valgrind libc6-dbg)

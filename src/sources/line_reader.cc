@@ -1,30 +1,37 @@
 #include "sources/line_reader.h"
 
-#include <zlib.h>
-
-#include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "base/error.h"
 #include "sources/plain_text.h"
 
 namespace peapod {
 
-struct LineReader::File {
-  gzFile handle = nullptr;
-  ~File() {
-    if (handle != nullptr) gzclose(handle);
-  }
+namespace {
+
+// Files that people have and that are no text, by their first bytes.
+struct OtherFile {
+  std::string_view magic;
+  const char* problem;
+  const char* remedy;
+};
+constexpr OtherFile kOtherFiles[] = {
+    {"PAR1", "is a Parquet file, expected text",
+     "write it as CSV first: duckdb -c \"COPY (FROM 'FILE') TO 'FILE.csv'\""},
+    {"PK\x03\x04", "is a zip archive or a spreadsheet, expected text", "unpack it, or save the sheet as CSV"},
+    {"SQLite format 3", "is an SQLite database, expected text",
+     "write a table as CSV first: sqlite3 -header -csv FILE 'select * from TABLE'"},
+    {"BZh", "is packed with bzip2, expected plain text, gzip or Zstandard", "unpack it: bunzip2 FILE"},
+    {"\xfd"
+     "7zXZ",
+     "is packed with xz, expected plain text, gzip or Zstandard", "unpack it: unxz FILE"},
 };
 
-LineReader::LineReader(const std::filesystem::path& path)
-    : file_(std::make_unique<File>()), path_(path.string()), buffer_(1 << 18) {
-  if (std::filesystem::is_regular_file(path)) file_->handle = gzopen(path.c_str(), "rb");
-  if (file_->handle == nullptr) throw Error(path_, "cannot be opened for reading");
-  gzbuffer(file_->handle, 1 << 17);
-}
+}  // namespace
 
-LineReader::~LineReader() = default;
+LineReader::LineReader(const std::filesystem::path& path)
+    : path_(path == kStandardInput ? "standard input" : path.string()), bytes_(path), buffer_(1 << 18) {}
 
 // Appends more of the file to the buffer; false at the end of the file.
 bool LineReader::fill() {
@@ -34,19 +41,16 @@ bool LineReader::fill() {
     begin_ = 0;
   }
   if (end_ == buffer_.size()) buffer_.resize(2 * buffer_.size());
-  const auto room = static_cast<unsigned>(std::min<size_t>(buffer_.size() - end_, 1 << 30));
-  const int count = gzread(file_->handle, buffer_.data() + end_, room);
-  int status = Z_OK;
-  const char* message = gzerror(file_->handle, &status);
-  if (count < 0 || status == Z_BUF_ERROR) {
-    throw Error(path_, std::string("is damaged or cut short (") + message + ")", "fetch the file again");
-  }
-  end_ += static_cast<size_t>(count);
+  const size_t count = bytes_.read(std::span(buffer_).subspan(end_));
+  end_ += count;
   return count > 0;
 }
 
 // Throws Error where the first line shows that this is not a text of lines in an encoding that grew out of ASCII.
 void LineReader::refuse_other_texts(std::string_view first, bool has_newline) const {
+  for (const OtherFile& other : kOtherFiles) {
+    if (first.starts_with(other.magic)) throw Error(path_, other.problem, other.remedy);
+  }
   if (first.starts_with("\xff\xfe") || first.starts_with("\xfe\xff") || first.find('\0') != std::string_view::npos) {
     throw Error(path_, "is UTF-16 or no text, expected UTF-8",
                 "convert it: iconv -f UTF-16 -t UTF-8 " + path_ + " > NEW");
@@ -64,6 +68,10 @@ bool LineReader::next(std::string_view& line) {
     newline = static_cast<const char*>(std::memchr(buffer_.data() + searched, '\n', end_ - searched));
     if (newline != nullptr) break;
     const size_t pending = end_ - begin_;
+    if (pending > kMaxLineBytes) {
+      throw Error(path_ + ":" + std::to_string(line_number_ + 1), "the line is longer than 64 MiB",
+                  "check that the file is a table with a line for each interaction");
+    }
     if (!fill()) break;
     searched = begin_ + pending;
   }

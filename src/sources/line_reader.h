@@ -1,24 +1,28 @@
-// Lines of a text file, plain or gzip (told by the content, not by the name). One reader belongs to one thread.
+// Lines of a text file or of standard input, plain or packed (sources/byte_stream.h). One reader belongs to one thread.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "sources/byte_stream.h"
 
 namespace peapod {
 
 class LineReader {
  public:
+  // A line may have so many bytes.
+  static constexpr size_t kMaxLineBytes = size_t{64} << 20;
+
   // Throws Error when the file cannot be opened.
   explicit LineReader(const std::filesystem::path& path);
-  ~LineReader();
 
   // The next line without its end (LF or CRLF) and, on the first line, without a byte order mark; false at the end of
   // the file. Always UTF-8: bytes that are none are read as Windows-1252. The view is valid until the next call. Throws
-  // Error when the file is damaged or cut short, is UTF-16, or ends its lines in a way that is not known.
+  // Error when the file is damaged or cut short, is UTF-16 or no text, ends its lines in a way that is not known, or
+  // has a line that is too long.
   bool next(std::string_view& line);
   uint64_t line_number() const { return line_number_; }  // of the last line given, from 1
   // How many lines so far were not UTF-8; where there are some, the first of them, from 1.
@@ -26,12 +30,11 @@ class LineReader {
   uint64_t first_repaired() const { return first_repaired_; }
 
  private:
-  struct File;
   bool fill();
   void refuse_other_texts(std::string_view first, bool has_newline) const;
 
-  std::unique_ptr<File> file_;
   std::string path_;
+  ByteStream bytes_;
   std::vector<char> buffer_;
   size_t begin_ = 0;  // of what is not yet given, in buffer_
   size_t end_ = 0;

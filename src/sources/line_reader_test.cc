@@ -1,6 +1,7 @@
 #include "sources/line_reader.h"
 
 #include <zlib.h>
+#include <zstd.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -59,6 +60,38 @@ TEST(LineReader, RefusesAFileThatIsAbsentOrAGzipThatIsCutShort) {
   for (char& c : noise) c = static_cast<char>(random.below(100));
   const std::string packed = read_file(write_gzip(folder.path() / "whole.gz", noise));
   EXPECT_THROW(lines_of(folder.write("cut.gz", packed.substr(0, packed.size() / 2))), Error);
+}
+
+TEST(LineReader, ReadsZstandardByContentAndRefusesOneThatIsCutShort) {
+  const ScratchFolder folder;
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += std::to_string(i * 7919) + '\n';
+  std::string packed(ZSTD_compressBound(text.size()), '\0');
+  packed.resize(ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 1));
+  const auto lines = lines_of(folder.write("packed", packed));
+  ASSERT_EQ(lines.size(), 100'000u);
+  EXPECT_EQ(lines.back(), std::to_string(99'999 * 7919));
+  EXPECT_THROW(lines_of(folder.write("cut", packed.substr(0, packed.size() / 2))), Error);
+}
+
+TEST(LineReader, ReadsTheMembersOfAGzipThatWasAppendedTo) {
+  const ScratchFolder folder;
+  const std::string first = read_file(write_gzip(folder.path() / "a", "one\n"));
+  const std::string second = read_file(write_gzip(folder.path() / "b", "two\n"));
+  EXPECT_EQ(lines_of(folder.write("both", first + second)), (std::vector<std::string>{"one", "two"}));
+}
+
+TEST(LineReader, SaysWhatAFileThatIsNoTextIsAndHowToConvertIt) {
+  const ScratchFolder folder;
+  for (const auto& [bytes, word] : {std::pair("PAR1xx", "Parquet"), std::pair("PK\x03\x04xx", "spreadsheet")}) {
+    try {
+      lines_of(folder.write("a", bytes));
+      FAIL() << bytes;
+    } catch (const Error& error) {
+      EXPECT_NE(error.problem().find(word), std::string::npos) << error.what();
+      EXPECT_NE(error.remedy(), "");
+    }
+  }
 }
 
 }  // namespace
