@@ -105,11 +105,22 @@ void prepare_data(PrepareFlags& flags) {
 void add_prepare(CLI::App& app) {
   CLI::App* command = app.add_subcommand("prepare", "Turn raw interactions into a data set to train and evaluate on");
   const auto flags = std::make_shared<PrepareFlags>();
-  command->add_option("source", flags->source, "File or folder with the raw data")->required();
+  command->add_option("source", flags->source, "File or folder with the raw data; - for a table on standard input")
+      ->required();
   command->add_option("--out", flags->out, "Directory to write; a prepared one is replaced")->required();
   command->add_option("--format", flags->format, "Format of the source")
       ->check(CLI::IsMember(kSourceFormats.names()))
       ->capture_default_str();
+  for (size_t role = 0; role < kColumnRoles.size(); ++role) {
+    command
+        ->add_option(fmt::format("--{}", kColumnRoles[role]), flags->read.columns[role],
+                     "Column of a table: its name, or its position from 1 [by the usual names]")
+        ->type_name("COLUMN");
+  }
+  const RealRange ratings;
+  command->add_option("--min-rating", flags->read.min_rating, "Leave out rows of a table with a lower rating")
+      ->type_name(shown_in_help(ratings))
+      ->check(number_check(ratings));
   command->add_option("--ids", flags->ids, "How items are named to the model; sequential leaks test items")
       ->check(CLI::IsMember(kIdSchemes.names()))
       ->capture_default_str();

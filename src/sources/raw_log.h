@@ -19,13 +19,19 @@ enum class SourceFormat {
   amazon,     // Amazon reviews of 2014 or 2018, JSON lines
   pod,        // sequential.txt and its companions, as POD's authors publish their data
   recbole,    // RecBole's atomic files
+  csv,        // a table of interactions, delimited text; the separator is told by the content
+  tsv,        // the same between tabs
+  jsonl,      // a table of interactions, a JSON object a line
 };
 
-inline constexpr Choices<SourceFormat, 4> kSourceFormats{"format",
+inline constexpr Choices<SourceFormat, 7> kSourceFormats{"format",
                                                          {{SourceFormat::automatic, "auto"},
                                                           {SourceFormat::amazon, "amazon"},
                                                           {SourceFormat::pod, "pod"},
-                                                          {SourceFormat::recbole, "recbole"}}};
+                                                          {SourceFormat::recbole, "recbole"},
+                                                          {SourceFormat::csv, "csv"},
+                                                          {SourceFormat::tsv, "tsv"},
+                                                          {SourceFormat::jsonl, "jsonl"}}};
 
 inline std::string_view name_of(SourceFormat format) { return kSourceFormats.name_of(format); }
 

@@ -1,6 +1,7 @@
 #include "sources/source_reader.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cassert>
@@ -53,8 +54,8 @@ namespace {
 
 struct SourceReader {
   SourceFormat format;
-  const char* sign;                            // what recognises() looks for, in words
-  bool (*recognises)(const fs::path& source);  // by names alone; opens nothing
+  const char* sign;                            // what recognises() looks for, in words; null for tables
+  bool (*recognises)(const fs::path& source);  // by names, JSON lines by the first line
   RawLog (*read)(const fs::path& source, const ReadOptions& options);
   uint32_t default_core;  // of users and items; see default_core()
 };
@@ -67,8 +68,18 @@ constexpr SourceReader kReaders[] = {
      read_pod, 0},  // its data are published filtered
     {SourceFormat::recbole, "an .inter file",
      [](const fs::path& source) { return !matching_files(source, is_recbole_inter_file).empty(); }, read_recbole, 5},
+    {SourceFormat::jsonl, nullptr,
+     [](const fs::path& source) {
+       const std::vector<fs::path> files = matching_files(source, is_json_lines_file);
+       return !files.empty() && std::ranges::all_of(files, is_json_lines_table);
+     },
+     read_jsonl, 5},
     {SourceFormat::amazon, "a .json, .jsonl or .gz file of reviews",
      [](const fs::path& source) { return !matching_files(source, is_amazon_review_file).empty(); }, read_amazon, 5},
+    {SourceFormat::csv, nullptr, [](const fs::path& source) { return !matching_files(source, is_csv_file).empty(); },
+     read_csv, 5},
+    {SourceFormat::tsv, nullptr, [](const fs::path& source) { return !matching_files(source, is_tsv_file).empty(); },
+     read_tsv, 5},
 };
 static_assert(std::size(kReaders) + 1 == kSourceFormats.values().size(), "each format but \"auto\" has a reader");
 
@@ -78,14 +89,15 @@ const SourceReader& reader_of(SourceFormat format) {
   return *reader;
 }
 
-// "neither A (a), B (b) nor C (c)", of all rows.
+// "neither A (a), B (b) nor C (c)", of all rows that have a sign.
 std::string no_sign() {
-  std::string text;
+  std::vector<std::string> signs;
   for (const SourceReader& reader : kReaders) {
-    text += &reader == std::begin(kReaders) ? "neither " : &reader + 1 == std::end(kReaders) ? " nor " : ", ";
-    text += std::string(reader.sign) + " (" + std::string(name_of(reader.format)) + ")";
+    if (reader.sign != nullptr) signs.push_back(fmt::format("{} ({})", reader.sign, name_of(reader.format)));
   }
-  return text;
+  const std::string last = std::move(signs.back());
+  signs.pop_back();
+  return fmt::format("neither {} nor {}", fmt::join(signs, ", "), last);
 }
 
 // Keeps the first of the interactions of the same user, item and time: the same thing exported twice.
@@ -109,6 +121,18 @@ void merge_repeats(RawLog& log) {
 std::string counted(const char* what, uint64_t kept, uint64_t all, const std::string& note) {
   return fmt::format("{} {} of {}{}", what, readable_count(static_cast<double>(kept)),
                      readable_count(static_cast<double>(all)), note.empty() ? "" : " (" + note + ")");
+}
+
+// Settings that would have no effect are refused.
+void require_options_of_tables(const ReadOptions& options) {
+  const bool table = options.format == SourceFormat::automatic || reader_of(options.format).sign == nullptr;
+  const bool asked =
+      options.min_rating || std::ranges::any_of(options.columns, [](auto& name) { return !name.empty(); });
+  if (table || !asked) return;
+  throw Error("format",
+              fmt::format("{} has columns of its own; they cannot be named, nor rows be left out by rating",
+                          name_of(options.format)),
+              "leave these flags out, or read the file as a table: csv, tsv or jsonl");
 }
 
 }  // namespace
@@ -164,17 +188,27 @@ std::vector<std::string> summary_of_reading(const RawLog& log) {
 }
 
 RawLog read_source(const fs::path& source, const ReadOptions& options) {
-  if (!fs::exists(source)) throw Error(source.string(), "does not exist");
+  const bool piped = source == kStandardInput;
+  if (!piped && !fs::exists(source)) throw Error(source.string(), "does not exist");
+  require_options_of_tables(options);
   const auto read = [&](const SourceReader& reader) {
     RawLog log = reader.read(source, options);
     if (log.has_times) merge_repeats(log);
     return log;
   };
-  if (options.format != SourceFormat::automatic) return read(reader_of(options.format));
+  if (options.format != SourceFormat::automatic) {
+    const SourceReader& reader = reader_of(options.format);
+    if (piped && reader.sign != nullptr) {
+      throw Error("standard input", fmt::format("cannot be read as {}", name_of(options.format)), "name a file");
+    }
+    return read(reader);
+  }
+  // A table on standard input is delimited text unless it is said to be another.
+  if (piped) return read(reader_of(SourceFormat::csv));
   for (const SourceReader& reader : kReaders) {
     if (reader.recognises(source)) return read(reader);
   }
-  throw Error(source.string(), "holds no known format: " + no_sign(),
+  throw Error(source.string(), "holds no table (.csv, .txt, .tsv or .jsonl) and no known format: " + no_sign(),
               "name the `format` if the files go by other names");
 }
 

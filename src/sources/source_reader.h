@@ -4,17 +4,22 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "sources/line_reader.h"
 #include "sources/raw_log.h"
+#include "sources/table_columns.h"
 
 namespace peapod {
 
 struct ReadOptions {
   SourceFormat format = SourceFormat::automatic;
   double max_bad_lines_percent = 1.0;  // share of a file's lines that may be rejected, 0 to 100
+  // Of tables (csv, tsv, jsonl) alone:
+  ColumnNames columns = {};                         // by role; an empty name is guessed
+  std::optional<double> min_rating = std::nullopt;  // rows with a lower rating are left out
 };
 
 // `source` is a file or a folder, as the format has it:
@@ -23,6 +28,7 @@ struct ReadOptions {
 //   amazon   a review file (JSON lines, plain or gzip) or a folder with one; titles, brands and categories come from a
 //            `meta_*` file beside it whose name fits
 //   recbole  an .inter file or a folder with one; titles and categories come from the .item file beside it
+//   csv, tsv, jsonl   a table with a column of users and one of items, a folder of such files, or `-`: standard input
 // Throws Error when there is nothing to read, a file is damaged, or more lines are bad than the options allow.
 RawLog read_source(const std::filesystem::path& source, const ReadOptions& options);
 
@@ -38,6 +44,9 @@ uint32_t default_core(SourceFormat format);
 RawLog read_amazon(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_pod(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_recbole(const std::filesystem::path& source, const ReadOptions& options);
+RawLog read_csv(const std::filesystem::path& source, const ReadOptions& options);
+RawLog read_tsv(const std::filesystem::path& source, const ReadOptions& options);
+RawLog read_jsonl(const std::filesystem::path& source, const ReadOptions& options);
 
 // clean_name() that counts in log.reading what it changed.
 std::string counted_name(RawLog& log, std::string_view raw);
@@ -54,6 +63,11 @@ std::vector<std::filesystem::path> matching_files(const std::filesystem::path& s
                                                   const std::function<bool(std::string_view)>& wanted);
 bool is_amazon_review_file(std::string_view file_name);
 bool is_recbole_inter_file(std::string_view file_name);
+bool is_csv_file(std::string_view file_name);
+bool is_tsv_file(std::string_view file_name);
+bool is_json_lines_file(std::string_view file_name);
+// Whether the first line is an object whose keys tell a user and an item, and it is no review of Amazon's.
+bool is_json_lines_table(const std::filesystem::path& path);
 // The only element of `files`; throws Error when there are none or several.
 std::filesystem::path only_file(const std::filesystem::path& source, const std::vector<std::filesystem::path>& files,
                                 std::string_view what);
