@@ -52,7 +52,9 @@ class AmazonReader {
     keep_first_of_each_pair();
     if (const auto metadata = metadata_beside(reviews_)) {
       read_lines(*metadata, [this](const Json& line) { add_metadata(line); });
-      log_.reading.titles_note = unmatched_note(unmatched_metadata_, metadata_rows_, *metadata);
+      log_.reading.titles_note = python_lines_ > 0
+                                     ? metadata->filename().string() + " holds Python literals, which are not read"
+                                     : unmatched_note(unmatched_metadata_, metadata_rows_, *metadata);
     } else {
       log_.reading.titles_note = missing_file_note(reviews_.parent_path() / ("meta_" + log_.name + ".json"),
                                                    [](std::string_view name) { return name.starts_with("meta_"); });
@@ -74,6 +76,7 @@ class AmazonReader {
         take(object);
       } else {
         const bool python = line.starts_with("{'");
+        python_lines_ += python;
         log_.rejects.add(
             "", python
                     ? std::string("is a Python literal, as metadata of 2014 are published, not JSON: convert it first "
@@ -81,7 +84,8 @@ class AmazonReader {
                     : "expected one JSON object in a line" + (problem.empty() ? std::string() : ", but it " + problem));
       }
     }
-    log_.rejects.end_file();
+    // Metadata in another notation cost the titles, not the reviews that they lie beside.
+    if (path == reviews_ || python_lines_ == 0) log_.rejects.end_file();
     note_encoding(log_, path, lines);
   }
 
@@ -184,6 +188,7 @@ class AmazonReader {
   fs::path reviews_;
   RawLog log_;
   uint64_t metadata_rows_ = 0, unmatched_metadata_ = 0;
+  uint64_t python_lines_ = 0;  // Python literals instead of JSON
   NameIndex users_;
   NameIndex items_;
 };

@@ -1,4 +1,5 @@
-// RecBole's atomic files: tab-separated, with a header of `name:type` fields.
+// RecBole's atomic files: tab-separated, with a header of `name:type` fields; also with other separators, or no types.
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -7,6 +8,7 @@
 #include "base/error.h"
 #include "sources/line_reader.h"
 #include "sources/plain_text.h"
+#include "sources/record_reader.h"
 #include "sources/source_reader.h"
 
 namespace peapod {
@@ -21,19 +23,33 @@ std::optional<double> time_from(std::string_view text) {
   return value;
 }
 
-// The names of the columns; the types are not used.
-std::vector<std::string> parse_header(std::string_view line, const fs::path& path) {
+// The first line of a file: the names of its columns, without the types, which are not used, and what stands between.
+struct Header {
   std::vector<std::string> columns;
-  for (const std::string_view raw : split_fields(line, '\t')) {
+  char separator = '\t';
+};
+
+Header header_between(std::string_view line, char separator) {
+  Header header{.columns = {}, .separator = separator};
+  for (const std::string_view raw : split_fields(line, separator)) {
     const std::string field = clean_name(raw);
-    const size_t colon = field.find(':');
-    if (colon == std::string_view::npos) {
-      throw Error(path.string() + ":1", "expected a header of name:type fields between tabs, got \"" +
-                                            repaired_utf8(field).substr(0, 40) + "\"");
-    }
-    columns.emplace_back(field.substr(0, colon));
+    header.columns.push_back(field.substr(0, field.find(':')));
   }
-  return columns;
+  return header;
+}
+
+// RecBole writes tabs and name:type, others write its files with other separators or without types.
+Header parse_header(std::string_view line, const fs::path& path) {
+  for (const char separator : {'\t', ',', ';', '|', ' '}) {
+    Header header = header_between(line, separator);
+    if (header.columns.size() > 1 && std::ranges::count(header.columns, "item_id") > 0) return header;
+  }
+  for (const std::string_view raw : split_fields(line, '\t')) {
+    if (raw.find(':') != std::string_view::npos) continue;
+    throw Error(path.string() + ":1", "expected a header of name:type fields between tabs, got \"" +
+                                          repaired_utf8(clean_name(raw)).substr(0, 40) + "\"");
+  }
+  return header_between(line, '\t');
 }
 
 constexpr size_t kNone = static_cast<size_t>(-1);
@@ -97,18 +113,32 @@ class RecBoleReader {
     LineReader lines(path);
     std::string_view line;
     if (!lines.next(line)) throw Error(path.string(), "is empty", "expected a header of name:type fields");
-    const std::vector<std::string> columns = parse_header(line, path);
+    const Header header = parse_header(line, path);
+    const std::vector<std::string>& columns = header.columns;
+    const char separator = header.separator;
     take_header(columns);
     log_.rejects.begin_file(path.string());
-    while (lines.next(line)) {
-      if (line.empty()) continue;
-      log_.rejects.begin_line(lines.line_number());
-      const std::vector<std::string_view> fields = split_fields(line, '\t');
-      if (fields.size() == columns.size()) {
-        take_row(fields);
-      } else {
-        log_.rejects.add("", "expected " + std::to_string(columns.size()) + " fields between tabs, got " +
-                                 std::to_string(fields.size()));
+    const auto take = [&](const std::vector<std::string_view>& fields) {
+      if (fields.size() == columns.size()) return take_row(fields);
+      const std::string between = separator == '\t' ? "tabs" : separator == ' ' ? "blanks" : std::string(1, separator);
+      log_.rejects.add("", "expected " + std::to_string(columns.size()) + " fields between " + between + ", got " +
+                               std::to_string(fields.size()));
+    };
+    if (separator == '\t') {  // whose files do not quote
+      while (lines.next(line)) {
+        if (line.empty()) continue;
+        log_.rejects.begin_line(lines.line_number());
+        take(split_fields(line, separator));
+      }
+    } else {
+      RecordReader records([&](std::string_view& next) { return lines.next(next); }, std::string(1, separator));
+      for (std::vector<std::string> fields; records.next(fields);) {
+        log_.rejects.begin_line(records.first_line() + 1);  // after the header
+        take({fields.begin(), fields.end()});
+      }
+      if (records.open_quote_line() > 0) {
+        throw Error(path.string() + ":" + std::to_string(records.open_quote_line() + 1),
+                    "a field opens with a double quote here that is never closed", "close it");
       }
     }
     log_.rejects.end_file();

@@ -233,5 +233,25 @@ TEST(RecBoleReader, RefusesAHeaderWithoutTypesOrWithoutUserAndItem) {
   EXPECT_NE(error_of(folder.write("c.inter", "")).find("is empty"), std::string::npos);
 }
 
+TEST(RecBoleReader, ReadsOtherSeparatorsAndHeadersWithoutTypes) {
+  const ScratchFolder folder;
+  for (const std::string& text : {std::string("user_id:token,item_id:token,timestamp:float\nann,\"7,5\",5\nbob,8,6\n"),
+                                  std::string("user_id item_id timestamp\nann 7,5 5\nbob 8 6\n"),
+                                  std::string("user_id\titem_id\ttimestamp\nann\t7,5\t5\nbob\t8\t6\n")}) {
+    const RawLog log = read_source(folder.write("a.inter", text), {});
+    EXPECT_TRUE(log.has_times) << text;
+    EXPECT_EQ(pairs_of(log), (std::vector<std::string>{"ann 7,5", "bob 8"})) << text;
+  }
+}
+
+TEST(AmazonReader, ReadsReviewsBesideMetadataOfPythonLiterals) {
+  const ScratchFolder folder;
+  folder.write("Toys_5.json", R"({"reviewerID":"U","asin":"A","unixReviewTime":1})");
+  folder.write("meta_Toys.json", "{'asin': 'A', 'title': 'Ball'}\n{'asin': 'B', 'title': 'Bat'}\n");
+  const RawLog log = read_source(folder.path(), {});
+  EXPECT_EQ(log.interactions.size(), 1u);
+  EXPECT_EQ(log.reading.titles_note, "meta_Toys.json holds Python literals, which are not read");
+}
+
 }  // namespace
 }  // namespace peapod
