@@ -12,7 +12,7 @@
 namespace peapod {
 namespace {
 
-constexpr ReadOptions kStrict{SourceFormat::automatic, 0.0};
+const ReadOptions kStrict{SourceFormat::automatic, 0.0};
 
 struct Read {
   RawLog log;

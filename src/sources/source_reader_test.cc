@@ -23,7 +23,7 @@ std::string error_of(const std::filesystem::path& source, const ReadOptions& opt
   return "";
 }
 
-constexpr ReadOptions kTolerant{SourceFormat::automatic, 100.0};
+const ReadOptions kTolerant{SourceFormat::automatic, 100.0};
 
 TEST(PodReader, TakesNumbersAsNamesCodesAsAliasesAndTitlesByCode) {
   const ScratchFolder folder;
