@@ -319,6 +319,24 @@ TEST_F(TrainedModel, TokenizesLinesAndNamesTheBadOne) {
   expect_failure(1, tokenize, {"lines.jsonl:2", "text"});
 }
 
+// As `prepare` reads lines: packed or not, and what is not UTF-8 as Windows-1252, which is said.
+TEST_F(TrainedModel, TokenizesTheLinesOfTheFilesThatAreRead) {
+  const std::string tokenize = "tokenize " + at("model/spiece.model") + " --jsonl ";
+  write("good.jsonl", "{\"text\": \"caf\xc3\xa9 item_2\"}\n{\"text\": \"item_3\"}\n");
+  const std::string expected = standard_output(tokenize + at("good.jsonl"));
+  EXPECT_EQ(log(), "");
+  write("bad.jsonl", "\xef\xbb\xbf{\"text\": \"caf\xe9 item_2\"}\r\n{\"text\": \"item_3\"}\r\n");
+  EXPECT_EQ(standard_output(tokenize + at("bad.jsonl")), expected);
+  const std::string note = " are not UTF-8, read as Windows-1252 (the first: 1)";
+  EXPECT_EQ(log(), "encoding: 1 lines of bad.jsonl" + note + '\n');
+  EXPECT_EQ(standard_output(tokenize + "- <" + at("bad.jsonl")), expected);
+  EXPECT_EQ(log(), "encoding: 1 lines of standard input" + note + '\n');
+  ASSERT_EQ(run("gzip -k " + at("good.jsonl")), 0) << log();
+  EXPECT_EQ(standard_output(tokenize + at("good.jsonl.gz")), expected);
+  EXPECT_EQ(standard_output(tokenize + "- <" + at("good.jsonl.gz")), expected);
+  expect_failure(1, tokenize + at("data"), {at("data"), "cannot be opened"});
+}
+
 TEST_F(TrainedModel, NamesTheFlagWhereALibraryNamesTheField) {
   expect_failure(1, "generate " + at("model") + " --text x --num-beams 3 --num-beam-groups 2",
                  {"peapod: --num-beams: found 3 in 2 groups"});

@@ -1,15 +1,15 @@
 // `peapod tokenize SPIECE.model --jsonl FILE|-`: {"text": …} lines in, {"ids": […]} lines out, closing id included.
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "sources/line_reader.h"
 #include "text/tokenizer.h"
 
 namespace peapod::cli {
@@ -19,7 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 // The text of one line `{"text": …}`.
-std::string text_of(const std::string& line, const std::string& where) {
+std::string text_of(std::string_view line, const std::string& where) {
   constexpr const char* kRemedy = "write each line as {\"text\": \"…\"}";
   const Json json = parse_json_object<Json>(line, where, kRemedy);
   const auto text = json.find("text");
@@ -30,17 +30,17 @@ std::string text_of(const std::string& line, const std::string& where) {
 
 constexpr size_t kPrintedAtOnce = 1 << 16;  // bytes
 
-void tokenize(const Tokenizer& tokenizer, std::istream& in, const std::string& name) {
-  std::string line, out;
-  for (size_t number = 1; std::getline(in, line); ++number) {
-    const std::vector<int32_t> ids = tokenizer.encode_input(text_of(line, name + ':' + std::to_string(number)));
-    out += Json{{"ids", ids}}.dump() + '\n';
+void tokenize(const Tokenizer& tokenizer, LineReader& lines, const std::string& name) {
+  std::string out;
+  for (std::string_view line; lines.next(line);) {
+    const std::string where = name + ':' + std::to_string(lines.line_number());
+    out += Json{{"ids", tokenizer.encode_input(text_of(line, where))}}.dump() + '\n';
     if (out.size() < kPrintedAtOnce) continue;
     print(out);
     out.clear();
   }
-  if (in.bad()) throw Error(name, "reading failed");
   print(out);
+  if (lines.repaired_lines() > 0) std::cerr << lines.repair_note() + '\n';
 }
 
 }  // namespace
@@ -56,14 +56,8 @@ void add_tokenize(CLI::App& app) {
   command->add_option("--jsonl", options->jsonl, "lines of {\"text\": …}; - is standard input")->required();
   command->callback([options] {
     const Tokenizer tokenizer = Tokenizer::load(options->model);
-    if (options->jsonl == "-") {
-      tokenize(tokenizer, std::cin, "standard input");
-      return;
-    }
-    std::ifstream file(options->jsonl);
-    if (!file || std::filesystem::is_directory(options->jsonl))
-      throw Error(options->jsonl, "cannot be opened for reading");
-    tokenize(tokenizer, file, options->jsonl);
+    LineReader lines(options->jsonl);
+    tokenize(tokenizer, lines, options->jsonl == kStandardInput ? "standard input" : options->jsonl);
   });
 }
 

@@ -86,7 +86,7 @@ class AmazonReader {
     }
     // Metadata in another notation cost the titles, not the reviews that they lie beside.
     if (path == reviews_ || python_lines_ == 0) log_.rejects.end_file();
-    note_encoding(log_, path, lines);
+    note_encoding(log_, lines);
   }
 
   // The value of a field that must be a text; rejects the line and gives nullopt where it is not.

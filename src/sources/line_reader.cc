@@ -1,9 +1,12 @@
 #include "sources/line_reader.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <span>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "sources/plain_text.h"
 
 namespace peapod {
@@ -59,6 +62,13 @@ void LineReader::refuse_other_texts(std::string_view first, bool has_newline) co
     throw Error(path_, "ends its lines in CR alone, expected LF or CR LF",
                 "convert it: tr '\\r' '\\n' < " + path_ + " > NEW");
   }
+}
+
+std::string LineReader::repair_note() const {
+  if (repaired_lines_ == 0) return {};
+  return fmt::format("encoding: {} lines of {} are not UTF-8, read as Windows-1252 (the first: {})",
+                     readable_count(static_cast<double>(repaired_lines_)),
+                     std::filesystem::path(path_).filename().string(), first_repaired_);
 }
 
 bool LineReader::next(std::string_view& line) {

@@ -28,6 +28,8 @@ class LineReader {
   // How many lines so far were not UTF-8; where there are some, the first of them, from 1.
   uint64_t repaired_lines() const { return repaired_lines_; }
   uint64_t first_repaired() const { return first_repaired_; }
+  // That as a sentence; empty where there are none.
+  std::string repair_note() const;
 
  private:
   bool fill();

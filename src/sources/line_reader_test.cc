@@ -51,6 +51,16 @@ TEST(LineReader, ReadsGzipByContentAndLinesLongerThanItsBuffer) {
   EXPECT_EQ(lines_of(write_gzip(folder.path() / "packed.json", text)), expected);
 }
 
+TEST(LineReader, SaysWhatItHadToRepair) {
+  const ScratchFolder folder;
+  LineReader good(folder.write("good.txt", "caf\xc3\xa9\n"));
+  LineReader bad(folder.write("bad.txt", "caf\xc3\xa9\ncaf\xe9\n"));
+  for (std::string_view line; good.next(line);) EXPECT_EQ(line, "caf\xc3\xa9");
+  for (std::string_view line; bad.next(line);) EXPECT_EQ(line, "caf\xc3\xa9");
+  EXPECT_EQ(good.repair_note(), "");
+  EXPECT_EQ(bad.repair_note(), "encoding: 1 lines of bad.txt are not UTF-8, read as Windows-1252 (the first: 2)");
+}
+
 TEST(LineReader, RefusesAFileThatIsAbsentOrAGzipThatIsCutShort) {
   const ScratchFolder folder;
   EXPECT_THROW(LineReader(folder.path() / "absent"), Error);

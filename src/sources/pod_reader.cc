@@ -65,7 +65,7 @@ class PodReader {
       if (parse_numbers(line, numbers)) add_sequence(numbers);
     }
     log_.rejects.end_file();
-    note_encoding(log_, path, lines);
+    note_encoding(log_, lines);
   }
 
   bool parse_numbers(std::string_view line, std::vector<uint32_t>& numbers) {
@@ -153,7 +153,7 @@ class PodReader {
       if (item != NameIndex::kAbsent) log_.items[item].title = clean_title(line.substr(blank + 1));
     }
     log_.rejects.end_file();
-    note_encoding(log_, path, lines);
+    note_encoding(log_, lines);
     log_.reading.titles_note = unmatched_note(unmatched, rows, path);
   }
 

@@ -142,7 +142,7 @@ class RecBoleReader {
       }
     }
     log_.rejects.end_file();
-    note_encoding(log_, path, lines);
+    note_encoding(log_, lines);
   }
 
   void read_interactions() {

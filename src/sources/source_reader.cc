@@ -143,11 +143,8 @@ std::string counted_name(RawLog& log, std::string_view raw) {
   return name;
 }
 
-void note_encoding(RawLog& log, const fs::path& path, const LineReader& lines) {
-  if (lines.repaired_lines() == 0) return;
-  log.reading.notes.push_back(fmt::format(
-      "encoding: {} lines of {} are not UTF-8, read as Windows-1252 (the first: {})",
-      readable_count(static_cast<double>(lines.repaired_lines())), path.filename().string(), lines.first_repaired()));
+void note_encoding(RawLog& log, const LineReader& lines) {
+  if (lines.repaired_lines() > 0) log.reading.notes.push_back(lines.repair_note());
 }
 
 std::string unmatched_note(uint64_t unmatched, uint64_t rows, const fs::path& path) {

@@ -51,7 +51,7 @@ RawLog read_jsonl(const std::filesystem::path& source, const ReadOptions& option
 // clean_name() that counts in log.reading what it changed.
 std::string counted_name(RawLog& log, std::string_view raw);
 // Notes the lines that were not UTF-8. To be called when the file has been read.
-void note_encoding(RawLog& log, const std::filesystem::path& path, const LineReader& lines);
+void note_encoding(RawLog& log, const LineReader& lines);
 // `7 of 32 rows of shop.item name no item`; empty where all do.
 std::string unmatched_note(uint64_t unmatched, uint64_t rows, const std::filesystem::path& path);
 // `no shop.item`, and of the files beside it for whose name `may_be_meant` holds the nearest, or the only one.

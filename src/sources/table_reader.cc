@@ -128,7 +128,7 @@ class TableReader {
       read_records(lines);
     }
     log_.rejects.end_file();
-    note_encoding(log_, where_, lines.lines());
+    note_encoding(log_, lines.lines());
     ++files_;
   }
 
