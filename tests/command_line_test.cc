@@ -158,6 +158,27 @@ TEST_F(CommandLine, SurvivesTextsNestedWithoutEnd) {
   expect_failure(1, "inspect " + at("data"), {"dataset.json", "nested more than 64 levels"});
 }
 
+// JSON beside the lines is read as these are.
+TEST_F(CommandLine, ReadsLatin1AndGzipInTheJsonOfASourceTooAndCountsIt) {
+  const std::string entry = R"({"user":"1","item":"9","explanation":"a real caf)";
+  const std::string end = R"( sound","feature":"sound"}]})";
+  write("raw/explanation.json", "{\"train\":[\n" + entry + "\xe9" + end);
+  const std::string prepare = "prepare " + at("raw") + " --format pod --out ";
+  ASSERT_EQ(peapod(prepare + at("latin")), 0) << log();
+  EXPECT_NE(log().find("encoding: 1 lines of explanation.json are not UTF-8, read as Windows-1252 (the first: 2)"),
+            std::string::npos)
+      << log();
+  write("raw/explanation.json", "{\"train\":[\n" + entry + "\xc3\xa9" + end);
+  ASSERT_EQ(run("gzip " + at("raw/explanation.json")), 0);
+  ASSERT_EQ(run("mv " + at("raw/explanation.json.gz") + " " + at("raw/explanation.json")), 0);
+  ASSERT_EQ(peapod(prepare + at("packed")), 0) << log();
+  EXPECT_EQ(log().find("encoding"), std::string::npos) << log();
+  for (const char* name : {"explanations.jsonl", "interactions.bin"}) {
+    if (!std::filesystem::exists(at("latin/" + std::string(name)))) continue;
+    EXPECT_EQ(contents(at("latin/" + std::string(name))), contents(at("packed/" + std::string(name)))) << name;
+  }
+}
+
 TEST_F(CommandLine, MeasuresItsSpeedBesideTargets) {
   const json measured = answer("bench --quick --only mini.latency");
   EXPECT_FALSE(measured.at("machine").get<std::string>().empty());

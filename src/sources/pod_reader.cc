@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/json.h"
 #include "sources/line_reader.h"
 #include "sources/plain_text.h"
@@ -25,9 +24,13 @@ std::optional<uint32_t> number_from(std::string_view text) {
   return number;
 }
 
-Json parse_file(const fs::path& path) {
-  const MappedFile file(path);
-  return parse_json<Json>(file.text(), path.string(), "mend it, or move it away", kLargeJson);
+// A JSON file, read by lines as the other files are, so that what is compressed or not UTF-8 is treated alike.
+Json parse_file(const fs::path& path, RawLog& log) {
+  LineReader lines(path);
+  std::string text;
+  for (std::string_view line; lines.next(line);) (text += line) += '\n';
+  note_encoding(log, lines);
+  return parse_json<Json>(text, path.string(), "mend it, or move it away", kLargeJson);
 }
 
 class PodReader {
@@ -101,7 +104,7 @@ class PodReader {
   }
 
   void read_aliases(const fs::path& path) {
-    const Json maps = parse_file(path);
+    const Json maps = parse_file(path, log_);
     const auto read_map = [&](const char* key, const NameIndex& index, NameIndex& codes, auto& entities) {
       const auto map = maps.find(key);
       if (map == maps.end()) {
@@ -158,7 +161,7 @@ class PodReader {
   }
 
   void read_explanations(const fs::path& path) {
-    const Json all = parse_file(path);
+    const Json all = parse_file(path, log_);
     if (!all.is_object()) throw Error(path.string(), "expected an object with train, val and test");
     log_.rejects.begin_file(path.string());
     note_unknown_parts(all);
