@@ -67,12 +67,20 @@ int standard_stream(const fs::path& path) {
   return -1;
 }
 
-// What a link leads to, so that it is replaced and the link stays; other names as they are.
+// What a link leads to, whether that exists or not, so that it is replaced and the link stays; other names as they are.
+// Throws Error for links that lead to each other.
 fs::path behind_links(const fs::path& path) {
+  constexpr int kMostLinks = 40;  // as many as Linux follows
+  fs::path target = path;
   std::error_code failure;
-  if (!fs::is_symlink(path, failure)) return path;
-  const fs::path target = fs::weakly_canonical(path, failure);
-  return failure ? path : target;
+  for (int links = 0; fs::is_symlink(target, failure); ++links) {
+    const fs::path next = fs::read_symlink(target, failure);
+    if (failure || links == kMostLinks) {
+      throw Error(path.string(), "is a link that leads nowhere", "remove it, or choose another name");
+    }
+    target = target.parent_path() / next;  // `next` alone where it is absolute
+  }
+  return target;
 }
 
 }  // namespace
@@ -181,7 +189,9 @@ bool is_temporary_name(std::string_view name, std::string_view of, std::string_v
 
 fs::path final_directory(const fs::path& path) {
   std::error_code failure;
-  const fs::path absolute = fs::weakly_canonical(fs::absolute(path), failure);
+  fs::path asked = fs::absolute(path);
+  if (!asked.has_filename()) asked = asked.parent_path();  // what stands behind a slash would be behind the link
+  const fs::path absolute = fs::weakly_canonical(behind_links(asked), failure);
   if (failure) throw Error(path.string(), "cannot be used: " + failure.message());
   return absolute.has_filename() ? absolute : absolute.parent_path();
 }

@@ -136,6 +136,18 @@ TEST_F(FilesTest, ALinkStaysALinkWhenItsFileIsReplaced) {
   EXPECT_EQ(num_entries(), 2U);
 }
 
+TEST_F(FilesTest, ALinkWhoseFileIsNotThereYetIsFollowed) {
+  fs::create_symlink("later", directory_ / "link");
+  fs::create_symlink(directory_ / "link", directory_ / "second");
+  write_file_atomically(directory_ / "second", "new");
+  EXPECT_TRUE(fs::is_symlink(directory_ / "second"));
+  EXPECT_TRUE(fs::is_symlink(directory_ / "link"));
+  EXPECT_EQ(read_file(directory_ / "later"), "new");
+  fs::create_symlink(directory_ / "absent" / "file", directory_ / "broken");
+  EXPECT_NE(message_of([&] { require_writable(directory_ / "broken"); }).find("make the folder"), std::string::npos);
+  EXPECT_EQ(num_entries(), 4U);
+}
+
 TEST_F(FilesTest, TellsBeforehandWhetherAFileCanBeWritten) {
   require_writable(directory_ / "new");
   write(directory_ / "old", "kept");
@@ -316,6 +328,24 @@ TEST_F(FilesTest, ALinkToADirectoryStaysALink) {
   EXPECT_TRUE(fs::is_symlink(directory_ / "link"));
   EXPECT_EQ(read_file(real / "config.json"), "new");
   EXPECT_EQ(num_entries(), 2U);
+}
+
+TEST_F(FilesTest, LinksThatLeadToEachOtherAreRefused) {
+  fs::create_symlink("b", directory_ / "a");
+  fs::create_symlink("a", directory_ / "b");
+  EXPECT_NE(message_of([&] { require_writable(directory_ / "a"); }).find("leads nowhere"), std::string::npos);
+  EXPECT_NE(message_of([&] { require_replaceable(directory_ / "a", kNames); }).find("leads nowhere"),
+            std::string::npos);
+  EXPECT_EQ(num_entries(), 2U);
+}
+
+TEST_F(FilesTest, ALinkToADirectoryThatIsNotThereYetIsFollowed) {
+  fs::create_directory_symlink("later", directory_ / "link");
+  PendingDirectory pending(directory_ / "link" / "", kNames);
+  write(pending.path() / "config.json", "new");
+  pending.commit();
+  EXPECT_TRUE(fs::is_symlink(directory_ / "link"));
+  EXPECT_EQ(read_file(directory_ / "later" / "config.json"), "new");
 }
 
 TEST_F(FilesTest, MissingParentsOfAPendingDirectoryAreMade) {
