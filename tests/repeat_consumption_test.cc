@@ -2,6 +2,7 @@
 // twice, catalogues that are too small for 99 negatives. Every command that measures says so, with counts.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,49 @@ TEST_F(RepeatConsumption, InASmallCatalogueLeavesFewerNegativesWhichIsSaid) {
   EXPECT_EQ(measured.at("num_negatives").at("least"), 4);
   EXPECT_EQ(measured.at("num_negatives").at("mean"), 4.5);
   expect_said("audit " + at("data"), "4, 4.5");
+}
+
+TEST_F(RepeatConsumption, OfEverythingBySomeLeavesTheseOutOfWhatIsRankedAgainstNegatives) {
+  // Users 1 and 2 have all of six items, of which the others have four each.
+  std::string lines = "1 1 2 3 4 5 6\n2 6 5 4 3 2 1\n";
+  for (int user = 3; user <= 12; ++user) {
+    lines += std::to_string(user);
+    for (int k = 0; k < 4; ++k) lines += ' ' + std::to_string((user + k) % 6 + 1);
+    lines += '\n';
+  }
+  write("some/sequential.txt", lines);
+  prepare("some", "--format pod");
+  const std::string note = "2 of 12 users have no negatives: sampled99 leaves them out";
+  EXPECT_NE(log().find(note), std::string::npos) << log();
+  ASSERT_EQ(peapod("train " + at("data") + " --out " + at("model") +
+                   " --preset tiny --user-dim 8 --tokens-per-step 300 --validations 1 --max-steps 2"),
+            0)
+      << log();
+  const std::string evaluate = "evaluate " + at("model") + " --data " + at("data") + " --tasks sequential,topn";
+  for (const std::string& command : {evaluate, "baseline item-knn --data " + at("data")}) {
+    expect_said(command, note);
+    ASSERT_EQ(peapod(command + " --json " + at("a.json") + " --per-user " + at("users.jsonl")), 0) << log();
+    const json measured = json::parse(contents(at("a.json")));
+    EXPECT_EQ(measured.at("num_negatives").at("users_without"), 2);
+    EXPECT_EQ(measured.at("num_negatives").at("least"), 2);
+    const json& ranks = measured.at("ranks").at("topn.sampled99");
+    ASSERT_EQ(ranks.size(), 12u);
+    double first = 0;
+    for (size_t user = 0; user < ranks.size(); ++user) {
+      EXPECT_EQ(ranks[user] == 0, user < 2) << user;
+      first += ranks[user] == 1;
+    }
+    EXPECT_DOUBLE_EQ(measured.at("topn.sampled99.hr@1").get<double>(), first / 10);
+    size_t in_buckets = 0;
+    for (const json& bucket : measured.at("by_history_length").at("topn.sampled99")) {
+      in_buckets += bucket.at("users").get<size_t>();
+    }
+    EXPECT_EQ(in_buckets, 10u);
+    const std::string rows = contents(at("users.jsonl"));
+    EXPECT_EQ(std::ranges::count(rows, '\n'), 12 + 10);
+    EXPECT_EQ(peapod("compare " + at("a.json") + " " + at("a.json")), 0) << log();
+  }
+  EXPECT_EQ(peapod(evaluate + " --report " + at("page.html")), 0) << log();
 }
 
 TEST_F(RepeatConsumption, OfEverythingByEverybodyIsRefused) {

@@ -55,6 +55,7 @@ std::string readable(const Dataset& data, const LeakReport& report, const Target
   line("interactions that repeat a user and item", std::to_string(report.duplicate_interactions));
   line("negatives of a user, at the least and on average",
        fmt::format("{}, {:.1f}", targets.least_negatives, targets.mean_negatives));
+  line("users without negatives", fmt::format("{} of {}", targets.without_negatives, targets.users));
   line("negatives that the user touched", std::to_string(report.touched_negatives));
   line("items without a training interaction", std::to_string(report.items_without_training));
   return text + verdict(data, report, targets) + "\n";

@@ -206,6 +206,8 @@ Evaluated evaluate(const std::string& directory, const EvaluateFlags& flags, con
   warn_of_leaking_ids(directory, one.model, say, object);
   Evaluated result{.population = population_of(data, options), .ranks = {}, .metrics = {}};
   const Population& population = result.population;
+  const TargetCounts counts = as_asked(count_targets(data, population.users, options.split), flags);
+  require_measurable(counts, flags.data);
   const ProtocolRanks& ranks = result.ranks = model_ranks(one, flags, options, "evaluating");
   result.metrics = metrics_of(ranks, population.popularity);
   if (explains) std::ranges::move(measured_explanations(one, options), std::back_inserter(result.metrics));
@@ -216,9 +218,8 @@ Evaluated evaluate(const std::string& directory, const EvaluateFlags& flags, con
   say(metric_table(result.metrics));
   const EstimateMap intervals = intervals_over_users(ranks);
   if (!intervals.empty()) show_intervals(intervals, say, object["intervals"]);
-  const TargetCounts counts = count_targets(data, population.users, options.split);
-  say(sentences_on(as_asked(counts, flags), "note: "));
-  append_counts(object, counts);
+  say(sentences_on(counts, "note: "));
+  append_counts(object, count_targets(data, population.users, options.split));
   append_breakdowns(object, population, ranks);
   const auto against = [&](const ProtocolRanks& theirs, const std::string& name, const char* member) {
     show_difference(ranks, theirs, name, population, say, object[member]);

@@ -55,6 +55,10 @@ std::vector<std::string> notes_of(const MeasuredModel& measured, const Evaluatio
     notes.push_back(fmt::format("{} of {} targets are items that the user had before: nothing can hit them.",
                                 counts.seen, counts.users));
   }
+  if (counts.without_negatives > 0) {
+    notes.push_back(fmt::format("{} of {} users have touched every item: they are left out among negatives.",
+                                counts.without_negatives, counts.users));
+  }
   if (counts.least_negatives < kNumNegatives) {
     notes.push_back(
         fmt::format("There are {} negatives at the least and {:.1f} on average, not 99: users touched the "

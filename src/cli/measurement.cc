@@ -23,6 +23,7 @@ Json buckets_by(std::span<const uint32_t> property, const ProtocolRanks& ranks) 
     Json& buckets = by_protocol[std::string(metric_prefix(protocol))] = Json::array();
     for (const Bucket& bucket : buckets_of(property)) {
       const std::vector<uint32_t> inside = in_bucket(bucket, ranks.under(protocol));
+      if (inside.empty()) continue;
       Json& one = buckets.emplace_back();
       one = {{"from", bucket.from}, {"to", nullptr}, {"users", inside.size()}};
       if (bucket.to) one["to"] = *bucket.to;
@@ -44,14 +45,14 @@ std::string sentences_on(const TargetCounts& counts, const std::string& head) {
                        "they count as misses\n",
                        counts.seen, counts.users);
   }
-  if (counts.users > 0 && counts.least_negatives < kNumNegatives) {
+  if (counts.users > counts.without_negatives && counts.least_negatives < kNumNegatives) {
     text += head + fmt::format(
                        "sampled99 ranks against {} negatives at the least, {:.1f} on average: there are no more "
                        "items that a user never touched\n",
                        counts.least_negatives, counts.mean_negatives);
   }
   if (counts.without_negatives > 0) {
-    text += head + fmt::format("{} of {} users have no negatives: under sampled99 they always count as hits\n",
+    text += head + fmt::format("{} of {} users have no negatives: sampled99 leaves them out\n",
                                counts.without_negatives, counts.users);
   }
   return text;
@@ -59,7 +60,8 @@ std::string sentences_on(const TargetCounts& counts, const std::string& head) {
 
 void append_counts(Json& object, const TargetCounts& counts) {
   object["seen_targets"] = counts.seen;
-  object["num_negatives"] = {{"least", counts.least_negatives}, {"mean", counts.mean_negatives}};
+  object["num_negatives"] = {
+      {"least", counts.least_negatives}, {"mean", counts.mean_negatives}, {"users_without", counts.without_negatives}};
 }
 
 void append_breakdowns(Json& object, const Population& population, const ProtocolRanks& ranks) {

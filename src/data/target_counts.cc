@@ -9,15 +9,19 @@ namespace peapod {
 TargetCounts count_targets(const Dataset& data, std::span<const uint32_t> users, Split split) {
   TargetCounts counts{.users = users.size()};
   uint64_t negatives = 0;
-  for (const uint32_t& user : users) {
+  for (const uint32_t user : users) {
     const auto before = data.items_before(user, split);
     counts.seen += std::ranges::find(before, data.target(user, split)) != before.end();
     const auto count = static_cast<uint32_t>(data.negatives(user).size());
-    counts.least_negatives = &user == users.data() ? count : std::min(counts.least_negatives, count);
-    counts.without_negatives += count == 0;
+    if (count == 0) {
+      ++counts.without_negatives;
+      continue;
+    }
+    counts.least_negatives = negatives == 0 ? count : std::min(counts.least_negatives, count);
     negatives += count;
   }
-  if (!users.empty()) counts.mean_negatives = static_cast<double>(negatives) / static_cast<double>(users.size());
+  const uint64_t with_negatives = counts.users - counts.without_negatives;
+  if (with_negatives > 0) counts.mean_negatives = static_cast<double>(negatives) / static_cast<double>(with_negatives);
   return counts;
 }
 

@@ -13,9 +13,10 @@ namespace peapod {
 struct TargetCounts {
   uint64_t users = 0;              // who are measured
   uint64_t seen = 0;               // whose target they had before: where seen items are left out, nothing can hit it
-  uint32_t least_negatives = 0;    // of a user; kNumNegatives where the catalogue is large enough
-  double mean_negatives = 0;       // over users
-  uint64_t without_negatives = 0;  // users who have touched every item: their target is ranked against nothing
+  uint64_t without_negatives = 0;  // users who have touched every item: there is nothing to rank their target against
+  // Of the others.
+  uint32_t least_negatives = 0;  // of a user; kNumNegatives where the catalogue is large enough
+  double mean_negatives = 0;     // over users
 };
 
 // Requires that the users are evaluated, and that `split` is valid or test.

@@ -28,9 +28,9 @@ TEST(TargetCounts, AreOfTheUsersAndTheSplit) {
   const TargetCounts test = count_targets(data, data.evaluated_users(), Split::test);
   EXPECT_EQ(test.users, 4u);
   EXPECT_EQ(test.seen, 2u);
-  EXPECT_EQ(test.least_negatives, 0u);
+  EXPECT_EQ(test.least_negatives, 2u) << "of those who have some";
   EXPECT_EQ(test.without_negatives, 1u);
-  EXPECT_DOUBLE_EQ(test.mean_negatives, (2 + 3 + 3 + 0) / 4.0);
+  EXPECT_DOUBLE_EQ(test.mean_negatives, (2 + 3 + 3) / 3.0);
   EXPECT_EQ(count_targets(data, data.evaluated_users(), Split::valid).seen, 1u);
   const uint32_t third[] = {2};
   EXPECT_EQ(count_targets(data, third, Split::test).seen, 0u);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "eval/ranking.h"
+
 namespace peapod {
 namespace {
 
@@ -33,7 +35,9 @@ std::vector<Bucket> buckets_of(std::span<const uint32_t> values) {
 
 std::vector<uint32_t> in_bucket(const Bucket& bucket, std::span<const uint32_t> all) {
   std::vector<uint32_t> chosen;
-  for (const size_t place : bucket.places) chosen.push_back(all[place]);
+  for (const size_t place : bucket.places) {
+    if (all[place] != kUnopposed) chosen.push_back(all[place]);
+  }
   return chosen;
 }
 

@@ -22,7 +22,7 @@ struct Bucket {
 // The buckets 0, 1–4, 5–9, 10–19, 20–49, 50–99, 100–199 and 200+ that hold at least one of `values`, in this order.
 std::vector<Bucket> buckets_of(std::span<const uint32_t> values);
 
-// Those of `all`, one a user, that belong to the bucket.
+// Those of the ranks `all`, one a user, that belong to the bucket and are of a target that met others.
 std::vector<uint32_t> in_bucket(const Bucket& bucket, std::span<const uint32_t> all);
 
 }  // namespace peapod

@@ -20,9 +20,10 @@ std::string metric_key(const RankMetric& metric, Protocol protocol) {
 }
 
 std::vector<double> metric_values(const RankMetric& metric, std::span<const uint32_t> ranks) {
-  std::vector<double> values(ranks.size());
-  std::ranges::transform(ranks, values.begin(),
-                         [&](uint32_t rank) { return rank < metric.depth ? metric.value(rank) : 0.0; });
+  std::vector<double> values;
+  for (const uint32_t rank : ranks) {
+    if (rank != kUnopposed) values.push_back(rank < metric.depth ? metric.value(rank) : 0.0);
+  }
   return values;
 }
 

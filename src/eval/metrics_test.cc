@@ -59,6 +59,15 @@ TEST(RankMetrics, TakeAnyFunctionOfTheRankAtAnyDepth) {
   EXPECT_EQ(metric_key(kMrr3, Protocol::full), "sequential.full.mrr@3");
 }
 
+TEST(RankMetrics, LeaveOutTargetsThatMetNothing) {
+  const RankMetric first = {.name = "hr", .depth = 1, .value = hit};
+  const std::vector<uint32_t> ranks = {kUnopposed, 0, kUnopposed, kNotRanked};
+  EXPECT_EQ(metric_values(first, ranks), (std::vector<double>{1, 0}));
+  EXPECT_EQ(metric_mean(first, ranks), 0.5);
+  EXPECT_TRUE(any_opposed(ranks));
+  EXPECT_FALSE(any_opposed(std::span(ranks).first(1)));
+}
+
 TEST(RankMetrics, AreZeroWithoutUsers) {
   for (const RankMetric& metric : kRankMetrics) {
     EXPECT_TRUE(metric_values(metric, {}).empty());

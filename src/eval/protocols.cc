@@ -117,7 +117,12 @@ std::vector<uint32_t> topn_ranks(const PeapodModel& model, const AnswerFunction&
     return ask_ranking(model, known_in_evaluation(data, user, options.split), candidates,
                        {.n = kGreatestDepth, .beams = options.num_beams});
   };
-  return ranks(data, answer, options, ask, [](const std::vector<uint32_t>&) {});
+  std::vector<uint32_t> all = ranks(data, answer, options, ask, [](const std::vector<uint32_t>&) {});
+  const std::vector<uint32_t> users = users_to_evaluate(data, options);
+  for (size_t i = 0; i < users.size(); ++i) {
+    if (data.negatives(users[i]).empty()) all[i] = kUnopposed;
+  }
+  return all;
 }
 
 bool has_explanations(const Dataset& data, Split split) {

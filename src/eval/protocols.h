@@ -49,7 +49,7 @@ std::vector<uint32_t> users_to_evaluate(const Dataset& data, const EvaluationOpt
 // of users_to_evaluate(). `model` is the one that questions are made for.
 std::vector<uint32_t> sequential_ranks(const PeapodModel& model, const AnswerFunction& answer,
                                        const EvaluationOptions& options);
-// The same among the target and the stored negatives.
+// The same among the target and the stored negatives, kUnopposed where there are none.
 std::vector<uint32_t> topn_ranks(const PeapodModel& model, const AnswerFunction& answer,
                                  const EvaluationOptions& options);
 

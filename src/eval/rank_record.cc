@@ -27,8 +27,11 @@ uint64_t hash_of(const std::vector<uint32_t>& users) {
   return hash;
 }
 
-// From 1; null for a rank beyond what is kept.
-Json json_of_rank(uint32_t rank) { return rank < kGreatestDepth ? Json(rank + 1) : Json(nullptr); }
+// From 1; null for a rank beyond what is kept; 0 for a target that met nothing.
+Json json_of_rank(uint32_t rank) {
+  if (rank == kUnopposed) return 0;
+  return rank < kGreatestDepth ? Json(rank + 1) : Json(nullptr);
+}
 
 // Reads the members of a record out of a JSON object.
 class Reader {
@@ -61,7 +64,10 @@ class Reader {
       refuse(field, fmt::format("expected {} ranks, got {}", num_users, found->size()));
     }
     std::vector<uint32_t> ranks;
-    for (const Json& rank : *found) ranks.push_back(one_rank(field, rank));
+    for (const Json& rank : *found) {
+      const bool unopposed = protocol == Protocol::sampled99 && rank == 0;
+      ranks.push_back(unopposed ? kUnopposed : one_rank(field, rank));
+    }
     return ranks;
   }
 
@@ -95,7 +101,7 @@ RankRecord rank_record(const Dataset& data, Split split, const Population& popul
                     .num_users = population.users.size(),
                     .ranks = {.full = ranks.full, .sampled99 = ranks.sampled99}};
   for (std::vector<uint32_t>* kept : {&record.ranks.full, &record.ranks.sampled99}) {
-    for (uint32_t& rank : *kept) rank = rank < kGreatestDepth ? rank : kNotRanked;
+    for (uint32_t& rank : *kept) rank = rank < kGreatestDepth || rank == kUnopposed ? rank : kNotRanked;
   }
   return record;
 }
@@ -142,6 +148,7 @@ std::string per_user_lines(const Dataset& data, const Population& population, co
   for (const Protocol protocol : kProtocols.values()) {
     const std::vector<uint32_t>& all = ranks.under(protocol);
     for (size_t i = 0; i < all.size(); ++i) {
+      if (all[i] == kUnopposed) continue;
       const Json line = {{"user", data.user_name(population.users[i])},
                          {"protocol", name_of(protocol)},
                          {"history_length", population.history_lengths[i]},

@@ -20,7 +20,7 @@ struct RankRecord {
   std::string split;       // valid or test
   std::string users_hash;  // of the users who were measured
   size_t num_users = 0;    // how many these are
-  ProtocolRanks ranks;     // of depth kGreatestDepth: kNotRanked beyond; without what was recommended
+  ProtocolRanks ranks;     // of depth kGreatestDepth: kNotRanked beyond, kUnopposed kept; without what was recommended
 };
 
 RankRecord rank_record(const Dataset& data, Split split, const Population& population, const ProtocolRanks& ranks);

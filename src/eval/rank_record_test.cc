@@ -76,6 +76,17 @@ TEST_F(RankRecords, KeepRanksDownToTheDepthOfTheMetrics) {
   EXPECT_EQ(Json::parse(json_of(record)).at("sequential.full")[1], 2) << "files count from 1";
 }
 
+TEST_F(RankRecords, KeepApartTargetsThatMetNothing) {
+  ProtocolRanks ranks = made_ranks(SmallModel::kUsers);
+  ranks.sampled99[3] = kUnopposed;
+  const std::string text = json_of(rank_record(data(), Split::valid, population_, ranks));
+  EXPECT_EQ(Json::parse(text).at("topn.sampled99")[3], 0);
+  write(R"({"ranks": )" + text + "}");
+  EXPECT_EQ(read_rank_record(file()).ranks.sampled99, ranks.sampled99);
+  const std::string lines = per_user_lines(data(), population_, ranks);
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 2 * SmallModel::kUsers - 1);
+}
+
 TEST_F(RankRecords, AreOfTheProtocolsThatWereRun) {
   ProtocolRanks ranks = made_ranks(SmallModel::kUsers);
   ranks.full.clear();
@@ -125,11 +136,16 @@ TEST_F(RankRecords, NameTheFieldThatIsDamaged) {
   expect_refusal("num_users", -1);
   expect_refusal("sequential.full", {1, 2, 3});
   expect_refusal("sequential.full", "1");
-  for (const Json& rank : {Json(0), Json(-4), Json(1.5), Json("1"), Json(4294967296)}) {
-    Json ranks = whole.at("topn.sampled99");
+  const auto with_rank = [&](const char* field, const Json& rank) {
+    Json ranks = whole.at(field);
     ranks[3] = rank;
-    expect_refusal("topn.sampled99", ranks);
+    return ranks;
+  };
+  for (const Json& rank : {Json(-4), Json(1.5), Json("1"), Json(4294967296)}) {
+    expect_refusal("topn.sampled99", with_rank("topn.sampled99", rank));
   }
+  // Under full ranking there is always somebody to meet.
+  expect_refusal("sequential.full", with_rank("sequential.full", 0));
 }
 
 TEST_F(RankRecords, AnyTruncationIsRefused) {

@@ -62,6 +62,7 @@ uint32_t rank_among_all(std::span<const float> scores, uint32_t target, std::spa
 uint32_t rank_among_candidates(std::span<const float> scores, uint32_t target, std::span<const uint32_t> negatives,
                                uint64_t tie_seed) {
   assert(target < scores.size());
+  if (negatives.empty()) return kUnopposed;
   const Contest contest(scores, target, tie_seed);
   if (!contest.target_has_a_score()) return kNotRanked;
   uint32_t rank = 0;
@@ -98,6 +99,10 @@ std::vector<uint32_t> best_among_all(std::span<const float> scores, std::span<co
   std::vector<uint32_t> items;
   for (const Place& place : best) items.push_back(place.item);
   return items;
+}
+
+bool any_opposed(std::span<const uint32_t> ranks) {
+  return std::ranges::any_of(ranks, [](uint32_t rank) { return rank != kUnopposed; });
 }
 
 uint32_t rank_in_list(std::span<const uint32_t> recommended, uint32_t target) {

@@ -14,13 +14,17 @@ namespace peapod {
 // The rank of a target that was not recommended at all; it counts as a miss at every depth.
 inline constexpr uint32_t kNotRanked = std::numeric_limits<uint32_t>::max();
 
+// The rank of a target that there was nothing to rank against: no metric counts it, neither as a hit nor as a miss.
+inline constexpr uint32_t kUnopposed = kNotRanked - 1;
+
 // Rank of `target` among all items but the `excluded` ones (repeats allowed) by falling score. Equal scores are ordered
 // by a hash of (tie_seed, item), so no order of the catalogue can help. A NaN is worse than any number. kNotRanked when
 // the target is excluded or its score is NaN. `scores` is [num_items]; requires target and exclusions below its size.
 uint32_t rank_among_all(std::span<const float> scores, uint32_t target, std::span<const uint32_t> excluded,
                         uint64_t tie_seed);
 
-// The same among the target and `negatives`: distinct items, the target not one of them. `scores` is [num_items].
+// The same among the target and `negatives`: distinct items, the target not one of them. kUnopposed where there are
+// none. `scores` is [num_items].
 uint32_t rank_among_candidates(std::span<const float> scores, uint32_t target, std::span<const uint32_t> negatives,
                                uint64_t tie_seed);
 
@@ -29,6 +33,9 @@ uint32_t rank_among_candidates(std::span<const float> scores, uint32_t target, s
 // [num_items].
 std::vector<uint32_t> best_among_all(std::span<const float> scores, std::span<const uint32_t> excluded, size_t n,
                                      uint64_t tie_seed);
+
+// Whether a rank among them is of a target that met others.
+bool any_opposed(std::span<const uint32_t> ranks);
 
 // Rank of `target` in a list of recommendations, best first; an item listed twice takes one place only.
 uint32_t rank_in_list(std::span<const uint32_t> recommended, uint32_t target);

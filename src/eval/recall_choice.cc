@@ -87,7 +87,10 @@ class Trials {
       for (const auto& channels : channels_) kept_bytes_ += channels.size() * sizeof(ChannelSums);
     }
     RecallChoiceStep step{.number = ++number_, .settings = settings};
-    step.ndcg10 = std::sqrt(metric_mean(kChosenBy, among_all) * metric_mean(kChosenBy, among_candidates));
+    step.ndcg10 = metric_mean(kChosenBy, among_all);
+    if (any_opposed(among_candidates)) {
+      step.ndcg10 = std::sqrt(step.ndcg10 * metric_mean(kChosenBy, among_candidates));
+    }
     step.log_mass = std::accumulate(logs.begin(), logs.end(), 0.0) / static_cast<double>(n);
     if (report_) report_(step);
     return step;

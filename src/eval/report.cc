@@ -34,10 +34,10 @@ void append_list_metrics(MetricMap& metrics, const std::vector<std::vector<uint3
                        num_places == 0 ? 0.0 : interactions / static_cast<double>(num_places));
 }
 
-// Calls visit(metric) for every metric of the protocol, if it was run.
+// Calls visit(metric) for every metric of the protocol, if it was run and there was anything to rank against.
 template <class Visit>
 void for_each_metric(const ProtocolRanks& ranks, Protocol protocol, const Visit& visit) {
-  if (ranks.under(protocol).empty()) return;
+  if (!any_opposed(ranks.under(protocol))) return;
   for (const RankMetric& row : kRankMetrics) {
     if (measured_under(row, protocol)) visit(row);
   }

@@ -130,9 +130,10 @@ double Run::measure(ProtocolRanks& ranks) {
   }
   if (validates_topn_) {
     ranks.sampled99 = topn_ranks(model_, answers_of(answerer), validation_of(Task::topn, options_));
-    metric *= metric_mean(kChosenBy, ranks.sampled99);
   }
-  return validates_sequential_ && validates_topn_ ? std::sqrt(metric) : metric;
+  if (!any_opposed(ranks.sampled99)) return metric;
+  metric *= metric_mean(kChosenBy, ranks.sampled99);
+  return validates_sequential_ ? std::sqrt(metric) : metric;
 }
 
 void Run::trust(const SearchTrust& trust) {

@@ -22,9 +22,11 @@ std::string bucket_chart(const PageContents& contents, Protocol protocol, std::s
       .title = title, .x_label = "NDCG@10", .bar_name = contents.methods[0].name, .mark_names = {}, .rows = {}};
   for (size_t i = 1; i < contents.methods.size(); ++i) chart.mark_names.push_back(contents.methods[i].name);
   for (const Bucket& bucket : buckets_of(property)) {
+    const size_t num_users = in_bucket(bucket, contents.methods[0].ranks.under(protocol)).size();
+    if (num_users == 0) continue;
     BarRow& row = chart.rows.emplace_back();
     row.label = bucket.label();
-    row.note = users_text(bucket.places.size());
+    row.note = users_text(num_users);
     for (size_t i = 0; i < contents.methods.size(); ++i) {
       const std::vector<uint32_t> ranks = in_bucket(bucket, contents.methods[i].ranks.under(protocol));
       if (i == 0) {
