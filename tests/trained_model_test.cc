@@ -308,6 +308,29 @@ TEST_F(TrainedModel, IsWhereAnotherTrainingStarts) {
   EXPECT_EQ(contents(at("second/config.json")), contents(at("model/config.json")));
 }
 
+// Whatever of it cannot be loaded is said before the choice of recall, which takes minutes on large data.
+TEST_F(TrainedModel, IsCheckedWholeBeforeAnotherTrainingStartsThere) {
+  for (const char* name : {"config.json", "spiece.model", "model.safetensors"}) {
+    write("t5/" + std::string(name), contents(at("model/" + std::string(name))));
+  }
+  const std::string train = "train " + at("data") + " --out " + at("second") + " --init " + at("t5") +
+                            " --user-dim 8 --max-steps 2 --tokens-per-step 300 --validations 1";
+  const auto with_size = [&](const char* field, int size) {
+    json config = json::parse(contents(at("model/config.json")));
+    config[field] = size;
+    return config.dump();
+  };
+  for (const auto& [config, part] : std::vector<std::pair<std::string, std::string>>{
+           {with_size("d_ff", 80), "model.safetensors: tensor \"encoder.block.0.layer.1.DenseReluDense.wi.weight\""},
+           {with_size("num_layers", 2), "t5/model.safetensors: has no tensor \"encoder.block.1."},
+           {with_size("vocab_size", 30), "t5/model.safetensors: tensor \"shared.weight\""}}) {
+    write("t5/config.json", config);
+    expect_failure(1, train, {part});
+    EXPECT_EQ(log().find("30 users"), std::string::npos) << "the data are not opened: " << log();
+    EXPECT_FALSE(std::filesystem::exists(at("second")));
+  }
+}
+
 TEST_F(TrainedModel, TokenizesLinesAndNamesTheBadOne) {
   const std::string tokenize = "tokenize " + at("model/spiece.model") + " --jsonl " + at("lines.jsonl");
   write("lines.jsonl", "{\"text\": \"user_1 item_2\"}\n{\"text\": \"\"}\n");

@@ -1,7 +1,6 @@
 // `peapod generate`: any Hugging Face T5 directory as plain text to text.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,7 +11,7 @@
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "decode/generation.h"
-#include "model/checkpoint.h"
+#include "model/plain_t5.h"
 #include "tensor/gemm.h"
 #include "text/tokenizer.h"
 
@@ -40,15 +39,9 @@ std::string json_of(const std::string& text, const std::vector<Text>& texts, con
 }
 
 void generate(const GenerateFlags& flags) {
-  const std::filesystem::path vocabulary = std::filesystem::path(flags.directory) / "spiece.model";
-  const Tokenizer tokenizer = Tokenizer::load(vocabulary);
-  const Seq2Seq<float> network = load_t5(flags.directory);
-  if (static_cast<size_t>(tokenizer.size()) > network.config().t5.vocab_size) {
-    throw Error(vocabulary.string(),
-                fmt::format("holds {} pieces, but the vocab_size of config.json is {}", tokenizer.size(),
-                            network.config().t5.vocab_size),
-                "check that both files belong to the same model");
-  }
+  const PlainT5 model = load_plain_t5(flags.directory);
+  const Tokenizer& tokenizer = model.tokenizer;
+  const Seq2Seq<float>& network = model.network;
   ModelInput input;
   input.text.tokens = tokenizer.encode_input(flags.text);
   const size_t num_ids = network.config().t5.vocab_size;

@@ -20,10 +20,8 @@
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "eval/recall_choice.h"
-#include "model/checkpoint.h"
-#include "model/stored_weights.h"
+#include "model/plain_t5.h"
 #include "tensor/gemm.h"
-#include "text/tokenizer.h"
 #include "train/trainer.h"
 
 namespace peapod::cli {
@@ -70,12 +68,6 @@ void require_used(const CLI::App& command, const CreateOptions& create, const Sa
   }
 }
 
-// Throws Error for a T5 directory that no training can start from, as far as that shows before its weights are read.
-void require_t5(const fs::path& directory) {
-  check_size(StoredWeights::of_directory(directory), load_t5_config(directory));
-  Tokenizer::load(directory / "spiece.model");
-}
-
 // Settings of recall that are best on the validation split.
 RecallSettings chosen_recall(const Dataset& data, uint64_t seed) {
   Progress bar(progress_output(), "choosing recall", 100.0, "%");
@@ -112,7 +104,7 @@ void run(const CLI::App& command, TrainFlags& flags) {
   if (!going_on) {
     require_replaceable(out, PeapodModel::file_names());
     require_used(command, create, options.sampler);
-    if (!create.init.empty()) require_t5(create.init);
+    if (!create.init.empty()) load_plain_t5(create.init);  // throws where it cannot be, before anything takes minutes
   }
   Dataset data = Dataset::open(flags.data);
   const IdScheme ids = data.item_ids().scheme;

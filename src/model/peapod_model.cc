@@ -6,11 +6,11 @@
 #include <cassert>
 #include <utility>
 
-#include "base/checksum.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "model/checkpoint.h"
 #include "model/description.h"
+#include "model/model_directory.h"
 
 namespace peapod {
 namespace fs = std::filesystem;
@@ -19,11 +19,7 @@ namespace {
 constexpr size_t kNumWholeWords = 128;  // a user, 100 candidates and some room
 // Weight of the last norm of a new network that answers beside recall; not tuned.
 constexpr float kFirstSay = 0.1f;
-constexpr const char* kModelFile = "peapod.json";
-constexpr const char* kPreferencesFile = "preferences.safetensors";
-constexpr const char* kWeightsFile = "model.safetensors";
 constexpr const char* kTrainingFile = "training.safetensors";
-constexpr const char* kDatasetFolder = "dataset";
 
 // Text that a vocabulary is trained on: what inputs and explanations say, of the training part only.
 std::vector<std::string> vocabulary_text(const Dataset& dataset) {
@@ -49,46 +45,10 @@ std::unique_ptr<const Recall> recall_of(const Dataset& dataset, const RecallSett
   return std::make_unique<const Recall>(dataset.train_histories(), dataset.num_items(), titles, settings);
 }
 
-constexpr const char* kCopyAgain = "copy the whole model directory again, or train the model again";
-
-// What peapod.json holds the checksums of. The manifest of the data set holds those of the data set's files.
-std::vector<std::string> listed_files() {
-  return {"config.json", "spiece.model", kPreferencesFile,
-          fmt::format("{}/{}", kDatasetFolder, Dataset::file_names()[0])};
-}
-
-std::string checksum_of_file(const fs::path& path) { return checksum(MappedFile(path).bytes()); }
-
-// Throws Error for a listed file that is absent or not what it was.
-void check_files(const fs::path& directory, const std::map<std::string, std::string>& files) {
-  for (const std::string& name : listed_files()) {
-    const auto expected = files.find(name);
-    if (expected == files.end()) {
-      throw Error((directory / kModelFile).string() + ": field \"files\"", "has no \"" + name + '"', kCopyAgain);
-    }
-    if (!fs::exists(directory / name)) throw Error(directory.string(), fmt::format("has no {}", name), kCopyAgain);
-    if (checksum_of_file(directory / name) == expected->second) continue;
-    throw Error((directory / name).string(),
-                fmt::format("is damaged, was edited or belongs to another model: it is not the file that {} goes with",
-                            kModelFile),
-                kCopyAgain);
-  }
-}
-
 // The weights of a model directory, which are had from a copy or from training alone.
 StoredWeights open_weights(const fs::path& file) {
   try {
     return StoredWeights(file);
-  } catch (const Error& error) {
-    throw Error(error.where(), error.problem(), kCopyAgain);
-  }
-}
-
-// The data set of a model directory. What is wrong with one elsewhere is mended by `peapod prepare`; here that would
-// bring items and codes that the weights know nothing of.
-Dataset open_dataset(const fs::path& directory) {
-  try {
-    return Dataset::open(directory / kDatasetFolder);
   } catch (const Error& error) {
     throw Error(error.where(), error.problem(), kCopyAgain);
   }
@@ -211,12 +171,7 @@ void PeapodModel::save_weights(const fs::path& directory) const {
 }
 
 PeapodModel PeapodModel::read_static(const fs::path& directory, const StoredWeights* weights) {
-  const fs::path file = directory / kModelFile;
-  if (!fs::exists(file)) {
-    throw Error(directory.string(), "is not a model directory (it has no peapod.json)", "make one with `peapod train`");
-  }
-  const ModelDescription description = description_from_json(read_file(file), file.string());
-  check_files(directory, description.files);
+  const ModelDescription description = read_description(directory);
   PeapodModel model;
   model.static_user_vectors_ = description.static_user_vectors;
   model.seed_ = description.seed;
@@ -258,10 +213,7 @@ PeapodModel PeapodModel::load_static(const fs::path& directory) { return read_st
 PeapodModel PeapodModel::load(const fs::path& directory) {
   const fs::path weights = directory / kWeightsFile;
   if (!fs::exists(directory / kModelFile)) return load_static(directory);  // says what is absent
-  if (!fs::exists(weights)) {
-    throw Error(directory.string(), "has no model.safetensors: its training has not reached the first validation",
-                "go on with `peapod train --resume`");
-  }
+  require_weights(directory);
   const StoredWeights stored = open_weights(weights);
   PeapodModel model = read_static(directory, &stored);
   load_parameters(stored, {}, model.network_->parameters());

@@ -1,0 +1,28 @@
+#include "model/plain_t5.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/error.h"
+#include "model/checkpoint.h"
+#include "model/model_directory.h"
+
+namespace peapod {
+namespace fs = std::filesystem;
+PlainT5 load_plain_t5(const fs::path& directory) {
+  if (fs::exists(directory / kModelFile)) checked_description(directory);
+  const fs::path vocabulary = directory / "spiece.model";
+  Tokenizer tokenizer = Tokenizer::load(vocabulary);
+  Seq2Seq<float> network = load_t5(directory);
+  const size_t num_ids = network.config().t5.vocab_size;
+  const auto num_pieces = static_cast<size_t>(tokenizer.size());
+  if (num_pieces > num_ids) {
+    throw Error(vocabulary.string(),
+                fmt::format("holds {} pieces, but the vocab_size of config.json is {}", num_pieces, num_ids),
+                "check that both files belong to the same model");
+  }
+  return {.tokenizer = std::move(tokenizer), .network = std::move(network)};
+}
+
+}  // namespace peapod
