@@ -331,6 +331,11 @@ TEST_F(TrainedModel, IsCheckedWholeBeforeAnotherTrainingStartsThere) {
   }
 }
 
+TEST_F(TrainedModel, HasItemCodesWhereAT5HasItsSentinels) {
+  expect_failure(1, "generate " + at("model") + " --text 'a <extra_id_99> b'",
+                 {"peapod: --text: names a sentinel", "leave it out"});
+}
+
 TEST_F(TrainedModel, TokenizesLinesAndNamesTheBadOne) {
   const std::string tokenize = "tokenize " + at("model/spiece.model") + " --jsonl " + at("lines.jsonl");
   write("lines.jsonl", "{\"text\": \"user_1 item_2\"}\n{\"text\": \"\"}\n");

@@ -44,11 +44,11 @@ void generate(const GenerateFlags& flags) {
   const Seq2Seq<float>& network = model.network;
   ModelInput input;
   input.text.tokens = tokenizer.encode_input(flags.text);
-  const size_t num_ids = network.config().t5.vocab_size;
   for (const int32_t token : input.text.tokens) {
-    if (static_cast<size_t>(token) < num_ids) continue;
+    if (static_cast<size_t>(token) < model.num_text_ids) continue;
     throw Error("text",
-                fmt::format("names a sentinel <extra_id_…> with the id {}, but the model knows {} ids", token, num_ids),
+                fmt::format("names a sentinel <extra_id_…> with the id {}, but the model knows {} ids of texts", token,
+                            model.num_text_ids),
                 "leave it out: this model was made without sentinels");
   }
   const PackedNetwork packed(network, {.precision = precision_from(flags.precision)});

@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
+#include "data/item_ids.h"
 #include "model/checkpoint.h"
 #include "model/model_directory.h"
 
 namespace peapod {
 namespace fs = std::filesystem;
 PlainT5 load_plain_t5(const fs::path& directory) {
-  if (fs::exists(directory / kModelFile)) checked_description(directory);
+  std::optional<ModelDescription> ours;
+  if (fs::exists(directory / kModelFile)) ours = checked_description(directory);
   const fs::path vocabulary = directory / "spiece.model";
   Tokenizer tokenizer = Tokenizer::load(vocabulary);
   Seq2Seq<float> network = load_t5(directory);
@@ -22,7 +25,10 @@ PlainT5 load_plain_t5(const fs::path& directory) {
                 fmt::format("holds {} pieces, but the vocab_size of config.json is {}", num_pieces, num_ids),
                 "check that both files belong to the same model");
   }
-  return {.tokenizer = std::move(tokenizer), .network = std::move(network)};
+  const bool has_codes = ours && ours->ids == name_of(IdScheme::collaborative);
+  return {.tokenizer = std::move(tokenizer),
+          .network = std::move(network),
+          .num_text_ids = has_codes ? num_pieces : num_ids};
 }
 
 }  // namespace peapod

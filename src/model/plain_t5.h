@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 
 #include "model/seq2seq.h"
@@ -13,6 +14,9 @@ namespace peapod {
 struct PlainT5 {
   Tokenizer tokenizer;
   Seq2Seq<float> network;
+  // Ids below it are of texts: all that the network knows, but of a model of ours only those before the item codes,
+  // which stand where a T5 has its sentinels.
+  size_t num_text_ids = 0;
 };
 
 // Throws Error that names the file, and the tensor, that is absent, damaged or of another model. A directory without
