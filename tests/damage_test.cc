@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,6 +44,20 @@ class Damage : public TrainedModel {
     return "train " + at("data") + " --out " + at(out) +
            " --preset tiny --tokens-per-step 300 --validations 2 --user-dim 8 --max-epochs 1000000 --max-steps 1000000"
            " --checkpoint-steps 5";
+  }
+  // What may become of a file: its contents then, nullopt where it is gone.
+  static std::vector<std::optional<std::string>> damaged(const std::string& good) {
+    const std::string deep = "{\"a\": " + std::string(300'000, '[') + std::string(300'000, ']') + "}";
+    return {std::nullopt,
+            std::string(),
+            good.substr(0, good.size() / 2),
+            std::string(good.size(), 'x'),
+            deep,
+            with_flipped_bit(good, 4 * good.size() + 1)};
+  }
+  void put(const std::string& name, const std::optional<std::string>& bytes) const {
+    if (bytes) return write(name, *bytes);
+    fs::remove(at(name));
   }
   // Names in the scratch folder that begin with `start`.
   std::vector<std::string> names_that_begin(const std::string& start) const {
@@ -89,6 +104,26 @@ TEST_F(Damage, OfAnyFileOfAModelIsNoticedOrDoesNotMatter) {
     write("model/" + name, good);
   }
   EXPECT_EQ(standard_output(use), answer);
+}
+
+// Before the first of them is measured, and with the remedy of a model, not of a data set.
+TEST_F(Damage, OfTheSecondOfSeveralModelsIsNoticedBeforeTheFirstIsMeasured) {
+  fs::copy(at("model"), at("other"), fs::copy_options::recursive);
+  const std::string several =
+      "evaluate " + at("model") + " " + at("other") + " --data " + at("data") + " --max-users 3";
+  for (const char* name : {"model.safetensors", "config.json", "dataset/dataset.json", "dataset/items.jsonl"}) {
+    const std::string file = "other/" + std::string(name);
+    ASSERT_TRUE(fs::exists(at(file))) << file;
+    const std::string good = contents(at(file));
+    for (const std::optional<std::string>& bad : damaged(good)) {
+      put(file, bad);
+      expect_failure(1, several, {at("other"), "; "});
+      EXPECT_EQ(log().find("peapod prepare"), std::string::npos) << log();
+      EXPECT_EQ(log().find("evaluating"), std::string::npos) << log();
+    }
+    write(file, good);
+  }
+  EXPECT_EQ(peapod(several), 0) << log();
 }
 
 TEST_F(Damage, IsNotDoneByASecondTraining) {

@@ -25,6 +25,7 @@
 #include "eval/population.h"
 #include "eval/protocols.h"
 #include "eval/report.h"
+#include "model/model_directory.h"
 
 namespace peapod::cli {
 namespace {
@@ -169,13 +170,24 @@ EvaluationOptions options_of(const EvaluateFlags& flags) {
   return options;
 }
 
-PeapodModel load_trained_on(const std::string& directory, const EvaluateFlags& flags, const Dataset& data) {
-  PeapodModel model = PeapodModel::load(directory);
-  if (data.evaluation_hash() != model.dataset().evaluation_hash()) {
+void require_same_data(const std::string& directory, const Dataset& trained_on, const EvaluateFlags& flags,
+                       const Dataset& data) {
+  if (data.evaluation_hash() != trained_on.evaluation_hash()) {
     throw Error(flags.data, "is not the data set that " + directory + " was trained on",
                 "evaluate on the directory that was given to `peapod train`");
   }
+}
+
+PeapodModel load_trained_on(const std::string& directory, const EvaluateFlags& flags, const Dataset& data) {
+  PeapodModel model = PeapodModel::load(directory);
+  require_same_data(directory, model.dataset(), flags, data);
   return model;
+}
+
+// Throws Error where evaluate() would at its beginning, without the work of making a model of the files.
+void check_trained_on(const std::string& directory, const EvaluateFlags& flags, const Dataset& data) {
+  checked_description(directory);
+  require_same_data(directory, open_dataset(directory), flags, data);
 }
 
 void warn_of_leaking_ids(const std::string& directory, const PeapodModel& model, const Say& say,
@@ -301,9 +313,9 @@ void run(const EvaluateFlags& flags) {
   const Dataset data = Dataset::open(flags.data);
   const TargetCounts counts = count_targets(data, data.evaluated_users(), kSplits.parse(flags.split));
   require_measurable(as_asked(counts, flags), flags.data);
-  // Of several, each is opened before the first is measured for minutes.
+  // Of several, each is checked before the first is measured for minutes.
   if (flags.models.size() > 1) {
-    for (const std::string& directory : flags.models) load_trained_on(directory, flags, data);
+    for (const std::string& directory : flags.models) check_trained_on(directory, flags, data);
   }
   const Say say = [&](const std::string& text) { print_beside(flags.json, text); };
   nlohmann::ordered_json object = {{"dataset", data.name()}, {"split", flags.split}};
