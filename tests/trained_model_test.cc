@@ -49,6 +49,21 @@ TEST_F(TrainedModel, IsMeasuredOnTheTasksThatAreNamedAlone) {
   expect_failure(2, evaluate() + " --tasks sequentail", {"--tasks", "sequentail"});
 }
 
+TEST_F(TrainedModel, WithoutPersonalPromptsHasNoneToSwap) {
+  ASSERT_EQ(peapod("train " + at("data") + " --out " + at("plain") +
+                   " --preset tiny --tokens-per-step 300 --validations 1 --max-steps 2 --composer task-only"),
+            0)
+      << log();
+  const std::string plain = "evaluate " + at("plain") + " --data " + at("data") + " --swap-prompts";
+  const std::vector<std::string> parts = {"--swap-prompts: " + at("plain") + " has no personal prompts to swap",
+                                          "composer is task-only", "leave it out"};
+  expect_failure(1, plain, parts);
+  EXPECT_EQ(log().find("evaluating"), std::string::npos) << log();
+  expect_failure(1, "evaluate " + at("model") + " " + at("plain") + " --data " + at("data") + " --swap-prompts", parts);
+  EXPECT_EQ(log().find("evaluating"), std::string::npos) << log();
+  EXPECT_EQ(peapod(evaluate() + " --tasks topn --swap-prompts --against " + at("plain")), 0) << log();
+}
+
 TEST_F(TrainedModel, IsMeasuredWithPromptsSwappedToo) {
   const json metrics = answer(evaluate() + " --swap-prompts");
   for (const char* key : {"sequential.full.hr@10", "topn.sampled99.ndcg@10"}) {

@@ -25,6 +25,7 @@
 #include "eval/population.h"
 #include "eval/protocols.h"
 #include "eval/report.h"
+#include "model/composer.h"
 #include "model/model_directory.h"
 
 namespace peapod::cli {
@@ -178,6 +179,13 @@ void require_same_data(const std::string& directory, const Dataset& trained_on, 
   }
 }
 
+void require_prompts_to_swap(const std::string& directory, std::string_view composer, const EvaluateFlags& flags) {
+  if (!flags.swap_prompts || composer_kind(composer).is_personal) return;
+  throw Error("--swap-prompts",
+              fmt::format("{} has no personal prompts to swap: its composer is {}", directory, composer),
+              "leave it out, or train with --composer shared-prompts");
+}
+
 PeapodModel load_trained_on(const std::string& directory, const EvaluateFlags& flags, const Dataset& data) {
   PeapodModel model = PeapodModel::load(directory);
   require_same_data(directory, model.dataset(), flags, data);
@@ -186,8 +194,9 @@ PeapodModel load_trained_on(const std::string& directory, const EvaluateFlags& f
 
 // Throws Error where evaluate() would at its beginning, without the work of making a model of the files.
 void check_trained_on(const std::string& directory, const EvaluateFlags& flags, const Dataset& data) {
-  checked_description(directory);
+  const ModelDescription description = checked_description(directory);
   require_same_data(directory, open_dataset(directory), flags, data);
+  require_prompts_to_swap(directory, description.composer, flags);
 }
 
 void warn_of_leaking_ids(const std::string& directory, const PeapodModel& model, const Say& say,
@@ -211,6 +220,7 @@ Evaluated evaluate(const std::string& directory, const EvaluateFlags& flags, con
   const bool explains = contains(flags.tasks, name_of(Task::explanation)) && has_explanations(data, options.split);
   const AnswererOptions answering{.precision = precision_from(flags.precision), .explains = explains};
   const Measured one(load_trained_on(directory, flags, data), answering);
+  require_prompts_to_swap(directory, one.model.composer().name(), flags);
   std::optional<Measured> rival;  // loaded first: a bad one is noticed before anything is measured
   if (is_model(flags.against)) {
     rival.emplace(load_trained_on(flags.against, flags, data), AnswererOptions{answering.precision, false});

@@ -12,10 +12,10 @@ namespace peapod {
 namespace {
 
 constexpr ComposerKind kComposers[] = {
-    {kSharedPrompts, SharedPrompts::visit, SharedPrompts::fit, SharedPrompts::load},
-    {kSimilarUsers, SimilarUsers::visit, SimilarUsers::fit, SimilarUsers::load},
-    {kTaskOnly, UnpersonalComposer::visit, UnpersonalComposer::fit<true>, UnpersonalComposer::load<true>},
-    {kNoPrompts, UnpersonalComposer::visit, UnpersonalComposer::fit<false>, UnpersonalComposer::load<false>},
+    {kSharedPrompts, true, SharedPrompts::visit, SharedPrompts::fit, SharedPrompts::load},
+    {kSimilarUsers, true, SimilarUsers::visit, SimilarUsers::fit, SimilarUsers::load},
+    {kTaskOnly, false, UnpersonalComposer::visit, UnpersonalComposer::fit<true>, UnpersonalComposer::load<true>},
+    {kNoPrompts, false, UnpersonalComposer::visit, UnpersonalComposer::fit<false>, UnpersonalComposer::load<false>},
 };
 
 }  // namespace

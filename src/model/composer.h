@@ -100,6 +100,7 @@ struct StoredComposer {
 // One way to compose; the table of them is composer_kinds().
 struct ComposerKind {
   std::string_view name;
+  bool is_personal;  // makes a personal prompt
   // Shows the visitor the options that this kind reads: what is stored of it.
   void (*visit)(ComposerOptions& options, SettingVisitor& visitor);
   std::unique_ptr<const Composer> (*fit)(const ComposerOptions& options, const TrainingPart& training);
