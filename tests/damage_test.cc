@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "model/safetensors.h"
 #include "support/shop.h"
 
 namespace peapod {
@@ -59,6 +60,18 @@ class Damage : public TrainedModel {
     if (bytes) return write(name, *bytes);
     fs::remove(at(name));
   }
+  // Expects that the command names the file, whatever happens to it; `may_flip` where it has no checksum.
+  void expect_noticed(const std::string& name, const std::string& command, bool may_flip = false) const {
+    const std::string good = contents(at(name));
+    std::vector<std::optional<std::string>> all = damaged(good);
+    if (may_flip) all.pop_back();
+    for (const std::optional<std::string>& bad : all) {
+      put(name, bad);
+      SCOPED_TRACE(bad ? name + " of " + std::to_string(bad->size()) + " bytes" : name + " is gone");
+      expect_failure(1, command, {fs::path(name).filename().string(), "; "});
+    }
+    write(name, good);
+  }
   // Names in the scratch folder that begin with `start`.
   std::vector<std::string> names_that_begin(const std::string& start) const {
     std::vector<std::string> names;
@@ -87,16 +100,17 @@ TEST_F(Damage, OfAnyFileOfAModelIsNoticedOrDoesNotMatter) {
     const std::string good = contents(at("model/" + name));
     const bool of_training = name == "training.safetensors";
     const bool of_report = name == "metrics.jsonl";
-    const std::string deep = "{\"a\": " + std::string(300'000, '[') + std::string(300'000, ']') + "}";
-    for (const std::string& bad : {std::string(), good.substr(0, good.size() / 2), std::string(good.size(), 'x'),
-                                   with_flipped_bit(good, 4 * good.size() + 1), deep}) {
-      write("model/" + name, bad);
-      const std::string file = fs::path(name).filename().string();
+    for (const std::optional<std::string>& bad : damaged(good)) {
+      put("model/" + name, bad);
+      const bool gone = !bad;
+      // What says where a training stands has no name for those who never saw it.
+      const std::string file =
+          of_training && gone ? "without the state of its training" : fs::path(name).filename().string();
       const std::string command = of_training ? resume : of_report ? report : use;
       if (of_training || of_report) {
         EXPECT_EQ(standard_output(use), answer);
       }
-      if (of_report && bad.empty()) continue;  // no validation yet: no curve
+      if (of_report && (gone || bad->empty())) continue;  // no validation yet: no curve
       ASSERT_NE(bad, good) << name;
       expect_failure(1, command, {file, "; "});
       EXPECT_EQ(log().find("peapod prepare"), std::string::npos) << log();
@@ -124,6 +138,50 @@ TEST_F(Damage, OfTheSecondOfSeveralModelsIsNoticedBeforeTheFirstIsMeasured) {
     write(file, good);
   }
   EXPECT_EQ(peapod(several), 0) << log();
+}
+
+TEST_F(Damage, OfAModelThatAnotherTrainingStartsFromIsNoticed) {
+  const std::string train = "train " + at("data") + " --out " + at("second") + " --init " + at("model") +
+                            " --user-dim 8 --max-steps 2 --tokens-per-step 300 --validations 1";
+  for (const char* name : {"config.json", "spiece.model", "model.safetensors", "preferences.safetensors"}) {
+    expect_noticed("model/" + std::string(name), train);
+    expect_noticed("model/" + std::string(name), "generate " + at("model") + " --text x");
+  }
+  EXPECT_FALSE(fs::exists(at("second")));
+  EXPECT_EQ(peapod(train), 0) << log();
+}
+
+// A T5 as others publish it: in shards, and without checksums but in these.
+TEST_F(Damage, OfWeightsInShardsIsNoticed) {
+  const SafetensorsFile whole = SafetensorsFile::open(at("model/model.safetensors"));
+  const std::string shards[] = {"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"};
+  std::vector<NamedTensor> tensors[2];
+  nlohmann::json index;
+  size_t count = 0;
+  for (const std::string& name : whole.names()) {
+    if (name.starts_with("peapod.")) continue;
+    const auto shape = whole.shape(name);
+    const size_t shard = count++ % 2;
+    tensors[shard].push_back({name, {shape.begin(), shape.end()}, whole.f32_view(name)});
+    index["weight_map"][name] = shards[shard];
+  }
+  write("t5/model.safetensors.index.json", index.dump());
+  for (const size_t shard : {0, 1}) write_safetensors(at("t5/" + shards[shard]), tensors[shard]);
+  for (const char* name : {"config.json", "spiece.model"}) {
+    write("t5/" + std::string(name), contents(at("model/" + std::string(name))));
+  }
+  const std::string text = " --text 'user_1 item_2' --max-new-tokens 5 --json -";
+  const std::string generate = "generate " + at("t5") + text;
+  EXPECT_EQ(standard_output(generate), standard_output("generate " + at("model") + text));
+  const std::string train = "train " + at("data") + " --out " + at("second") + " --init " + at("t5") +
+                            " --user-dim 8 --max-steps 2 --tokens-per-step 300 --validations 1";
+  for (const std::string& command : {generate, train}) {
+    for (const std::string& shard : shards) expect_noticed("t5/" + shard, command);
+    for (const char* name : {"config.json", "spiece.model"}) expect_noticed("t5/" + std::string(name), command, true);
+    expect_noticed("t5/model.safetensors.index.json", command, true);
+  }
+  EXPECT_FALSE(fs::exists(at("second")));
+  EXPECT_EQ(peapod(train), 0) << log();
 }
 
 TEST_F(Damage, IsNotDoneByASecondTraining) {
