@@ -158,6 +158,31 @@ TEST_F(CommandLine, SurvivesTextsNestedWithoutEnd) {
   expect_failure(1, "inspect " + at("data"), {"dataset.json", "nested more than 64 levels"});
 }
 
+TEST_F(CommandLine, RefusesFlagsThatNameNothing) {
+  expect_failure(2, "recommend m --user 3 --filter ''", {"--filter: expected a category, got nothing"});
+  expect_failure(2, "inspect m --user ''", {"--user: expected a user, got nothing"});
+  expect_failure(1, "generate m --text $(printf '\\377')", {"--text: is not UTF-8"});
+  write("flags.toml", "config = \"other.toml\"\n");
+  expect_failure(1, "train " + at("data") + " --out x --config " + at("flags.toml"), {"key \"config\": is not a flag"});
+  EXPECT_EQ(log().find("did you mean"), std::string::npos) << log();
+}
+
+TEST_F(CommandLine, RefusesASourceThatNamesAPartTwice) {
+  write("raw/explanation.json", R"({"train": [], "train": []})");
+  expect_failure(1, "prepare " + at("raw") + " --format pod --out " + at("x"),
+                 {"explanation.json", "\"train\" occurs twice"});
+  write("twice/shop.inter", "user_id:token\titem_id:token\tuser_id:token\nu\ti\tv\n");
+  expect_failure(1, "prepare " + at("twice") + " --out " + at("x"), {"shop.inter:1: names the field user_id twice"});
+}
+
+TEST_F(CommandLine, SaysWhereACodeStandsForSeveral) {
+  write("raw/datamaps.json", R"({"id2user": {"1": "A", "2": "A", "3": "B"}, "id2item": {"1": "x", "2": "y"}})");
+  ASSERT_EQ(peapod("prepare " + at("raw") + " --format pod --out " + at("x")), 0) << log();
+  EXPECT_NE(log().find("codes: 1 of 3 in id2user of datamaps.json stand for several numbers"), std::string::npos)
+      << log();
+  EXPECT_EQ(log().find("id2item of"), std::string::npos) << log();
+}
+
 // JSON beside the lines is read as these are.
 TEST_F(CommandLine, ReadsLatin1AndGzipInTheJsonOfASourceTooAndCountsIt) {
   const std::string entry = R"({"user":"1","item":"9","explanation":"a real caf)";

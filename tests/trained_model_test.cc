@@ -312,7 +312,7 @@ TEST_F(TrainedModel, GeneratesAsPlainT5) {
   const json generated = answer("generate " + at("model") + " --text 'user_1 item_2' --num-beams 3 --max-new-tokens 5");
   EXPECT_LE(generated.at("tokens").size(), 5u);
   EXPECT_EQ(generated.at("alternatives").size(), 2u) << "three beams";
-  expect_failure(1, "generate " + at("raw") + " --text x", {"spiece.model"});
+  expect_failure(1, "generate " + at("raw") + " --text x", {at("raw") + ": has no config.json"});
 }
 
 TEST_F(TrainedModel, IsWhereAnotherTrainingStarts) {

@@ -71,7 +71,7 @@ void apply_flag_file(CLI::App& command, const std::string& path) {
     const std::string where = path + ": key \"" + name + "\"";
     CLI::Option* option = command.get_option_no_throw("--" + name);
     if (option == nullptr || name == "config" || name == "help") {
-      const std::string nearest = nearest_name(name, known);
+      const std::string nearest = option == nullptr ? nearest_name(name, known) : "";
       throw Error(where, "is not a flag of `peapod " + command.get_name() + "`",
                   nearest.empty() ? "" : "did you mean \"" + nearest + "\"?");
     }

@@ -27,6 +27,11 @@ std::string shown_in_help(const RealRange& range) {
   return fmt::format("X in {:g}..{:g}", range.least, range.greatest);
 }
 
+CLI::Validator name_check(const std::string& what) {
+  return {[what](std::string& text) { return text.empty() ? "expected " + what + ", got nothing" : std::string(); },
+          ""};
+}
+
 CLI::Option* add_json(CLI::App& command, std::string& path, const std::string& what) {
   return command.add_option("--json", path, "Write " + what + "; - is standard output")
       ->type_name("FILE")

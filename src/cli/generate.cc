@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "decode/generation.h"
 #include "model/plain_t5.h"
+#include "sources/plain_text.h"
 #include "tensor/gemm.h"
 #include "text/tokenizer.h"
 
@@ -39,6 +40,7 @@ std::string json_of(const std::string& text, const std::vector<Text>& texts, con
 }
 
 void generate(const GenerateFlags& flags) {
+  if (!is_utf8(flags.text)) throw Error("text", "is not UTF-8", "write it in UTF-8");
   const PlainT5 model = load_plain_t5(flags.directory);
   const Tokenizer& tokenizer = model.tokenizer;
   const Seq2Seq<float>& network = model.network;

@@ -286,8 +286,10 @@ void add_inspect(CLI::App& app) {
   CLI::App* command = app.add_subcommand("inspect", "Show what a prepared data set or a model holds");
   const auto flags = std::make_shared<InspectFlags>();  // shared: the callback outlives this function
   command->add_option("directory", flags->directory, "Model directory or prepared directory")->required();
-  command->add_option("--user", flags->user,
-                      "Show this user's prompt weights instead of those of all, and what their history recalls");
+  command
+      ->add_option("--user", flags->user,
+                   "Show this user's prompt weights instead of those of all, and what their history recalls")
+      ->check(name_check("a user"));
   add_json(*command, flags->json, "the report as JSON");
   command->callback([flags] { inspect(*flags); });
 }

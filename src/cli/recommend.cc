@@ -75,7 +75,9 @@ void add_recommend(CLI::App& app) {
       ->excludes(history);
   add_number(*command, "--n", flags->request.n, kRecommendable, "How many items");
   CLI::Option* candidates = add_items(*command, "--candidates", flags->candidates, "Rank these items (the top-n task)");
-  command->add_option("--filter", flags->request.category, "Only items of this category")->type_name("CATEGORY");
+  command->add_option("--filter", flags->request.category, "Only items of this category")
+      ->type_name("CATEGORY")
+      ->check(name_check("a category"));
   command->add_flag("--include-seen", flags->request.include_seen, "Recommend items of the history too")
       ->excludes(candidates);
   add_number(*command, "--beams", flags->request.num_beams, kRecommendable,

@@ -15,9 +15,9 @@ namespace fs = std::filesystem;
 PlainT5 load_plain_t5(const fs::path& directory) {
   std::optional<ModelDescription> ours;
   if (fs::exists(directory / kModelFile)) ours = checked_description(directory);
+  Seq2Seq<float> network = load_t5(directory);  // first, as it says of a directory that is none of a T5 what it lacks
   const fs::path vocabulary = directory / "spiece.model";
   Tokenizer tokenizer = Tokenizer::load(vocabulary);
-  Seq2Seq<float> network = load_t5(directory);
   const size_t num_ids = network.config().t5.vocab_size;
   const auto num_pieces = static_cast<size_t>(tokenizer.size());
   if (num_pieces > num_ids) {

@@ -30,7 +30,9 @@ Json parse_file(const fs::path& path, RawLog& log) {
   std::string text;
   for (std::string_view line; lines.next(line);) (text += line) += '\n';
   note_encoding(log, lines);
-  return parse_json<Json>(text, path.string(), "mend it, or move it away", kLargeJson);
+  JsonBounds bounds = kLargeJson;
+  bounds.unique_names = true;  // of a part that stands twice the first would be lost
+  return parse_json<Json>(text, path.string(), "mend it, or move it away", bounds);
 }
 
 class PodReader {
@@ -111,7 +113,7 @@ class PodReader {
         log_.reading.notes.push_back(fmt::format("codes: datamaps.json has no \"{}\", only {}", key, keys_of(maps)));
         return;
       }
-      uint64_t unmatched = 0;
+      uint64_t unmatched = 0, shared = 0;
       if (!map->is_object()) throw Error(path.string() + ": field \"" + key + "\"", "expected an object");
       for (const auto& [number, code] : map->items()) {
         if (!code.is_string()) {
@@ -125,7 +127,14 @@ class PodReader {
         const std::string alias = counted_name(log_, code.template get_ref<const std::string&>());
         if (alias.empty()) throw Error(path.string() + ": field \"" + key + "." + number + "\"", "is empty");
         entities[found].aliases.push_back(alias);
+        const uint32_t owner = codes.find(alias);
+        shared += owner != NameIndex::kAbsent && owner != found;
         codes.add_alias(alias, found);
+      }
+      if (shared > 0) {
+        log_.reading.notes.push_back(fmt::format(
+            "codes: {} of {} in {} of datamaps.json stand for several numbers; each finds one of these alone", shared,
+            map->size(), key));
       }
       if (unmatched > 0) {
         log_.reading.notes.push_back(fmt::format(

@@ -38,11 +38,22 @@ Header header_between(std::string_view line, char separator) {
   return header;
 }
 
+// Throws Error where a field is named twice: which one counts nobody can tell.
+void require_distinct(const std::vector<std::string>& columns, const fs::path& path) {
+  for (auto column = columns.begin(); column != columns.end(); ++column) {
+    if (std::find(columns.begin(), column, *column) == column) continue;
+    throw Error(path.string() + ":1", "names the field " + repaired_utf8(*column).substr(0, 40) + " twice",
+                "rename the one that is not meant");
+  }
+}
+
 // RecBole writes tabs and name:type, others write its files with other separators or without types.
 Header parse_header(std::string_view line, const fs::path& path) {
   for (const char separator : {'\t', ',', ';', '|', ' '}) {
     Header header = header_between(line, separator);
-    if (header.columns.size() > 1 && std::ranges::count(header.columns, "item_id") > 0) return header;
+    if (header.columns.size() < 2 || std::ranges::count(header.columns, "item_id") == 0) continue;
+    require_distinct(header.columns, path);
+    return header;
   }
   for (const std::string_view raw : split_fields(line, '\t')) {
     if (raw.find(':') != std::string_view::npos) continue;
