@@ -135,6 +135,10 @@ class TableReader {
   RawLog finish() {
     if (!log_.has_times) log_.reading.order_note = "no column of times";
     log_.reading.titles_note = "tables of interactions have none";
+    if (log_.interactions.empty() && low_ratings_ > 0) {
+      throw Error(log_.name, fmt::format("has no row with a rating of {:g} or more", *options_.min_rating),
+                  "choose a smaller --min-rating");
+    }
     std::string filtered;
     const auto count = [](uint64_t rows) { return readable_count(static_cast<double>(rows)); };
     if (low_ratings_ > 0) {

@@ -77,6 +77,10 @@ TEST(TableReader, SaysWhatItTookEachColumnForAndCountsRows) {
   EXPECT_NE(found.find("rows: 202 read, 1 rejected, 1 left out (rating below 4), 200 kept\n"), std::string::npos)
       << found;
   EXPECT_NE(found.find("order: time\n"), std::string::npos) << found;
+  options.min_rating = 9;
+  const std::string error = error_of(folder.path() / "a.csv", options);
+  EXPECT_NE(error.find("a: has no row with a rating of 9 or more; choose a smaller --min-rating"), std::string::npos)
+      << error;
 }
 
 TEST(TableReader, TakesPositionsWhereThereIsNoHeaderAndSaysThatTheOrderCounts) {
