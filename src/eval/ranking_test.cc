@@ -51,7 +51,7 @@ TEST(Ranking, SpreadsTheTargetEvenlyOverEqualScores) {
   std::vector<int> count(10);
   constexpr int kDraws = 10000;
   for (uint64_t seed = 0; seed < kDraws; ++seed) ++count[rank_among_all(scores, 3, {}, seed)];
-  for (const int n : count) EXPECT_NEAR(n, kDraws / 10, 150);  // 5 standard deviations
+  for (const int n : count) EXPECT_NEAR(n, kDraws / 10.0, 150);  // 5 standard deviations
 }
 
 TEST(Ranking, DoesNotRankAnExcludedTarget) {
