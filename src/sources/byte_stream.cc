@@ -103,7 +103,7 @@ ByteStream::~ByteStream() {
 
 // Adds bytes of the file to what is pending, which fits the buffer together with them; false at the end of the file.
 bool ByteStream::fill() {
-  std::memmove(buffer_.get(), pending_.data(), pending_.size());
+  std::ranges::copy(pending_, buffer_.get());  // from left to right: the two may overlap
   ssize_t count = 0;
   do {
     count = ::read(fd_, buffer_.get() + pending_.size(), kBufferBytes - pending_.size());
