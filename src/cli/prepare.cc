@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "base/output_lock.h"
 #include "cli/commands.h"
@@ -23,6 +24,7 @@ namespace {
 struct PrepareFlags {
   std::string source;
   std::string out;
+  std::string items;
   std::string format = "auto";
   std::string ids = "collaborative";
   ReadOptions read;
@@ -85,6 +87,10 @@ void prepare_data(PrepareFlags& flags) {
   require_replaceable(flags.out, Dataset::file_names());
   const IdScheme scheme = kIdSchemes.parse(flags.ids);
   flags.read.format = kSourceFormats.parse(flags.format);
+  flags.read.items = flags.items;
+  if (!flags.items.empty() && !std::filesystem::is_regular_file(flags.items)) {
+    throw Error(flags.items, "is no file", "name a table of items with `--items`");
+  }
   const OutputLock lock(flags.out, Dataset::file_names(), "`peapod prepare`");
   RawLog log = read_source(flags.source, flags.read);
   const Rejects rejects = log.rejects;
@@ -118,9 +124,11 @@ void add_prepare(CLI::App& app) {
         ->type_name("COLUMN");
   }
   const RealRange ratings;
-  command->add_option("--min-rating", flags->read.min_rating, "Leave out rows of a table with a lower rating")
+  command->add_option("--min-rating", flags->read.min_rating, "Leave out rows with a lower rating")
       ->type_name(shown_in_help(ratings))
       ->check(number_check(ratings));
+  command->add_option("--items", flags->items, "Table of items beside it, for titles and categories")
+      ->type_name("FILE");
   command->add_option("--ids", flags->ids, "How items are named to the model; sequential leaks test items")
       ->check(CLI::IsMember(kIdSchemes.names()))
       ->capture_default_str();

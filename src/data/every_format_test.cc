@@ -53,7 +53,7 @@ std::string iso(uint32_t time) {
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
-// All formats by file name.
+// All formats by file name; MovieLens's is told by what lies beside it.
 std::map<std::string, std::string> sources() {
   const std::vector<Made> made = made_interactions();
   std::map<std::string, std::string> texts;
@@ -77,6 +77,15 @@ std::map<std::string, std::string> sources() {
     return fmt::format(R"({{"user_id":{},"item_id":"{}","ts":{}}})"
                        "\n",
                        one.user, one.item, one.time);
+  });
+  texts["u.data"] = written(made, "", [](const Made& one) {
+    return fmt::format("{}\t{}\t{}\t{}\n", one.user, one.item, 1 + one.time % 5, one.time);
+  });
+  texts["ratings.dat"] = written(made, "", [](const Made& one) {
+    return fmt::format("{}::{}::{}::{}\n", one.user, one.item, 1 + one.time % 5, one.time);
+  });
+  texts["ratings.csv"] = written(made, "userId,movieId,rating,timestamp\n", [](const Made& one) {
+    return fmt::format("{},{},{}.5,{}\n", one.user, one.item, one.time % 5, one.time);
   });
   std::map<uint32_t, std::string> lines;
   for (const Made& one : made) lines[one.user] += fmt::format(" {}", one.item);
@@ -113,6 +122,9 @@ TEST(EveryFormat, GivesTheSamePreparedDataByteForByte) {
     const fs::path inside = folder.path() / ("of-" + name);
     fs::create_directories(inside);
     std::ofstream(inside / name, std::ios::binary) << text;
+    if (name == "u.data") std::ofstream(inside / "u.item") << "999|A film|01-Jan-1995||\n";
+    if (name == "ratings.dat") std::ofstream(inside / "movies.dat") << "999::A film::Comedy\n";
+    if (name == "ratings.csv") std::ofstream(inside / "movies.csv") << "movieId,title,genres\n";
     const auto files = prepared(inside, folder.path() / ("out-" + name));
     if (expected.empty()) expected = files;
     for (const auto& [file, bytes] : files) EXPECT_EQ(bytes, expected.at(file)) << name << " " << file;

@@ -19,16 +19,18 @@ enum class SourceFormat {
   amazon,     // Amazon reviews of 2014 or 2018, JSON lines
   pod,        // sequential.txt and its companions, as POD's authors publish their data
   recbole,    // RecBole's atomic files
+  movielens,  // MovieLens as GroupLens distributes it
   csv,        // a table of interactions, delimited text; the separator is told by the content
   tsv,        // the same between tabs
   jsonl,      // a table of interactions, a JSON object a line
 };
 
-inline constexpr Choices<SourceFormat, 7> kSourceFormats{"format",
+inline constexpr Choices<SourceFormat, 8> kSourceFormats{"format",
                                                          {{SourceFormat::automatic, "auto"},
                                                           {SourceFormat::amazon, "amazon"},
                                                           {SourceFormat::pod, "pod"},
                                                           {SourceFormat::recbole, "recbole"},
+                                                          {SourceFormat::movielens, "movielens"},
                                                           {SourceFormat::csv, "csv"},
                                                           {SourceFormat::tsv, "tsv"},
                                                           {SourceFormat::jsonl, "jsonl"}}};

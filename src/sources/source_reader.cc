@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/nearest_name.h"
 #include "base/progress.h"
+#include "sources/item_table.h"
 #include "sources/plain_text.h"
 
 namespace peapod {
@@ -55,6 +56,7 @@ namespace {
 struct SourceReader {
   SourceFormat format;
   const char* sign;                            // what recognises() looks for, in words; null for tables
+  bool has_ratings;                            // so that min_rating means something
   bool (*recognises)(const fs::path& source);  // by names, JSON lines by the first line
   RawLog (*read)(const fs::path& source, const ReadOptions& options);
   uint32_t default_core;  // of users and items; see default_core()
@@ -64,22 +66,25 @@ struct SourceReader {
 // sources/source_reader.h and write it in a file of its own, and add its row here. The command line, the choice by the
 // files and the default k-core follow. The first row that recognises a source reads it.
 constexpr SourceReader kReaders[] = {
-    {SourceFormat::pod, "sequential.txt", [](const fs::path& source) { return fs::exists(source / "sequential.txt"); },
-     read_pod, 0},  // its data are published filtered
-    {SourceFormat::recbole, "an .inter file",
+    {SourceFormat::pod, "sequential.txt", false,
+     [](const fs::path& source) { return fs::exists(source / "sequential.txt"); }, read_pod,
+     0},  // its data are published filtered
+    {SourceFormat::movielens, "u.data with u.item, or ratings and movies (.dat or .csv)", true, is_movielens,
+     read_movielens, 5},
+    {SourceFormat::recbole, "an .inter file", false,
      [](const fs::path& source) { return !matching_files(source, is_recbole_inter_file).empty(); }, read_recbole, 5},
-    {SourceFormat::jsonl, nullptr,
+    {SourceFormat::jsonl, nullptr, true,
      [](const fs::path& source) {
        const std::vector<fs::path> files = matching_files(source, is_json_lines_file);
        return !files.empty() && std::ranges::all_of(files, is_json_lines_table);
      },
      read_jsonl, 5},
-    {SourceFormat::amazon, "a .json, .jsonl or .gz file of reviews",
+    {SourceFormat::amazon, "a .json, .jsonl or .gz file of reviews", false,
      [](const fs::path& source) { return !matching_files(source, is_amazon_review_file).empty(); }, read_amazon, 5},
-    {SourceFormat::csv, nullptr, [](const fs::path& source) { return !matching_files(source, is_csv_file).empty(); },
-     read_csv, 5},
-    {SourceFormat::tsv, nullptr, [](const fs::path& source) { return !matching_files(source, is_tsv_file).empty(); },
-     read_tsv, 5},
+    {SourceFormat::csv, nullptr, true,
+     [](const fs::path& source) { return !matching_files(source, is_csv_file).empty(); }, read_csv, 5},
+    {SourceFormat::tsv, nullptr, true,
+     [](const fs::path& source) { return !matching_files(source, is_tsv_file).empty(); }, read_tsv, 5},
 };
 static_assert(std::size(kReaders) + 1 == kSourceFormats.values().size(), "each format but \"auto\" has a reader");
 
@@ -124,15 +129,16 @@ std::string counted(const char* what, uint64_t kept, uint64_t all, const std::st
 }
 
 // Settings that would have no effect are refused.
-void require_options_of_tables(const ReadOptions& options) {
-  const bool table = options.format == SourceFormat::automatic || reader_of(options.format).sign == nullptr;
-  const bool asked =
-      options.min_rating || std::ranges::any_of(options.columns, [](auto& name) { return !name.empty(); });
-  if (table || !asked) return;
-  throw Error("format",
-              fmt::format("{} has columns of its own; they cannot be named, nor rows be left out by rating",
-                          name_of(options.format)),
-              "leave these flags out, or read the file as a table: csv, tsv or jsonl");
+void require_options_of(SourceFormat format, const ReadOptions& options) {
+  const SourceReader& reader = reader_of(format);
+  if (reader.sign != nullptr && std::ranges::any_of(options.columns, [](auto& name) { return !name.empty(); })) {
+    throw Error("format", fmt::format("{} has columns of its own; they cannot be named", name_of(format)),
+                "leave these flags out, or read the file as a table: csv, tsv or jsonl");
+  }
+  if (!reader.has_ratings && options.min_rating) {
+    throw Error("format", fmt::format("rows of {} are not left out by rating", name_of(format)),
+                "leave `min_rating` out, or read the file as a table: csv, tsv or jsonl");
+  }
 }
 
 }  // namespace
@@ -187,9 +193,12 @@ std::vector<std::string> summary_of_reading(const RawLog& log) {
 RawLog read_source(const fs::path& source, const ReadOptions& options) {
   const bool piped = source == kStandardInput;
   if (!piped && !fs::exists(source)) throw Error(source.string(), "does not exist");
-  require_options_of_tables(options);
   const auto read = [&](const SourceReader& reader) {
+    require_options_of(reader.format, options);
     RawLog log = reader.read(source, options);
+    if (!options.items.empty()) {
+      read_item_table(options.items, options.columns[static_cast<size_t>(ColumnRole::item)], log);
+    }
     if (log.has_times) merge_repeats(log);
     return log;
   };

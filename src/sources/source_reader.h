@@ -11,6 +11,7 @@
 #include "sources/line_reader.h"
 #include "sources/raw_log.h"
 #include "sources/table_columns.h"
+#include "sources/table_rows.h"
 
 namespace peapod {
 
@@ -18,8 +19,12 @@ struct ReadOptions {
   SourceFormat format = SourceFormat::automatic;
   double max_bad_lines_percent = 1.0;  // share of a file's lines that may be rejected, 0 to 100
   // Of tables (csv, tsv, jsonl) alone:
-  ColumnNames columns = {};                         // by role; an empty name is guessed
+  ColumnNames columns = {};  // by role; an empty name is guessed
+  // Of tables and MovieLens:
   std::optional<double> min_rating = std::nullopt;  // rows with a lower rating are left out
+  // A table of items beside the source (sources/item_table.h), whose titles and categories count before its own; empty:
+  // none.
+  std::filesystem::path items = {};
 };
 
 // `source` is a file or a folder, as the format has it:
@@ -28,6 +33,9 @@ struct ReadOptions {
 //   amazon   a review file (JSON lines, plain or gzip) or a folder with one; titles, brands and categories come from a
 //            `meta_*` file beside it whose name fits
 //   recbole  an .inter file or a folder with one; titles and categories come from the .item file beside it
+//   movielens   a folder as it is distributed, or its u.data, ratings.dat or ratings.csv; titles and genres from the
+//   file
+//            of films beside it
 //   csv, tsv, jsonl   a table with a column of users and one of items, a folder of such files, or `-`: standard input
 // Throws Error when there is nothing to read, a file is damaged, or more lines are bad than the options allow.
 RawLog read_source(const std::filesystem::path& source, const ReadOptions& options);
@@ -44,9 +52,14 @@ uint32_t default_core(SourceFormat format);
 RawLog read_amazon(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_pod(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_recbole(const std::filesystem::path& source, const ReadOptions& options);
+RawLog read_movielens(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_csv(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_tsv(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_jsonl(const std::filesystem::path& source, const ReadOptions& options);
+
+// One table of interactions, as `format`.
+RawLog read_table(const std::filesystem::path& file, SourceFormat format, TableNotation notation,
+                  const ReadOptions& options);
 
 // clean_name() that counts in log.reading what it changed.
 std::string counted_name(RawLog& log, std::string_view raw);
@@ -63,6 +76,8 @@ std::vector<std::filesystem::path> matching_files(const std::filesystem::path& s
                                                   const std::function<bool(std::string_view)>& wanted);
 bool is_amazon_review_file(std::string_view file_name);
 bool is_recbole_inter_file(std::string_view file_name);
+// Whether it is MovieLens, by the names of its two files.
+bool is_movielens(const std::filesystem::path& source);
 bool is_csv_file(std::string_view file_name);
 bool is_tsv_file(std::string_view file_name);
 bool is_json_lines_file(std::string_view file_name);

@@ -134,8 +134,8 @@ TEST(SourceReader, EachFormatHasAReaderWithADefaultCore) {
 TEST(SourceReader, SaysWhatEachFormatWouldHaveShownItselfBy) {
   const ScratchFolder folder;
   EXPECT_NE(error_of(folder.path())
-                .find("neither sequential.txt (pod), an .inter file (recbole) nor a .json, .jsonl or .gz file of "
-                      "reviews (amazon)"),
+                .find("neither sequential.txt (pod), u.data with u.item, or ratings and movies (.dat or .csv) "
+                      "(movielens), an .inter file (recbole) nor a .json, .jsonl or .gz file of reviews (amazon)"),
             std::string::npos)
       << error_of(folder.path());
 }

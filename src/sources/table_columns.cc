@@ -31,17 +31,6 @@ std::string plain_form(std::string_view name) {
   return plain;
 }
 
-// Columns whose names are known for the role, the likeliest first.
-std::vector<size_t> known_columns(const std::vector<std::string>& names, size_t role) {
-  std::vector<size_t> found;
-  for (const std::string_view known : split_fields(kKnownNames[role], ' ')) {
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (plain_form(names[i]) == known) found.push_back(i);
-    }
-  }
-  return found;
-}
-
 std::optional<size_t> position_in(const std::string& text) {
   size_t position = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), position);
@@ -63,21 +52,33 @@ std::vector<std::string> values_of(const std::vector<std::vector<std::string>>& 
   return values;
 }
 
-size_t named_column(const TableColumns& columns, const std::string& name, std::string_view role,
-                    const std::string& where) {
-  const auto found = std::ranges::find(columns.names, name);
-  if (found != columns.names.end()) return static_cast<size_t>(found - columns.names.begin());
-  const auto position = position_in(name);
-  if (position && *position < columns.names.size()) return *position;
-  const std::string nearest = columns.has_header ? nearest_name(name, columns.names) : std::string();
+}  // namespace
+
+std::vector<size_t> known_columns(const std::vector<std::string>& names, std::string_view known) {
+  std::vector<size_t> found;
+  for (const std::string_view wanted : split_fields(known, ' ')) {
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (plain_form(names[i]) == wanted) found.push_back(i);
+    }
+  }
+  return found;
+}
+
+std::string_view known_item_columns() { return kKnownNames[static_cast<size_t>(ColumnRole::item)]; }
+
+size_t named_column(const std::vector<std::string>& names, bool has_header, const std::string& asked,
+                    std::string_view role, const std::string& where) {
+  const auto found = std::ranges::find(names, asked);
+  if (found != names.end()) return static_cast<size_t>(found - names.begin());
+  const auto position = position_in(asked);
+  if (position && *position < names.size()) return *position;
+  const std::string nearest = has_header ? nearest_name(asked, names) : std::string();
   throw Error(where + ":1",
-              "has no column \"" + name + "\"; it has " +
-                  (columns.has_header ? listed(columns.names) : std::to_string(columns.names.size()) + " columns"),
+              "has no column \"" + asked + "\"; it has " +
+                  (has_header ? listed(names) : std::to_string(names.size()) + " columns"),
               nearest.empty() ? "name one of these with `" + std::string(role) + "`"
                               : "did you mean \"" + nearest + "\"? Name it with `" + std::string(role) + "`");
 }
-
-}  // namespace
 
 std::string TableColumns::in_words(bool times_are_dates) const {
   std::string text;
@@ -96,16 +97,15 @@ std::string TableColumns::in_words(bool times_are_dates) const {
 }
 
 bool names_tell_users_and_items(const std::vector<std::string>& names) {
-  return !known_columns(names, 0).empty() && !known_columns(names, 1).empty();
+  return !known_columns(names, kKnownNames[0]).empty() && !known_columns(names, kKnownNames[1]).empty();
 }
 
 TableColumns find_columns(const std::vector<std::string>& first, const std::vector<std::vector<std::string>>& rows,
                           const ColumnNames& asked, const std::string& where) {
   TableColumns columns;
   for (size_t role = 0; role < asked.size(); ++role) {
-    const bool by_name =
-        !asked[role].empty() && (!position_in(asked[role]) || std::ranges::count(first, asked[role]) > 0);
-    columns.has_header = columns.has_header || by_name || !known_columns(first, role).empty();
+    const bool by_name = !asked[role].empty() && !position_in(asked[role]);
+    columns.has_header = columns.has_header || by_name || !known_columns(first, kKnownNames[role]).empty();
   }
   columns.names = first;
   if (!columns.has_header) {
@@ -115,11 +115,13 @@ TableColumns find_columns(const std::vector<std::string>& first, const std::vect
     return std::ranges::find(columns.of, std::optional(column)) != columns.of.end();
   };
   for (size_t role = 0; role < asked.size(); ++role) {
-    if (!asked[role].empty()) columns.of[role] = named_column(columns, asked[role], kColumnRoles[role], where);
+    if (!asked[role].empty()) {
+      columns.of[role] = named_column(columns.names, columns.has_header, asked[role], kColumnRoles[role], where);
+    }
   }
   for (size_t role = 0; role < asked.size() && columns.has_header; ++role) {
     if (columns.of[role]) continue;
-    for (const size_t column : known_columns(first, role)) {
+    for (const size_t column : known_columns(first, kKnownNames[role])) {
       const std::vector<std::string> values = values_of(rows, column);
       // A "date" that is written in a way nobody can order is not taken for the time unless it is asked for.
       std::string ignored;

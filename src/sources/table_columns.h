@@ -17,7 +17,8 @@ namespace peapod {
 enum class ColumnRole : size_t { user, item, time, rating, text };
 inline constexpr std::array<std::string_view, 5> kColumnRoles = {"user", "item", "time", "rating", "text"};
 
-// The columns by name, by role; an empty name is guessed. A number is a position from 1 where no column is called so.
+// The columns by name, by role; an empty name is guessed. A number is a position from 1, unless a header calls a
+// column so.
 using ColumnNames = std::array<std::string, kColumnRoles.size()>;
 
 struct TableColumns {
@@ -36,6 +37,16 @@ struct TableColumns {
 // told.
 TableColumns find_columns(const std::vector<std::string>& first, const std::vector<std::vector<std::string>>& rows,
                           const ColumnNames& asked, const std::string& where);
+
+// The column that is `asked` for by its name or position from 1, in a table that has a header or not. Throws Error
+// about `where` that names the nearest one, and `role`, the flag to name another with, where there is none.
+size_t named_column(const std::vector<std::string>& names, bool has_header, const std::string& asked,
+                    std::string_view role, const std::string& where);
+// Columns that have one of the `known` names, which stand between blanks, in lower case without signs, the likeliest
+// first; so are the columns.
+std::vector<size_t> known_columns(const std::vector<std::string>& names, std::string_view known);
+// Those by which items are known.
+std::string_view known_item_columns();
 
 // Whether the names alone tell users and items; for the choice of a format.
 bool names_tell_users_and_items(const std::vector<std::string>& names);

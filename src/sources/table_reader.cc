@@ -68,7 +68,7 @@ class TableReader {
 
   RawLog finish() {
     if (!log_.has_times) log_.reading.order_note = "no column of times";
-    log_.reading.titles_note = "tables of interactions have none";
+    log_.reading.titles_note = "a table of interactions has none; name one of items with `items`";
     if (log_.interactions.empty() && low_ratings_ > 0) {
       throw Error(log_.name, fmt::format("has no row with a rating of {:g} or more", *options_.min_rating),
                   "choose a smaller --min-rating");
@@ -169,10 +169,13 @@ std::string_view without_packing(std::string_view file_name) {
   return file_name;
 }
 
-RawLog read_table(const fs::path& source, SourceFormat format, TableNotation notation, const ReadOptions& options,
-                  bool (*wanted)(std::string_view)) {
+RawLog read_tables(const fs::path& source, SourceFormat format, TableNotation notation, const ReadOptions& options,
+                   bool (*wanted)(std::string_view)) {
   const bool folder = source != kStandardInput && fs::is_directory(source);
-  const std::vector<fs::path> files = folder ? matching_files(source, wanted) : std::vector<fs::path>{source};
+  std::vector<fs::path> files = folder ? matching_files(source, wanted) : std::vector<fs::path>{source};
+  std::erase_if(files, [&](const fs::path& file) {
+    return folder && !options.items.empty() && fs::equivalent(file, options.items);
+  });
   if (files.empty()) throw Error(source.string(), fmt::format("holds no {} file", name_of(format)));
   TableReader reader(source, format, options);
   for (const fs::path& file : files) reader.read(file, notation);
@@ -208,16 +211,22 @@ bool is_json_lines_table(const fs::path& path) {
   return names_tell_users_and_items(names);
 }
 
+RawLog read_table(const fs::path& file, SourceFormat format, TableNotation notation, const ReadOptions& options) {
+  TableReader reader(file, format, options);
+  reader.read(file, notation);
+  return reader.finish();
+}
+
 RawLog read_csv(const fs::path& source, const ReadOptions& options) {
-  return read_table(source, SourceFormat::csv, TableNotation::delimited, options, is_csv_file);
+  return read_tables(source, SourceFormat::csv, TableNotation::delimited, options, is_csv_file);
 }
 
 RawLog read_tsv(const fs::path& source, const ReadOptions& options) {
-  return read_table(source, SourceFormat::tsv, TableNotation::between_tabs, options, is_tsv_file);
+  return read_tables(source, SourceFormat::tsv, TableNotation::between_tabs, options, is_tsv_file);
 }
 
 RawLog read_jsonl(const fs::path& source, const ReadOptions& options) {
-  return read_table(source, SourceFormat::jsonl, TableNotation::json_lines, options, is_json_lines_file);
+  return read_tables(source, SourceFormat::jsonl, TableNotation::json_lines, options, is_json_lines_file);
 }
 
 }  // namespace peapod

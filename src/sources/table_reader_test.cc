@@ -92,6 +92,13 @@ TEST(TableReader, TakesPositionsWhereThereIsNoHeaderAndSaysThatTheOrderCounts) {
   EXPECT_NE(summary(log).find("order: file (no column of times)"), std::string::npos) << summary(log);
 }
 
+TEST(TableReader, DoesNotTakeARowThatHoldsAPositionForAHeader) {
+  const ScratchFolder folder;
+  const RawLog log =
+      read_source(folder.write("a.dat", "1::1193::2\n2::661::4\n"), with_columns({"1", "2", "", "", ""}));
+  EXPECT_EQ(rows_of(log), (std::vector<std::string>{"1 1193 0", "2 661 0"}));
+}
+
 TEST(TableReader, ReadsAFolderOfFilesAndPackedOnes) {
   const ScratchFolder folder;
   folder.write("1.csv", "user,item,time\nann,tea,1700000000\n");

@@ -1,0 +1,40 @@
+// What tables say of the items of a log: titles and categories. Next to the readers of interactions, which make the
+// log.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sources/raw_log.h"
+
+namespace peapod {
+
+// Gives items of a log their titles and categories, and counts what is of no item and what comes twice. Belongs to one
+// thread; the log must outlive it.
+class ItemDescriber {
+ public:
+  // Items are found by name, then by alias.
+  explicit ItemDescriber(RawLog& log);
+
+  // What one row says; empty texts say nothing. Of rows about one item the first counts.
+  void describe(std::string_view item, std::string_view title, const std::vector<std::string>& categories);
+  // Notes what was counted for summary_of_reading(). To be called after the rows of a file.
+  void finish(const std::filesystem::path& path);
+
+ private:
+  RawLog& log_;
+  NameIndex items_;
+  std::vector<bool> described_;
+  uint64_t rows_ = 0, unmatched_ = 0, repeated_ = 0;
+};
+
+// Reads a table of items (as sources/table_rows.h has them; the notation is told by the file's name): a column that
+// names items, `item_column` where that is not empty, and columns of titles, of categories or both, found by the usual
+// names. Rows that cannot be used go to the log's rejects. Throws Error when the file cannot be read, too many rows
+// cannot be used, or a column is missing.
+void read_item_table(const std::filesystem::path& path, const std::string& item_column, RawLog& log);
+
+}  // namespace peapod

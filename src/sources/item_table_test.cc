@@ -1,0 +1,158 @@
+// What a table says of items, and MovieLens's own such tables.
+#include "sources/item_table.h"
+
+#include "base/error.h"
+#include "sources/source_reader.h"
+#include "support/scratch_folder.h"
+
+namespace peapod {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Strings = std::vector<std::string>;
+
+const ItemInfo& item_of(const RawLog& log, std::string_view name) {
+  return *std::ranges::find(log.items, name, &ItemInfo::name);
+}
+
+std::string summary(const RawLog& log) {
+  std::string text;
+  for (const std::string& line : summary_of_reading(log)) text += line + "\n";
+  return text;
+}
+
+std::string error_of(const fs::path& source, const ReadOptions& options) {
+  try {
+    read_source(source, options);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+ReadOptions with_items(const fs::path& items) {
+  ReadOptions options{.max_bad_lines_percent = 50};
+  options.items = items;
+  return options;
+}
+
+TEST(ItemTable, DescribesTheItemsOfALogInEveryNotation) {
+  const ScratchFolder folder;
+  const fs::path log_file = folder.write("log.csv", "user,item\nann,tea\nbob,\"milk, fresh\"\n");
+  for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
+           {"items.csv",
+            "sku,price,title,category\ntea,2,Green &amp; black tea,Drinks > Hot\n\"milk, fresh\",1,Milk,Drinks\n"},
+           {"items.tsv",
+            "category\tproduct_name\tproduct_id\nDrinks|Hot\tGreen & black tea\ttea\nDrinks\tMilk\tmilk, "
+            "fresh\n"},
+           {"items.jsonl", R"({"id":"tea","name":"Green & black tea","categories":[["Drinks","Hot"],["Leaves"]]})"
+                           "\n"
+                           R"({"name":"Milk","id":"milk, fresh","categories":["Drinks"],"price":1})"}}) {
+    const RawLog log = read_source(log_file, with_items(folder.write(name, text)));
+    EXPECT_EQ(item_of(log, "tea").title, "Green & black tea") << name;
+    EXPECT_EQ(item_of(log, "tea").categories, (Strings{"Drinks", "Hot"})) << name;
+    EXPECT_EQ(item_of(log, "milk, fresh").title, "Milk") << name;
+    EXPECT_EQ(item_of(log, "milk, fresh").categories, Strings{"Drinks"}) << name;
+    EXPECT_NE(summary(log).find("titles 2 of 2\n"), std::string::npos) << summary(log);
+  }
+}
+
+TEST(ItemTable, SaysWhatIsOfNoItemComesTwiceOrCannotBeUsed) {
+  const ScratchFolder folder;
+  const fs::path log_file = folder.write("log.csv", "user,item\nann,tea\nbob,milk\n");
+  const fs::path items =
+      folder.write("items.csv", "item,title\ntea,Tea\nrum,Rum\ntea,Other tea\n,Nothing\nmilk,Milk,2 %\nmilk,\n");
+  const RawLog log = read_source(log_file, with_items(items));
+  EXPECT_EQ(item_of(log, "tea").title, "Tea");
+  EXPECT_EQ(item_of(log, "milk").title, "");
+  EXPECT_NE(summary(log).find("titles 1 of 2 (1 of 4 rows of items.csv name no item)"), std::string::npos)
+      << summary(log);
+  EXPECT_NE(summary(log).find("items: 1 rows of items.csv are about an item of an earlier row"), std::string::npos);
+  EXPECT_EQ(log.rejects.count(), 2u);
+  EXPECT_EQ(describe(log.rejects.first()[0]), items.string() + ":5: field \"item\": expected a name, got nothing");
+  EXPECT_EQ(describe(log.rejects.first()[1]), items.string() + ":6: expected 2 fields, got 3");
+}
+
+TEST(ItemTable, TakesTheColumnThatNamesItemsInTheLog) {
+  const ScratchFolder folder;
+  ReadOptions options = with_items(folder.write("items.csv", "artikel;title\ntea;Tea\n"));
+  options.columns[static_cast<size_t>(ColumnRole::item)] = "artikel";
+  const RawLog log = read_source(folder.write("log.csv", "user,artikel\nann,tea\n"), options);
+  EXPECT_EQ(item_of(log, "tea").title, "Tea");
+}
+
+TEST(ItemTable, IsNotReadAsInteractionsWhereItLiesAmongThem) {
+  const ScratchFolder folder;
+  fs::create_directory(folder.path() / "shop");
+  folder.write("shop/a.csv", "user,item\nann,tea\n");
+  const fs::path items = folder.write("shop/items.csv", "item,title\ntea,Tea\n");
+  const RawLog log = read_source(folder.path() / "shop", with_items(items));
+  EXPECT_EQ(log.interactions.size(), 1u);
+  EXPECT_EQ(item_of(log, "tea").title, "Tea");
+}
+
+TEST(ItemTable, RefusesATableWithoutItemsOrWithoutAnythingAboutThem) {
+  const ScratchFolder folder;
+  const fs::path log_file = folder.write("log.csv", "user,item\nann,tea\n");
+  EXPECT_NE(error_of(log_file, with_items(folder.write("a.csv", "what,title\ntea,Tea\n")))
+                .find("no column is known to name the items; the first line has what, title"),
+            std::string::npos);
+  EXPECT_NE(error_of(log_file, with_items(folder.write("b.csv", "item,weight\ntea,1\n")))
+                .find("no column is known for titles or categories"),
+            std::string::npos);
+  EXPECT_NE(error_of(log_file, with_items(folder.write("c.csv", ""))).find("is empty"), std::string::npos);
+}
+
+TEST(MovieLens, HasTitlesAndGenresInAllItsNotations) {
+  const ScratchFolder folder;
+  const std::string flags = "0|0|0|1|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0";
+  for (const char* name : {"100k", "1m", "25m"}) fs::create_directory(folder.path() / name);
+  folder.write("100k/u.data", "1\t1\t5\t874965758\n1\t2\t3\t876893171\n2\t1\t2\t888550871\n");
+  folder.write("100k/u.item", "1|Toy Story (1995)|01-Jan-1995||http://x|" + flags +
+                                  "\n2|Mis\xe9rables, Les (1995)|01-Jan-1995||http://y|1" +
+                                  std::string(36, ' ').replace(0, 36, "|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0") + "\n");
+  folder.write("1m/ratings.dat", "1::1::5::874965758\n1::2::3::876893171\n2::1::2::888550871\n");
+  folder.write("1m/movies.dat",
+               "1::Toy Story (1995)::Animation|Children's|Comedy\n2::Mis\xe9rables, Les (1995)::unknown\n");
+  folder.write("25m/ratings.csv",
+               "userId,movieId,rating,timestamp\n1,1,5.0,874965758\n1,2,3.0,876893171\n2,1,2.0,888550871\n");
+  folder.write("25m/movies.csv",
+               "movieId,title,genres\n1,Toy Story (1995),Animation|Children's|Comedy\n2,\"Mis\u00e9rables, Les "
+               "(1995)\",unknown\n");
+  for (const char* name : {"100k", "1m", "25m"}) {
+    const RawLog log = read_source(folder.path() / name, {});
+    EXPECT_EQ(log.format, SourceFormat::movielens);
+    EXPECT_EQ(log.name, name);
+    ASSERT_EQ(log.interactions.size(), 3u) << name;
+    EXPECT_EQ(log.users[log.interactions[2].user].name, "2") << name;
+    EXPECT_EQ(log.interactions[1].time, 876893171.0) << name;
+    EXPECT_EQ(item_of(log, "1").title, "Toy Story (1995)") << name;
+    EXPECT_EQ(item_of(log, "1").categories, (Strings{"Animation", "Children's", "Comedy"})) << name;
+    EXPECT_EQ(item_of(log, "2").title, "Mis\u00e9rables, Les (1995)") << name;
+    EXPECT_EQ(item_of(log, "2").categories, Strings{"unknown"}) << name;
+  }
+  ReadOptions liked;
+  liked.min_rating = 3;
+  EXPECT_EQ(read_source(folder.path() / "1m/ratings.dat", liked).interactions.size(), 2u);
+}
+
+TEST(MovieLens, IsToldByItsFilmsAndHasColumnsOfItsOwn) {
+  const ScratchFolder folder;
+  const fs::path file = folder.write("u.data", "1\t2\t5\t874965758\n");
+  ReadOptions options;
+  options.columns = {"1", "2", "4", "", ""};
+  EXPECT_EQ(read_source(file, options).format, SourceFormat::csv);
+  EXPECT_EQ(read_source(file, {.format = SourceFormat::movielens}).interactions.size(), 1u);
+  folder.write("u.item", "2|A film|||\n");
+  EXPECT_EQ(read_source(file, {}).format, SourceFormat::movielens);
+  EXPECT_NE(error_of(file, options).find("movielens has columns of its own"), std::string::npos);
+  options.format = SourceFormat::csv;
+  EXPECT_EQ(read_source(file, options).users.front().name, "1");
+  EXPECT_NE(error_of(folder.write("other.csv", "user,item\n1,2\n"), {.format = SourceFormat::movielens})
+                .find("holds no u.data, ratings.dat or ratings.csv"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace peapod
