@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/output_lock.h"
+#include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/measurement.h"
@@ -31,13 +32,12 @@ struct PrepareFlags {
   PreparationOptions preparation;
 };
 
-constexpr size_t kShownRejects = 5;
-
 std::string shown_rejects(const Rejects& rejects) {
-  if (rejects.count() == 0) return {};
-  std::string text = fmt::format("rejected      {} lines, of which the first:\n", rejects.count());
-  for (size_t i = 0; i < std::min(kShownRejects, rejects.first().size()); ++i) {
-    text += "              " + describe(rejects.first()[i]) + '\n';
+  std::string text;
+  for (const RejectReason& reason : rejects.reasons()) {
+    const std::string lines =
+        reason.count == 1 ? "1 line: " : readable_count(static_cast<double>(reason.count)) + " lines, the first: ";
+    text += fmt::format("{:<14}{}{}\n", text.empty() ? "rejected" : "", lines, describe(reason.first));
   }
   return text;
 }

@@ -64,6 +64,11 @@ std::map<std::string, std::string> sources() {
                        "\n",
                        one.user, one.item, one.time);
   });
+  texts["All.jsonl"] = written(made, "", [](const Made& one) {
+    return fmt::format(R"({{"user_id":"{}","asin":"x","parent_asin":"{}","timestamp":{}000,"verified_purchase":true}})"
+                       "\n",
+                       one.user, one.item, one.time);
+  });
   texts["a.csv"] = written(made, "user,note,item,time\r\n", [](const Made& one) {
     return fmt::format("\"{}\",\"two\r\nlines\",{},{}\r\n", one.user, one.item, iso(one.time));
   });

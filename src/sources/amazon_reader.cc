@@ -1,4 +1,4 @@
-// Amazon reviews as published in 2014 and 2018: one JSON object a line.
+// Amazon reviews as published in 2014, 2018 and 2023: one JSON object a line.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -37,6 +37,17 @@ std::optional<fs::path> metadata_beside(const fs::path& reviews) {
   if (files.empty()) return std::nullopt;
   return files.front();
 }
+
+// What fields are called.
+struct Fields {
+  const char *user, *item, *time, *rating, *text, *brand;
+  double time_units;  // in a second
+};
+constexpr Fields kOfOld = {"reviewerID", "asin", "unixReviewTime", "overall", "reviewText", "brand", 1};
+// Since 2023 variants of a product are one item.
+constexpr Fields kOf2023 = {"user_id", "parent_asin", "timestamp", "rating", "text", "store", 1000};
+
+const Fields& fields_of(const Json& line) { return line.contains(kOf2023.item) ? kOf2023 : kOfOld; }
 
 class AmazonReader {
  public:
@@ -102,33 +113,35 @@ class AmazonReader {
   }
 
   void add_review(const Json& line) {
-    const auto user_name = name_in(line, "reviewerID");
+    const Fields& fields = fields_of(line);
+    const auto user_name = name_in(line, fields.user);
     if (!user_name) return;
-    const auto item_name = name_in(line, "asin");
+    const auto item_name = name_in(line, fields.item);
     if (!item_name) return;
-    const auto time = line.find("unixReviewTime");
+    const auto time = line.find(fields.time);
     if (time == line.end() || !time->is_number()) {
       const std::string got = time == line.end() ? "nothing" : shown_json(*time);
-      return log_.rejects.add("unixReviewTime", "expected seconds since 1970, got " + got);
+      return log_.rejects.add(fields.time, fmt::format("expected {} since 1970, got {}",
+                                                       fields.time_units == 1 ? "seconds" : "milliseconds", got));
     }
-    const auto rating = line.find("overall");
+    const auto rating = line.find(fields.rating);
     if (rating != line.end()) {
-      if (!rating->is_number()) return log_.rejects.add("overall", "expected a number, got " + shown_json(*rating));
+      if (!rating->is_number()) return log_.rejects.add(fields.rating, "expected a number, got " + shown_json(*rating));
       const double stars = rating->get<double>();
       if (stars < 1 || stars > 5) {
-        return log_.rejects.add("overall", "expected a rating from 1 to 5, got " + shown_json(*rating));
+        return log_.rejects.add(fields.rating, "expected a rating from 1 to 5, got " + shown_json(*rating));
       }
     }
     std::string text;
-    if (const auto review = line.find("reviewText"); review != line.end() && !review->is_null()) {
-      if (!review->is_string()) return log_.rejects.add("reviewText", "expected a text, got " + shown_json(*review));
+    if (const auto review = line.find(fields.text); review != line.end() && !review->is_null()) {
+      if (!review->is_string()) return log_.rejects.add(fields.text, "expected a text, got " + shown_json(*review));
       text = plain_text(review->get_ref<const std::string&>());
     }
     const auto user = users_.add(*user_name);
     if (user.added) log_.users.push_back({*user_name, {}});
     const auto item = items_.add(*item_name);
     if (item.added) log_.items.push_back({*item_name, {}, {}, {}});
-    log_.interactions.push_back({user.index, item.index, time->get<double>(), std::move(text)});
+    log_.interactions.push_back({user.index, item.index, time->get<double>() / fields.time_units, std::move(text)});
   }
 
   // Shops publish a review twice when a product is listed twice; the earliest one counts, among equals that whose text
@@ -152,7 +165,8 @@ class AmazonReader {
   }
 
   void add_metadata(const Json& line) {
-    const auto name = name_in(line, "asin");
+    const Fields& fields = fields_of(line);
+    const auto name = name_in(line, fields.item);
     if (!name) return;
     ++metadata_rows_;
     const uint32_t index = items_.find(*name);
@@ -167,12 +181,12 @@ class AmazonReader {
                                                        : std::string();
     };
     item.title = text_of("title");
-    const std::string brand = text_of("brand");
+    const std::string brand = text_of(fields.brand);
     if (item.title.empty()) item.title = brand;
     item.categories = clean_categories(categories_in(line));
   }
 
-  // 2018 has one path in `category`, 2014 several in `categories`, of which the first is taken.
+  // 2018 has one path in `category`, 2023 one in `categories`, 2014 there several, of which the first is taken.
   static std::vector<std::string> categories_in(const Json& line) {
     auto value = line.find("category");
     if (value == line.end()) value = line.find("categories");

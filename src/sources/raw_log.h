@@ -16,7 +16,7 @@ namespace peapod {
 
 enum class SourceFormat {
   automatic,  // look at the files and decide
-  amazon,     // Amazon reviews of 2014 or 2018, JSON lines
+  amazon,     // Amazon reviews of 2014, 2018 or 2023, JSON lines
   pod,        // sequential.txt and its companions, as POD's authors publish their data
   recbole,    // RecBole's atomic files
   movielens,  // MovieLens as GroupLens distributes it

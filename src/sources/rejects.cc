@@ -4,11 +4,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
 
 namespace peapod {
+
+namespace {
+
+// A reason without what was found.
+std::string_view kind_of(std::string_view reason) { return reason.substr(0, reason.find(", got ")); }
+
+}  // namespace
 
 std::string describe(const Reject& reject) {
   std::string text = reject.file;
@@ -30,7 +39,21 @@ void Rejects::begin_line(uint64_t line) {
 void Rejects::add(std::string field, std::string reason) {
   Reject reject{file_, line_, std::move(field), std::move(reason)};
   if (file_count_++ == 0) file_first_ = reject;
+  auto same = std::ranges::find_if(reasons_, [&](const RejectReason& known) {
+    return known.first.field == reject.field && kind_of(known.first.reason) == kind_of(reject.reason);
+  });
+  if (same == reasons_.end()) {
+    if (reasons_.size() < kReasons) reasons_.push_back({reject, 0});
+    same = reasons_.end() - 1;
+  }
+  ++same->count;
   if (count_++ < kKept) first_.push_back(std::move(reject));
+}
+
+std::vector<RejectReason> Rejects::reasons() const {
+  std::vector<RejectReason> sorted = reasons_;
+  std::ranges::stable_sort(sorted, std::greater(), &RejectReason::count);
+  return sorted;
 }
 
 void Rejects::end_file() const {

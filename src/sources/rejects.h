@@ -18,6 +18,12 @@ struct Reject {
 // `reviews.json:1482: field "overall": expected a number, got "five"`
 std::string describe(const Reject& reject);
 
+// Lines that were rejected for the same reason, what was found there aside.
+struct RejectReason {
+  Reject first;
+  uint64_t count = 0;
+};
+
 class Rejects {
  public:
   static constexpr size_t kKept = 100;  // so many are kept for display; all are counted
@@ -35,6 +41,10 @@ class Rejects {
 
   uint64_t count() const { return count_; }                    // in all files
   const std::vector<Reject>& first() const { return first_; }  // the first kKept, in reading order
+  // All rejected lines by reason, the most frequent one first; reasons beyond kReasons are counted with the last one
+  // that was new.
+  static constexpr size_t kReasons = 50;
+  std::vector<RejectReason> reasons() const;
 
  private:
   double max_percent_;
@@ -45,6 +55,7 @@ class Rejects {
   Reject file_first_;
   uint64_t count_ = 0;
   std::vector<Reject> first_;
+  std::vector<RejectReason> reasons_;  // in the order in which they occurred
 };
 
 }  // namespace peapod

@@ -140,6 +140,39 @@ TEST(SourceReader, SaysWhatEachFormatWouldHaveShownItselfBy) {
       << error_of(folder.path());
 }
 
+TEST(Rejects, AreCountedByReason) {
+  Rejects rejects(100);
+  rejects.begin_file("a.csv");
+  for (const auto& [field, reason] :
+       std::vector<std::pair<std::string, std::string>>{{"time", "expected a date, got \"x\""},
+                                                        {"", "expected 3 fields, got 4"},
+                                                        {"time", "expected a date, got \"y\""},
+                                                        {"rating", "expected a date, got \"x\""},
+                                                        {"", "expected 3 fields, got 2"},
+                                                        {"time", "expected a date, got \"z\""}}) {
+    rejects.begin_line(rejects.count() + 1);
+    rejects.add(field, reason);
+  }
+  std::vector<std::string> shown;
+  for (const RejectReason& reason : rejects.reasons()) {
+    shown.push_back(std::to_string(reason.count) + " " + describe(reason.first));
+  }
+  EXPECT_EQ(shown, (std::vector<std::string>{"3 a.csv:1: field \"time\": expected a date, got \"x\"",
+                                             "2 a.csv:2: expected 3 fields, got 4",
+                                             "1 a.csv:4: field \"rating\": expected a date, got \"x\""}));
+}
+
+TEST(Rejects, CountReasonsBeyondTheMostWithTheLast) {
+  Rejects rejects(100);
+  rejects.begin_file("a.csv");
+  for (size_t i = 0; i < 2 * Rejects::kReasons; ++i) {
+    rejects.begin_line(i + 1);
+    rejects.add(std::to_string(i), "is wrong");
+  }
+  ASSERT_EQ(rejects.reasons().size(), Rejects::kReasons);
+  EXPECT_EQ(rejects.reasons().front().count, Rejects::kReasons + 1);
+}
+
 TEST(AmazonReader, KeepsTheEarliestOfAPairAndReadsMetadataBesideIt) {
   const ScratchFolder folder;
   folder.write(
@@ -165,6 +198,32 @@ TEST(AmazonReader, KeepsTheEarliestOfAPairAndReadsMetadataBesideIt) {
   EXPECT_EQ(log.items[0].categories, (std::vector<std::string>{"Toys", "Games Outdoor"}));
   EXPECT_EQ(log.items[1].title, "Acme");
   EXPECT_EQ(log.items[1].categories, (std::vector<std::string>{"Toys", "Dolls"}));
+}
+
+TEST(AmazonReader, ReadsReviewsAndMetadataOf2023) {
+  const ScratchFolder folder;
+  folder.write(
+      "Toys.jsonl",
+      R"({"rating":4.0,"title":"good","text":"it&#39;s fine","asin":"A7","parent_asin":"A","user_id":"U",)"
+      R"("timestamp":1700000000500,"verified_purchase":true})"
+      "\n"
+      R"({"rating":9.0,"text":"","asin":"B","parent_asin":"B","user_id":"U","timestamp":1,)"
+      R"("verified_purchase":false})"
+      "\n"
+      R"({"rating":1.0,"asin":"B","parent_asin":"B","user_id":"U","timestamp":"now","verified_purchase":false})");
+  folder.write("meta_Toys.jsonl", R"({"parent_asin":"A","title":"Ball","store":"Acme","categories":["Toys","Games"]})");
+  const RawLog log = read_source(folder.path(), {.max_bad_lines_percent = 70});
+  EXPECT_EQ(log.format, SourceFormat::amazon);
+  EXPECT_EQ(pairs_of(log), (std::vector<std::string>{"U A"}));
+  EXPECT_EQ(log.interactions[0].time, 1700000000.5);
+  EXPECT_EQ(log.interactions[0].review, "it's fine");
+  EXPECT_EQ(log.items[0].title, "Ball");
+  EXPECT_EQ(log.items[0].categories, (std::vector<std::string>{"Toys", "Games"}));
+  ASSERT_EQ(log.rejects.count(), 2u);
+  EXPECT_NE(describe(log.rejects.first()[0]).find("field \"rating\": expected a rating from 1 to 5, got 9"),
+            std::string::npos);
+  EXPECT_NE(describe(log.rejects.first()[1]).find("field \"timestamp\": expected milliseconds since 1970, got \"now\""),
+            std::string::npos);
 }
 
 TEST(AmazonReader, RejectsNestedValuesOfAnyDepthAndPythonLiterals) {

@@ -205,7 +205,7 @@ bool is_json_lines_table(const fs::path& path) {
   std::string_view line;
   Json object;
   if (!lines.next(line) || !read_json(line, object).empty() || !object.is_object()) return false;
-  if (object.contains("reviewerID")) return false;  // of Amazon
+  if (object.contains("reviewerID") || object.contains("verified_purchase")) return false;  // of Amazon
   std::vector<std::string> names;
   for (const auto& [name, value] : object.items()) names.push_back(name);
   return names_tell_users_and_items(names);
