@@ -6,7 +6,7 @@
         --json sasrec.json
 
 Causal self-attention over the history, item embeddings tied with the output, cross-entropy with a softmax over the whole
-catalogue at every position. An epoch shows the training part of every user. After each epoch NDCG@10 is measured by full
+catalogue at every position, or with --negatives over the target and so many items, drawn anew for each step. An epoch shows the training part of every user. After each epoch NDCG@10 is measured by full
 ranking on the validation targets (of some users); training stops where it has not risen for --patience epochs or the
 minutes are over, and the best weights count.
 
@@ -170,6 +170,19 @@ def batches(data, users, batch, random):
         yield chunks[place]
 
 
+def loss_of(model, states, targets, negatives):
+    """Mean cross-entropy of the targets among the whole catalogue, or beside `negatives` items where that is above 0."""
+    if negatives == 0:
+        scores = model.scores(states)
+        scores[:, 0] = -math.inf
+        return torch.nn.functional.cross_entropy(scores, targets)
+    drawn = torch.randint(1, model.items.num_embeddings, (negatives,))
+    others = states @ model.items(drawn).T
+    others = others.masked_fill(drawn[None, :] == targets[:, None], -math.inf)  # a target is no negative of itself
+    scores = torch.cat([(states * model.items(targets)).sum(1, keepdim=True), others], 1)
+    return torch.nn.functional.cross_entropy(scores, torch.zeros_like(targets))
+
+
 def train(data, options, setting, seconds):
     """The best weights within the time, their validation NDCG@10 and how long that took."""
     dropout, decay, hidden = setting
@@ -189,9 +202,7 @@ def train(data, options, setting, seconds):
             rows = padded([data.train_part(user) for user in some], options.length + 1)
             inputs, targets = rows[:, :-1], rows[:, 1:]
             shown = targets > 0
-            scores = model.scores(model(inputs)[shown])
-            scores[:, 0] = -math.inf
-            loss = torch.nn.functional.cross_entropy(scores, targets[shown])
+            loss = loss_of(model, model(inputs)[shown], targets[shown], options.negatives)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -224,6 +235,7 @@ def main():
     parser.add_argument("--length", type=int, default=50, help="latest items of a history that are shown [50]")
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="[0.001]")
     parser.add_argument("--batch", type=int, default=128, help="users a step [128]")
+    parser.add_argument("--negatives", type=int, default=0, help="of a sampled softmax; 0: the whole catalogue [0]")
     parser.add_argument("--patience", type=int, default=10, help="epochs without a better validation [10]")
     parser.add_argument("--validation-users", type=int, default=6000, help="looked at after each epoch [6000]")
     parser.add_argument("--threads", type=int, help="[all]")
@@ -247,7 +259,7 @@ def main():
     for protocol, rows in DEPTHS.items():
         print(f"{protocol:18}" + "   ".join(f"{n}@{d} {figures[f'{protocol}.{n}@{d}']:.4f}" for n, d in rows))
     if options.json:
-        used = {name: getattr(options, name) for name in ("layers", "heads", "length", "learning_rate", "batch", "patience")}
+        used = {name: getattr(options, name) for name in ("layers", "heads", "length", "learning_rate", "batch", "negatives", "patience")}
         options.json.write_text(json.dumps({
             "baseline": "sasrec", "data": data.name, "split": "test", "num_users": len(data.evaluated),
             "seed": options.seed, "settings": {**used, **chosen}, **figures, "valid": valid, "tried": all_tried,
