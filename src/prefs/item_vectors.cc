@@ -17,9 +17,29 @@ using Eigen::Index;
 constexpr uint64_t first_basis_stream(size_t item) { return item; }
 
 constexpr size_t kWindow = 50;          // farthest steps between two items that count as together
+constexpr size_t kLeastKept = 32;       // neighbours of an item, where there are too many
 constexpr size_t kIterations = 12;      // 30 change neither prefix rate by more than the seed does
 constexpr size_t kOversampling = 16;    // columns beyond those asked for, so that the last of them converge too
 constexpr float kSpectrumShift = 0.2f;  // eigenvalues lie in (-1, 1); favours the positive end, which is the one kept
+
+using Row = std::vector<std::pair<uint32_t, float>>;  // neighbours, ascending, and their weights
+
+// Gives each item the neighbours that have it among theirs.
+void make_symmetric(std::vector<Row>& rows) {
+  std::vector<Row> missing(rows.size());
+  for (uint32_t item = 0; item < rows.size(); ++item) {
+    for (const auto& [other, weight] : rows[item]) {
+      const auto place = std::ranges::lower_bound(rows[other], item, {}, &Row::value_type::first);
+      if (place == rows[other].end() || place->first != item) missing[other].emplace_back(item, weight);
+    }
+  }
+  for (size_t item = 0; item < rows.size(); ++item) {
+    if (missing[item].empty()) continue;
+    const auto before = static_cast<std::ptrdiff_t>(rows[item].size());
+    rows[item].insert(rows[item].end(), missing[item].begin(), missing[item].end());
+    std::inplace_merge(rows[item].begin(), rows[item].begin() + before, rows[item].end());
+  }
+}
 
 // (D + m)^-1/2 C (D + m)^-1/2.
 ItemGraph normalised(ItemGraph graph) {
@@ -51,16 +71,37 @@ RowMajorF product(const ItemGraph& graph, const RowMajorF& x) {
   return y;
 }
 
-RowMajorF orthonormal_basis(const RowMajorF& x) {
+// x times the inverse of its Cholesky factor, twice, since once leaves what rounding makes of its condition
+// (CholeskyQR2, Yamamoto et al. 2015): products of matrices, which reflections are not. False where the columns
+// of x nearly depend on each other.
+bool orthonormalise(RowMajorF& x) {
+  for (int pass = 0; pass < 2; ++pass) {
+    Eigen::MatrixXf gram = Eigen::MatrixXf::Zero(x.cols(), x.cols());
+    gram.noalias() += x.transpose() * x;
+    const Eigen::LLT<Eigen::MatrixXf> factor(gram);
+    if (factor.info() != Eigen::Success) return false;
+    const Eigen::MatrixXf inverse = factor.matrixU().solve(Eigen::MatrixXf::Identity(x.cols(), x.cols()));
+    x = x * inverse;
+  }
+  return x.allFinite();
+}
+
+RowMajorF orthonormal_basis(RowMajorF x, size_t most_reflected) {
+  if (static_cast<size_t>(x.rows()) > most_reflected) {
+    if (RowMajorF copy = x; orthonormalise(copy)) return copy;
+  }
   const Eigen::HouseholderQR<Eigen::MatrixXf> qr(x);
   return qr.householderQ() * Eigen::MatrixXf::Identity(x.rows(), x.cols());
 }
 
 }  // namespace
 
-ItemGraph cooccurrence(const Histories& histories, uint32_t num_items) {
+ItemGraph cooccurrence(const Histories& histories, uint32_t num_items, size_t most_pairs) {
   const Occurrences occurrences(histories, num_items);
-  std::vector<std::vector<std::pair<uint32_t, float>>> rows(num_items);
+  size_t pairs = 0;
+  for (const auto& history : histories) pairs += history.size() * std::min(history.size(), 2 * kWindow);
+  const size_t kept = pairs <= most_pairs ? num_items : std::max(kLeastKept, most_pairs / num_items);
+  std::vector<Row> rows(num_items);
 #pragma omp parallel
   {
     std::vector<double> sum(num_items, 0.0);
@@ -78,11 +119,20 @@ ItemGraph cooccurrence(const Histories& histories, uint32_t num_items) {
           sum[other] += 1.0 / static_cast<double>(p > position ? p - position : position - p);
         }
       }
+      if (touched.size() > kept) {
+        const auto heavier = [&](uint32_t a, uint32_t b) { return std::pair(-sum[a], a) < std::pair(-sum[b], b); };
+        const auto cut = touched.begin() + static_cast<std::ptrdiff_t>(kept);
+        std::ranges::nth_element(touched, cut, heavier);
+        std::for_each(cut, touched.end(), [&](uint32_t other) { sum[other] = 0.0; });
+        touched.erase(cut, touched.end());
+      }
       std::ranges::sort(touched);
+      rows[item].reserve(touched.size());
       for (uint32_t other : touched) rows[item].emplace_back(other, static_cast<float>(std::exchange(sum[other], 0.0)));
       touched.clear();
     }
   }
+  if (kept < num_items) make_symmetric(rows);
   ItemGraph graph;
   for (const auto& row : rows) {
     for (const auto& [other, weight] : row) {
@@ -107,8 +157,10 @@ Matrix item_vectors(const ItemGraph& graph, const ItemVectorOptions& options) {
       basis(static_cast<Index>(i), static_cast<Index>(d)) = static_cast<float>(random.normal());
     }
   }
-  basis = orthonormal_basis(basis);
-  for (size_t t = 0; t < kIterations; ++t) basis = orthonormal_basis(product(a, basis) + kSpectrumShift * basis);
+  basis = orthonormal_basis(std::move(basis), options.most_reflected);
+  for (size_t t = 0; t < kIterations; ++t) {
+    basis = orthonormal_basis(product(a, basis) + kSpectrumShift * basis, options.most_reflected);
+  }
   const RowMajorD small = (basis.transpose() * product(a, basis)).cast<double>();
   const Eigen::SelfAdjointEigenSolver<RowMajorD> eigen((small + small.transpose()) / 2);
   // Eigenvalues ascend: the last `dim` are wanted.

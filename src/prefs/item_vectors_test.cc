@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <vector>
 
 #include "base/random.h"
@@ -58,6 +60,35 @@ TEST(Cooccurrence, EqualsTheObviousLoopsOnRandomHistories) {
     }
   }
   EXPECT_LT((dense(cooccurrence(views_of(lists), 30)) - expected).cwiseAbs().maxCoeff(), 1e-4);
+}
+
+TEST(Cooccurrence, KeepsTheGreatestWeightsOfEachItemWhereThereAreTooManyPairs) {
+  const Lists lists = random_lists(300, 90, 40, 5);
+  const Eigen::MatrixXd all = dense(cooccurrence(views_of(lists), 90));
+  const Eigen::MatrixXd some = dense(cooccurrence(views_of(lists), 90, 100));
+  EXPECT_EQ(dense(cooccurrence(views_of(lists), 90, size_t{1} << 40)), all);
+  EXPECT_LT(some.count(), all.count());
+  for (Eigen::Index i = 0; i < 90; ++i) {
+    std::vector<double> weights(all.row(i).begin(), all.row(i).end());
+    std::ranges::sort(weights, std::greater());
+    for (Eigen::Index j = 0; j < 90; ++j) {
+      EXPECT_TRUE(some(i, j) == 0 || some(i, j) == all(i, j) || some(i, j) == all(j, i));
+      EXPECT_EQ(some(i, j) > 0, some(j, i) > 0) << i << " " << j;
+      const bool among_the_greatest = all(i, j) > weights[32];
+      EXPECT_TRUE(some(i, j) > 0 || !among_the_greatest) << i << " " << j;
+    }
+  }
+}
+
+TEST(ItemVectors, AreTheSameByCholeskyFactorsButForRounding) {
+  const ItemGraph graph = cooccurrence(views_of(random_lists(400, 60, 12, 3)), 60);
+  const Matrix reflected = item_vectors(graph, {.dim = 60});
+  const Matrix factored = item_vectors(graph, {.dim = 60, .most_reflected = 0});
+  // Eigenvectors may differ in sign: what counts is what the rows have in common.
+  const auto alike = [](const Matrix& vectors) -> Eigen::MatrixXf {
+    return as_eigen(vectors) * as_eigen(vectors).transpose();
+  };
+  EXPECT_LT((alike(reflected) - alike(factored)).cwiseAbs().maxCoeff(), 1e-3f);
 }
 
 TEST(ItemVectors, AreTheLeadingEigenvectorsOfTheNormalisedGraph) {
