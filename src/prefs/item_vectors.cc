@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "base/random.h"
+#include "base/threads.h"
 #include "prefs/eigen.h"
 #include "prefs/occurrences.h"
+#include "tensor/gemm.h"
 
 namespace peapod {
 namespace {
@@ -72,16 +74,32 @@ RowMajorF product(const ItemGraph& graph, const RowMajorF& x) {
 }
 
 // x times the inverse of its Cholesky factor, twice, since once leaves what rounding makes of its condition
-// (CholeskyQR2, Yamamoto et al. 2015): products of matrices, which reflections are not. False where the columns
-// of x nearly depend on each other.
+// (CholeskyQR2, Yamamoto et al. 2015): products of matrices, which reflections are not. False where the columns of x
+// nearly depend on each other. Threads take blocks of rows, so their number does not show.
 bool orthonormalise(RowMajorF& x) {
+  constexpr size_t kBlocks = 32;
+  const auto width = static_cast<size_t>(x.cols());
+  const auto n = static_cast<size_t>(x.rows());
   for (int pass = 0; pass < 2; ++pass) {
-    Eigen::MatrixXf gram = Eigen::MatrixXf::Zero(x.cols(), x.cols());
-    gram.noalias() += x.transpose() * x;
+    std::vector<RowMajorF> grams(kBlocks, RowMajorF::Zero(x.cols(), x.cols()));
+    parallel_for(kBlocks, [&](size_t b) {
+      const Range part = part_of(n, kBlocks, b);
+      if (part.size() == 0) return;
+      const float* rows = x.row(static_cast<Index>(part.begin)).data();
+      gemm({width, width, part.size(), width, width, width, Op::transpose}, 1.0f, rows, rows, 0.0f, grams[b].data());
+    });
+    Eigen::MatrixXf gram = grams.front();
+    for (size_t b = 1; b < kBlocks; ++b) gram += grams[b];
     const Eigen::LLT<Eigen::MatrixXf> factor(gram);
     if (factor.info() != Eigen::Success) return false;
-    const Eigen::MatrixXf inverse = factor.matrixU().solve(Eigen::MatrixXf::Identity(x.cols(), x.cols()));
-    x = x * inverse;
+    const RowMajorF inverse = factor.matrixU().solve(Eigen::MatrixXf::Identity(x.cols(), x.cols()));
+    parallel_for(kBlocks, [&](size_t b) {
+      const Range part = part_of(n, kBlocks, b);
+      if (part.size() == 0) return;
+      float* rows = x.row(static_cast<Index>(part.begin)).data();
+      const std::vector<float> before(rows, rows + part.size() * width);
+      gemm({part.size(), width, width, width, width, width}, 1.0f, before.data(), inverse.data(), 0.0f, rows);
+    });
   }
   return x.allFinite();
 }
@@ -100,7 +118,7 @@ ItemGraph cooccurrence(const Histories& histories, uint32_t num_items, size_t mo
   const Occurrences occurrences(histories, num_items);
   size_t pairs = 0;
   for (const auto& history : histories) pairs += history.size() * std::min(history.size(), 2 * kWindow);
-  const size_t kept = pairs <= most_pairs ? num_items : std::max(kLeastKept, most_pairs / num_items);
+  const size_t kept = pairs <= most_pairs ? num_items : std::max(kLeastKept, most_pairs / 2 / num_items);
   std::vector<Row> rows(num_items);
 #pragma omp parallel
   {
