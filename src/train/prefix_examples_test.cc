@@ -51,6 +51,29 @@ PeapodModel noise_model(const ScratchFolder& folder, const Noise& noise) {
   return PeapodModel::create(Dataset::open(folder.path() / "data"), create);
 }
 
+TEST(PrefixExamples, AskForARankingWithWhatPrecedesItWhereThatIsEnough) {
+  const ScratchFolder folder;
+  const PeapodModel model = noise_model(folder, {.places = 30});
+  const SearchSpace space(model);
+  const Sampler sampler(space, {});
+  const auto train = model.dataset().train_items(3);
+  ASSERT_EQ(train.size(), 28u);
+  const auto known_of = [&](uint32_t index) {
+    const TrainingExample example = sampler.build({Task::topn, 3, index, 7});
+    std::vector<uint32_t> known;
+    for (const ShownItem& shown : example.inputs.front().history) {
+      for (uint32_t item = 0; item < model.dataset().num_items(); ++item) {
+        if (std::ranges::equal(shown.tokens, model.ids().item_output(item))) known.push_back(item);
+      }
+    }
+    return known;
+  };
+  EXPECT_EQ(known_of(22), std::vector<uint32_t>(train.begin(), train.begin() + 22));
+  std::vector<uint32_t> rest(train.begin(), train.end());
+  rest.erase(rest.begin() + 4);
+  EXPECT_EQ(known_of(4), rest);
+}
+
 TEST(PrefixExamples, AskForEachItemFromWhatPrecedesItAsUseDoes) {
   SmallModel small(kAsTrained);
   const SearchSpace space(*small);

@@ -18,6 +18,10 @@ constexpr size_t kBuiltAtOnce = 64;        // examples drawn ahead of the token 
 // where there are so many.
 constexpr uint32_t kTargetsAtOnce = kShownHistory / 2;
 
+// A ranking is asked for with what precedes its answer, as in use, where that is so many items; with fewer, all else
+// that the user did in training is known too: a few items tell little of what a full history tells.
+constexpr uint32_t kEnoughToGoBy = 20;
+
 // Streams of random numbers, one for each task from these numbers on: of the order of its examples in an epoch, and of
 // what is random about each example.
 constexpr uint64_t kOrderStreams = 1;
@@ -243,7 +247,9 @@ TrainingExample Sampler::build(const ExampleSpec& spec) const {
     return example;
   }
   const auto history = data.train_items(spec.user);
-  Known who = known_in_training(data, spec.user);
+  const bool in_order =
+      spec.task == Task::topn && spec.index >= kEnoughToGoBy && model_.network().config().items == ItemForm::vectors;
+  Known who = in_order ? known_before(data, spec.user, spec.index) : known_in_training(data, spec.user);
   if (is_unknown) who.text_user = kUnknownUser;
   if (spec.task == Task::topn) {
     const std::pair<uint32_t, double> target{history[spec.index], 1.0};
