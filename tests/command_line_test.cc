@@ -12,8 +12,8 @@ using nlohmann::json;
 
 TEST_F(CommandLine, HelpListsEveryCommand) {
   EXPECT_EQ(peapod("--help"), 0);
-  for (const char* command : {"prepare", "train", "evaluate", "baseline", "compare", "audit", "recommend", "explain",
-                              "inspect", "generate", "tokenize", "bench"}) {
+  for (const char* command : {"simulate", "prepare", "train", "evaluate", "baseline", "compare", "audit", "recommend",
+                              "explain", "inspect", "generate", "tokenize", "bench"}) {
     EXPECT_NE(log().find("\n  " + std::string(command) + "  "), std::string::npos) << command;
   }
 }
@@ -35,6 +35,18 @@ TEST_F(CommandLine, RefusesWrongUsage) {
   expect_failure(2, "prepare " + at("raw") + " --out x --ids clever", {"--ids", "clever", "collaborative"});
   expect_failure(2, "train " + at("data") + " --out x --preset huge", {"--preset", "huge", "mini"});
   expect_failure(2, "train " + at("data") + " --out x --composer clever", {"--composer", "clever", "shared-prompts"});
+}
+
+TEST_F(CommandLine, SimulatesALogThatItCanPrepare) {
+  const std::string counts = "simulate --users 60 --items 40 --interactions 900";
+  ASSERT_EQ(peapod(counts + " --out " + at("made.csv")), 0) << log();
+  ASSERT_EQ(peapod("prepare " + at("made.csv") + " --out " + at("made")), 0) << log();
+  EXPECT_NE(log().find("rows: 900 read, 0 rejected, 900 kept"), std::string::npos) << log();
+  EXPECT_NE(log().find("titles 0 of 40"), std::string::npos) << log();
+  expect_failure(2, "simulate --users 0 --out " + at("x.csv"), {"--users", "at least 1"});
+  expect_failure(1, "simulate --users 6 --interactions 5 --out " + at("x.csv"),
+                 {"interactions: 5 are fewer than 6 users"});
+  EXPECT_FALSE(std::filesystem::exists(at("x.csv")));
 }
 
 TEST_F(CommandLine, AuditsADataSet) {

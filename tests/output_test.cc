@@ -42,6 +42,7 @@ class Outputs : public TrainedModel {
         {"generate " + at("model") + " --text user_1 --max-new-tokens 2"},
         {"tokenize " + at("model/spiece.model") + " --jsonl " + at("lines.jsonl"), true, false},
         {"bench --quick --only help"},
+        {"simulate --users 5 --items 9 --interactions 20 --out -", true, false},
     };
   }
 

@@ -6,6 +6,7 @@
 
 namespace peapod::cli {
 
+void add_simulate(CLI::App& app);
 void add_prepare(CLI::App& app);
 void add_train(CLI::App& app);
 void add_evaluate(CLI::App& app);

@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
       "peapod");
   app.require_subcommand(1);
   app.set_version_flag("--version", "peapod " PEAPOD_VERSION);
+  peapod::cli::add_simulate(app);
   peapod::cli::add_prepare(app);
   peapod::cli::add_train(app);
   peapod::cli::add_evaluate(app);
