@@ -18,46 +18,10 @@ struct AuditFlags {
   std::string json;
 };
 
-std::string verdict(const Dataset& data, const LeakReport& report, const TargetCounts& targets) {
-  const std::string scheme(name_of(data.item_ids().scheme));
-  if (report.numbering_leaks()) {
-    return fmt::format(
-        "LEAKS: the \"{}\" item numbers give test items away. Results on them say little;\n"
-        "compare with a data set prepared with --ids random.",
-        scheme);
-  }
-  if (targets.users == 0) {
-    return "NOTHING TO TEST: no user has three interactions or more, so there are no test items to give away.";
-  }
-  if (report.touched_negatives > 0) return "BROKEN: some negatives are items that the user touched; prepare again.";
-  if (targets.seen > 0) {
-    return fmt::format(
-        "REPEATS: {} of {} test items are items that the user had before. Full ranking leaves these out, so they "
-        "count\n"
-        "as misses whatever is recommended. The \"{}\" item ids do not give test items away.",
-        targets.seen, targets.users, scheme);
-  }
-  return fmt::format("No leak found: the \"{}\" item ids do not give test items away.", scheme);
-}
-
 std::string readable(const Dataset& data, const LeakReport& report, const TargetCounts& targets) {
   std::string text = fmt::format("{}: {} users, {} items, {} interactions, ids {}\n", data.name(), data.num_users(),
                                  data.num_items(), data.num_interactions(), name_of(data.item_ids().scheme));
-  const auto line = [&](const char* what, const std::string& value) {
-    text += fmt::format("  {:<62}{}\n", what, value);
-  };
-  line("max+1 rule, HR@1 on the test item", fmt::format("{:.4f}", report.max_plus_1_test_hr1));
-  line("max+1 rule, HR@1 on the last training item", fmt::format("{:.4f}", report.max_plus_1_last_train_hr1));
-  line("number against first appearance, Spearman", fmt::format("{:.4f}", report.first_appearance_spearman));
-  line("users whose test item is in their training history, share",
-       fmt::format("{:.4f}", report.test_item_in_train_share));
-  line("users who had their test item before", fmt::format("{} of {}", targets.seen, targets.users));
-  line("interactions that repeat a user and item", std::to_string(report.duplicate_interactions));
-  line("negatives of a user, at the least and on average",
-       fmt::format("{}, {:.1f}", targets.least_negatives, targets.mean_negatives));
-  line("users without negatives", fmt::format("{} of {}", targets.without_negatives, targets.users));
-  line("negatives that the user touched", std::to_string(report.touched_negatives));
-  line("items without a training interaction", std::to_string(report.items_without_training));
+  for (const auto& [what, found] : findings(report, targets)) text += fmt::format("  {:<62}{}\n", what, found);
   return text + verdict(data, report, targets) + "\n";
 }
 

@@ -62,6 +62,7 @@ std::string text_of(const Settings& settings) {
 Dataset open_data(const BaselineFlags& flags) {
   require_distinct({{"--json", flags.json}, {"--per-user", flags.per_user}});
   Dataset data = Dataset::open(flags.data);
+  require_held_out(data, flags.data);
   require_measurable({.users = data.evaluated_users().size()}, flags.data);
   return data;
 }

@@ -179,6 +179,13 @@ void require_same_data(const std::string& directory, const Dataset& trained_on, 
   }
 }
 
+// Throws Error for a model that was trained on all interactions, or whose data holds nothing out.
+void require_not_shown_answers(const std::string& directory) {
+  if (read_description(directory).split != SplitRule::none) return;
+  throw Error(directory, "has learned from all interactions, those to be asked for among them: it has seen the answers",
+              "evaluate a model that was trained with held-out items, by `peapod train` without `--on all`");
+}
+
 void require_prompts_to_swap(const std::string& directory, std::string_view composer, const EvaluateFlags& flags) {
   if (!flags.swap_prompts || composer_kind(composer).is_personal) return;
   throw Error("--swap-prompts",
@@ -321,6 +328,9 @@ void run(const EvaluateFlags& flags) {
   require_distinct({{"--json", flags.json}, {"--per-user", flags.per_user}, {"--report", flags.report}});
   require_rival(flags.against);
   const Dataset data = Dataset::open(flags.data);
+  require_held_out(data, flags.data);
+  for (const std::string& directory : flags.models) require_not_shown_answers(directory);
+  if (is_model(flags.against)) require_not_shown_answers(flags.against);
   const TargetCounts counts = count_targets(data, data.evaluated_users(), kSplits.parse(flags.split));
   require_measurable(as_asked(counts, flags), flags.data);
   // Of several, each is checked before the first is measured for minutes.

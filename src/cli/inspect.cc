@@ -49,6 +49,7 @@ Json json_of(const Dataset& data) {
                  {"num_interactions", data.num_interactions()},
                  {"num_evaluated_users", data.evaluated_users().size()},
                  {"num_explanations", data.explanations().size()},
+                 {"split", name_of(data.split())},
                  {"ids", name_of(ids.scheme)},
                  {"code_levels", ids.level_sizes},
                  {"identity", data.identity()},
@@ -65,7 +66,10 @@ Json json_of(const Dataset& data) {
 std::string readable(const Dataset& data) {
   const ItemIds& ids = data.item_ids();
   std::string text = line("data set", data.name());
-  text += line("users", fmt::format("{} ({} of them evaluated)", data.num_users(), data.evaluated_users().size()));
+  const std::string evaluated = data.split() == SplitRule::none
+                                    ? "nothing is held out of them"
+                                    : fmt::format("{} of them evaluated", data.evaluated_users().size());
+  text += line("users", fmt::format("{} ({})", data.num_users(), evaluated));
   text += line("items", std::to_string(data.num_items()));
   text += line("interactions", std::to_string(data.num_interactions()));
   text += line("explanations", std::to_string(data.explanations().size()));

@@ -28,6 +28,7 @@ struct PrepareFlags {
   std::string items;
   std::string format = "auto";
   std::string ids = "collaborative";
+  std::string split{name_of(SplitRule::leave_one_out)};
   ReadOptions read;
   PreparationOptions preparation;
 };
@@ -42,19 +43,21 @@ std::string shown_rejects(const Rejects& rejects) {
   return text;
 }
 
-std::string summary_of(const PreparedData& data, const std::vector<std::string>& read, const Rejects& rejects,
-                       const PrepareFlags& flags) {
+std::string summary_of(const PreparedData& data, const Rejects& rejects, const PrepareFlags& flags) {
   const auto core = [](uint32_t least, const char* what) {
     return least <= 1 ? std::string() : fmt::format(" (each has {} {} or more)", least, what);
   };
   std::string text = fmt::format("data set      {} ({})\n", data.name, name_of(data.format));
-  for (const std::string& line : read) {
-    text += fmt::format("{:<14}{}\n", &line == read.data() ? "read" : "", line);
+  for (const std::string& line : data.source.reading) {
+    text += fmt::format("{:<14}{}\n", &line == data.source.reading.data() ? "read" : "", line);
   }
   text += fmt::format("users         {}{}\n", data.users.size(), core(data.min_user, "interactions"));
   text += fmt::format("items         {}{}\n", data.items.size(), core(data.min_item, "interactions"));
   text += fmt::format("interactions  {}\n", data.num_interactions());
   text += fmt::format("explanations  {}\n", data.explanations.size());
+  if (data.split == SplitRule::none) {
+    text += "held out      nothing: `train` needs --max-steps or --time-limit, `evaluate` has nothing to measure\n";
+  }
   if (data.num_explanations_of_held_out > 0) {
     text += fmt::format("left out      {} training explanations of validation or test items\n",
                         data.num_explanations_of_held_out);
@@ -73,16 +76,6 @@ std::string summary_of(const PreparedData& data, const std::vector<std::string>&
   return text + fmt::format("written to    {}\n", flags.out);
 }
 
-// What the source says of each item.
-std::vector<std::string> texts_of(const std::vector<ItemInfo>& items) {
-  std::vector<std::string> texts;
-  for (const ItemInfo& item : items) {
-    std::string& text = texts.emplace_back(item.title);
-    for (const std::string& category : item.categories) text += ' ' + category;
-  }
-  return texts;
-}
-
 void prepare_data(PrepareFlags& flags) {
   require_replaceable(flags.out, Dataset::file_names());
   const IdScheme scheme = kIdSchemes.parse(flags.ids);
@@ -92,18 +85,19 @@ void prepare_data(PrepareFlags& flags) {
     throw Error(flags.items, "is no file", "name a table of items with `--items`");
   }
   const OutputLock lock(flags.out, Dataset::file_names(), "`peapod prepare`");
+  flags.preparation.split = kSplitRules.parse(flags.split);
   RawLog log = read_source(flags.source, flags.read);
   const Rejects rejects = log.rejects;
-  const std::vector<std::string> read = summary_of_reading(log);
   const PreparedData data = prepare(std::move(log), flags.preparation);
-  const std::vector<std::string> texts = texts_of(data.items);
+  std::vector<std::string> texts;
+  for (const ItemInfo& item : data.items) texts.push_back(item_text(item.title, item.categories));
   const ItemIds ids = assign_item_ids(
       scheme, {.train = data.train_histories(), .all = data.histories(), .num_items = data.num_items(), .texts = texts},
       flags.preparation.seed);
   write_dataset(flags.out, data, ids);
   const Dataset written = Dataset::open(flags.out);
   const TargetCounts targets = count_targets(written, written.evaluated_users(), Split::test);
-  print(summary_of(data, read, rejects, flags) + sentences_on(targets, "note          "));
+  print(summary_of(data, rejects, flags) + sentences_on(targets, "note          "));
 }
 
 }  // namespace
@@ -131,6 +125,11 @@ void add_prepare(CLI::App& app) {
       ->type_name("FILE");
   command->add_option("--ids", flags->ids, "How items are named to the model; sequential leaks test items")
       ->check(CLI::IsMember(kIdSchemes.names()))
+      ->capture_default_str();
+  command
+      ->add_option("--split", flags->split,
+                   "What is held out of each user: the last two items, or nothing, for data too small for that")
+      ->check(CLI::IsMember(kSplitRules.names()))
       ->capture_default_str();
   add_number(*command, "--min-user", flags->preparation.min_user, kAnyCount,
              "Leave out users with fewer interactions [5; 0 for pod]");

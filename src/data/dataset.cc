@@ -58,6 +58,27 @@ T field(const Json& object, const char* name, const std::string& where) {
   }
 }
 
+SourceSummary source_of(const Json& object, const std::string& where) {
+  SourceSummary source;
+  source.reading = field<std::vector<std::string>>(object, "reading", where);
+  source.users = field<uint64_t>(object, "users", where);
+  source.items = field<uint64_t>(object, "items", where);
+  source.interactions = field<uint64_t>(object, "interactions", where);
+  source.merged_repeats = field<uint64_t>(object, "merged_repeats", where);
+  source.rejected_lines = field<uint64_t>(object, "rejected_lines", where);
+  for (const Json& one : field<std::vector<Json>>(object, "rejects", where)) {
+    source.rejects.push_back({field<std::string>(one, "reason", where), field<uint64_t>(one, "lines", where)});
+  }
+  if (object.contains("times")) {
+    const Json& times = part(object, "times", where);
+    source.times = {.first = field<double>(times, "first", where),
+                    .last = field<double>(times, "last", where),
+                    .ties = field<uint64_t>(times, "ties", where),
+                    .histogram = field<std::vector<uint64_t>>(times, "histogram", where)};
+  }
+  return source;
+}
+
 // Calls take(object, where) for each line of a JSON lines file, which must be `expected` many.
 template <class Take>
 void each_line(const MappedFile& file, const std::string& where, uint64_t expected, Take take) {
@@ -114,7 +135,11 @@ struct Dataset::Contents {
   fs::path directory;
   std::string manifest_text;
   std::string name;
+  SplitRule split = SplitRule::leave_one_out;
+  uint64_t seed = 0;
+  std::optional<SourceSummary> source;
   std::unordered_map<std::string_view, MappedFile> mapped;
+  std::unordered_map<std::string_view, std::string> made;  // files that stand for those of the directory
   std::vector<UserInfo> users;
   std::vector<ItemInfo> items;
   RaggedTable<uint32_t> interactions;
@@ -124,10 +149,15 @@ struct Dataset::Contents {
   Directory user_names;
   Directory item_names;
 
+  std::string_view text_of(std::string_view file) const {
+    const auto found = made.find(file);
+    return found == made.end() ? mapped.at(file).text() : std::string_view(found->second);
+  }
+
   uint64_t hash_of(std::span<const std::string_view> names) const {
     uint64_t hash = 0;
     for (const std::string_view file : names) {
-      const auto bytes = mapped.at(file).bytes();
+      const auto bytes = std::as_bytes(std::span(text_of(file)));
       hash = mix64(hash, bytes.size(), files::crc32_of(bytes));
     }
     return hash;
@@ -155,14 +185,24 @@ Dataset::Contents::Contents(const fs::path& path) : directory(path) {
     throw Error(manifest_path, "is not the manifest of a prepared data set", "make one with `peapod prepare`");
   }
   const auto version = field<uint32_t>(manifest, "version", manifest_path);
-  if (version != files::kVersion) {
-    throw Error(manifest_path, fmt::format("has version {}, this program reads {}", version, files::kVersion),
-                version < files::kVersion ? "the data set was made by an older peapod: run `peapod prepare` again"
-                                          : "use the peapod that made it, or run `peapod prepare` again");
+  if (version < files::kOldestRead || version > files::kVersion) {
+    throw Error(
+        manifest_path,
+        fmt::format("has version {}, this program reads {} and {}", version, files::kOldestRead, files::kVersion),
+        version < files::kVersion ? "the data set was made by an older peapod: run `peapod prepare` again"
+                                  : "use the peapod that made it, or run `peapod prepare` again");
   }
   const std::string fault = seal_fault(manifest_text);
   if (!fault.empty()) throw Error(manifest_path, fault, kPrepareAgain);
   name = field<std::string>(manifest, "name", manifest_path);
+  seed = field<uint64_t>(part(manifest, "options", manifest_path), "seed", manifest_path);
+  if (version > files::kOldestRead) {
+    split = kSplitRules.parse(field<std::string>(manifest, "split", manifest_path), manifest_path);
+    const auto known = manifest.find("source");  // null where it was not kept when the data set was prepared
+    if (known == manifest.end() || !known->is_null()) {
+      source = source_of(part(manifest, "source", manifest_path), manifest_path + ": source");
+    }
+  }
   map_listed(part(manifest, "files", manifest_path));
   users.resize(std::min<uint64_t>(field<uint32_t>(manifest, "num_users", manifest_path),
                                   mapped.at(files::kUsers).bytes().size()));
@@ -297,7 +337,11 @@ uint64_t Dataset::num_interactions() const { return contents_->interactions.valu
 
 std::span<const uint32_t> Dataset::history(uint32_t user) const { return contents_->interactions.row(user); }
 
-std::span<const uint32_t> Dataset::train_items(uint32_t user) const { return train_part(history(user)); }
+SplitRule Dataset::split() const { return contents_->split; }
+uint64_t Dataset::seed() const { return contents_->seed; }
+const std::optional<SourceSummary>& Dataset::source() const { return contents_->source; }
+
+std::span<const uint32_t> Dataset::train_items(uint32_t user) const { return train_part(history(user), split()); }
 
 std::span<const uint32_t> Dataset::items_before(uint32_t user, Split split) const {
   assert(evaluated(user) && split != Split::train);
@@ -359,10 +403,30 @@ std::vector<std::string> Dataset::file_names() {
   return names;
 }
 
+Dataset Dataset::hold_out_nothing(const ItemIds& ids) && {
+  Contents& contents = *contents_;
+  assert(ids.scheme == contents.ids.scheme);
+  contents.split = SplitRule::none;
+  contents.ids = ids;
+  for (Explanation& explanation : contents.explanations) explanation.split = Split::train;
+  contents.made[files::kItemIds] = files::item_ids_file(ids, num_items());
+  contents.made[files::kExplanations] = files::explanations_file(contents.explanations);
+  auto manifest = parse_json_object<nlohmann::ordered_json>(contents.manifest_text, "the manifest", kPrepareAgain);
+  if (!manifest.contains("source")) manifest["source"] = nullptr;
+  manifest["version"] = files::kVersion;
+  manifest["split"] = name_of(SplitRule::none);
+  manifest["ids"]["level_sizes"] = ids.level_sizes;
+  for (const auto& [file, text] : contents.made) {
+    manifest["files"][std::string(file)] = {{"bytes", text.size()}, {"checksum", checksum(text)}};
+  }
+  contents.manifest_text = sealed(manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return std::move(*this);
+}
+
 void Dataset::save(const fs::path& directory) const {
   fs::create_directories(directory);
   for (const std::string_view file : files::kListed) {
-    write_file_atomically(directory / file, contents_->mapped.at(file).text());
+    write_file_atomically(directory / file, contents_->text_of(file));
   }
   write_file_atomically(directory / files::kManifest, contents_->manifest_text);
 }

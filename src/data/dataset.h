@@ -1,5 +1,5 @@
-// A prepared data set: who interacted with what, in order, with the leave-one-out split, item ids, evaluation
-// negatives and explanations. Opened from the directory that `peapod prepare` writes (docs/formats.md); interactions,
+// A prepared data set: who interacted with what, in order, how that is split, item ids, evaluation negatives and
+// explanations. Opened from the directory that `peapod prepare` writes (docs/formats.md); interactions,
 // codes and negatives are views of mapped files. Immutable, so safe from any thread.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "data/item_ids.h"
+#include "data/source_summary.h"
 #include "data/split.h"
 #include "explanations/explanation.h"
 
@@ -35,15 +36,20 @@ class Dataset {
   uint32_t num_items() const;
   uint64_t num_interactions() const;
 
+  SplitRule split() const;
+  uint64_t seed() const;  // that it was prepared with
+  // What was read; nothing where the data set was prepared before that was kept.
+  const std::optional<SourceSummary>& source() const;
+
   // Everything the user did, oldest first.
   std::span<const uint32_t> history(uint32_t user) const;
-  // All but the last two; all of them for a user with fewer than three interactions, who is not evaluated.
+  // All but what is held out, the last two items; all of them for a user who is not evaluated.
   std::span<const uint32_t> train_items(uint32_t user) const;
   // What is known before the target of `split` (valid or test).
   std::span<const uint32_t> items_before(uint32_t user, Split split) const;
   // The target of `split` (valid or test). Requires evaluated(user).
   uint32_t target(uint32_t user, Split split) const;
-  bool evaluated(uint32_t user) const { return history(user).size() >= kMinEvaluated; }
+  bool evaluated(uint32_t user) const { return is_evaluated(history(user).size(), split()); }
   std::vector<uint32_t> evaluated_users() const;
 
   Histories train_histories() const;
@@ -75,6 +81,9 @@ class Dataset {
 
   // Files of the prepared directory, the manifest first.
   static std::vector<std::string> file_names();
+  // The same interactions with nothing held out, under these item ids: every explanation is one for training, and the
+  // identity is another. REQUIRES: ids of the same scheme for exactly these items.
+  Dataset hold_out_nothing(const ItemIds& ids) &&;
   // Writes the directory again, the manifest last: the bytes that were opened, whatever stands in their place by now.
   void save(const std::filesystem::path& directory) const;
 

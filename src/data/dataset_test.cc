@@ -83,7 +83,8 @@ TEST_F(DatasetTest, SplitsByPositionAndDoesNotEvaluateShortHistories) {
   for (uint32_t user = 0; user < 3; ++user) {
     EXPECT_TRUE(std::ranges::equal(data.train_histories()[user], data_.train_histories()[user]));
     const size_t size = data.history(user).size();
-    for (size_t i = 0; i < size; ++i) EXPECT_EQ(split_at(i, size) == Split::train, i < data.train_items(user).size());
+    for (size_t i = 0; i < size; ++i)
+      EXPECT_EQ(split_at(i, size, SplitRule::leave_one_out) == Split::train, i < data.train_items(user).size());
   }
 }
 
@@ -229,7 +230,10 @@ TEST_F(DatasetTest, RefusesAUserWithoutInteractions) {
 TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
   const std::string good = read_file(out_ / "dataset.json");
   const std::pair<std::string, std::string> changes[] = {
-      {"\"version\": 2", "\"version\": 3"},
+      {"\"version\": 3", "\"version\": 4"},
+      {"\"split\": \"leave-one-out\"", "\"split\": \"leave-two-out\""},
+      {"\"source\"", "\"sauce\""},
+      {"\"merged_repeats\": 0", "\"merged_repeats\": -1"},
       {"peapod-dataset", "another-format"},
       {"\"num_users\": 3", "\"num_users\": 4"},
       {"\"num_users\": 3", "\"num_users\": 4000000000"},
@@ -250,10 +254,72 @@ TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
 }
 
 TEST_F(DatasetTest, SaysThatAnOlderDataSetMustBePreparedAgain) {
-  replace_in_manifest("\"version\": 2", "\"version\": 1");
-  EXPECT_NE(error_of_open().find("has version 1, this program reads 2; the data set was made by an older peapod"),
+  replace_in_manifest("\"version\": 3", "\"version\": 1");
+  EXPECT_NE(error_of_open().find("has version 1, this program reads 2 and 3; the data set was made by an older peapod"),
             std::string::npos)
       << error_of_open();
+}
+
+TEST_F(DatasetTest, ReadsVersionTwoWhichKnewOneSplitAndNothingOfTheSource) {
+  ASSERT_TRUE(Dataset::open(out_).source().has_value());
+  replace_in_manifest("\"version\": 3", "\"version\": 2");
+  replace_in_manifest("\"split\": \"leave-one-out\",", "");
+  replace_in_manifest("\"source\"", "\"unknown\"");
+  const Dataset data = Dataset::open(out_);
+  EXPECT_EQ(data.split(), SplitRule::leave_one_out);
+  EXPECT_EQ(data.evaluated_users().size(), 2u);
+  EXPECT_FALSE(data.source().has_value());
+}
+
+TEST_F(DatasetTest, KeepsWhatWasSaidOfTheSource) {
+  data_.source = {.reading = {"a line", "another \"one\""},
+                  .users = 9,
+                  .items = 8,
+                  .interactions = 70,
+                  .merged_repeats = 6,
+                  .rejected_lines = 5,
+                  .rejects = {{"time: expected a number", 4}, {"no item", 1}},
+                  .times = SourceTimes{.first = 0.5, .last = 99, .ties = 3, .histogram = {1, 0, 2}}};
+  write_dataset(out_, data_, numbers_in_order(4));
+  const Dataset data = Dataset::open(out_);
+  ASSERT_TRUE(data.source().has_value());
+  const SourceSummary& source = *data.source();
+  EXPECT_EQ(source.reading, data_.source.reading);
+  EXPECT_EQ(source.users, 9u);
+  EXPECT_EQ(source.items, 8u);
+  EXPECT_EQ(source.interactions, 70u);
+  EXPECT_EQ(source.merged_repeats, 6u);
+  EXPECT_EQ(source.rejected_lines, 5u);
+  ASSERT_EQ(source.rejects.size(), 2u);
+  EXPECT_EQ(source.rejects[0].reason, "time: expected a number");
+  EXPECT_EQ(source.rejects[0].lines, 4u);
+  ASSERT_TRUE(source.times.has_value());
+  EXPECT_EQ(source.times->first, 0.5);
+  EXPECT_EQ(source.times->last, 99);
+  EXPECT_EQ(source.times->ties, 3u);
+  EXPECT_EQ(source.times->histogram, (std::vector<uint64_t>{1, 0, 2}));
+}
+
+TEST_F(DatasetTest, HoldsNothingOutWhereThatIsAsked) {
+  ItemIds other = numbers_in_order(4);
+  std::swap(other.numbers[0], other.numbers[3]);
+  const std::string before = Dataset::open(out_).identity();
+  const Dataset all = Dataset::open(out_).hold_out_nothing(other);
+  const fs::path copy = folder_.path() / "copy";
+  all.save(copy);
+  const Dataset again = Dataset::open(copy);
+  EXPECT_NE(all.identity(), before);
+  EXPECT_EQ(again.identity(), all.identity());
+  EXPECT_TRUE(again.source().has_value());
+  for (const Dataset* data : {&all, &again}) {
+    EXPECT_EQ(data->split(), SplitRule::none);
+    EXPECT_EQ(data->evaluated_users(), std::vector<uint32_t>());
+    EXPECT_EQ(data->item_ids().numbers, other.numbers);
+    EXPECT_EQ(data->explanations()[0].split, Split::train);
+    for (uint32_t user = 0; user < 3; ++user) {
+      EXPECT_TRUE(std::ranges::equal(data->train_items(user), data->history(user)));
+    }
+  }
 }
 
 TEST_F(DatasetTest, NamesTheFileOfAnUnknownSchemeAndTheNearestOne) {

@@ -15,8 +15,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-// One line; text that is not UTF-8 is repaired, so that what is written can always be read.
-std::string line_of(const Json& object) { return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+using prepared_files::line_of;
 
 std::string users_text(const std::vector<UserInfo>& users) {
   std::string text;
@@ -33,30 +32,23 @@ std::string items_text(const std::vector<ItemInfo>& items) {
   return text;
 }
 
-std::string explanations_text(const std::vector<Explanation>& explanations) {
-  std::string text;
-  for (const Explanation& explanation : explanations) {
-    text += line_of({{"user", explanation.user},
-                     {"item", explanation.item},
-                     {"split", name_of(explanation.split)},
-                     {"feature", explanation.feature},
-                     {"sentence", explanation.sentence}});
+Json json_of(const SourceSummary& source) {
+  Json rejects = Json::array();
+  for (const RejectedLines& one : source.rejects) rejects.push_back({{"reason", one.reason}, {"lines", one.lines}});
+  Json object = {{"reading", source.reading},
+                 {"users", source.users},
+                 {"items", source.items},
+                 {"interactions", source.interactions},
+                 {"merged_repeats", source.merged_repeats},
+                 {"rejected_lines", source.rejected_lines},
+                 {"rejects", rejects}};
+  if (source.times) {
+    object["times"] = {{"first", source.times->first},
+                       {"last", source.times->last},
+                       {"ties", source.times->ties},
+                       {"histogram", source.times->histogram}};
   }
-  return text;
-}
-
-template <class T>
-std::string ids_table(std::span<const T> values, size_t num_items, size_t width) {
-  assert(values.size() == num_items * width);
-  RaggedRows<T> rows;
-  for (size_t item = 0; item < num_items; ++item) rows.add_row(values.subspan(item * width, width));
-  return rows.table().serialize();
-}
-
-std::string ids_table(const ItemIds& ids, size_t num_items) {
-  return ids.scheme == IdScheme::collaborative
-             ? ids_table(std::span<const uint16_t>(ids.codes), num_items, ids.level_sizes.size())
-             : ids_table(std::span<const uint32_t>(ids.numbers), num_items, 1);
+  return object;
 }
 
 }  // namespace
@@ -71,22 +63,24 @@ void write_dataset(const fs::path& directory, const PreparedData& data, const It
   };
   write(files::kInteractions, data.interactions.table().serialize());
   write(files::kNegatives, data.negatives.table().serialize());
-  write(files::kItemIds, ids_table(ids, data.items.size()));
+  write(files::kItemIds, files::item_ids_file(ids, data.items.size()));
   write(files::kUsers, users_text(data.users));
   write(files::kItems, items_text(data.items));
-  write(files::kExplanations, explanations_text(data.explanations));
+  write(files::kExplanations, files::explanations_file(data.explanations));
 
   const Json manifest = {
       {"format", files::kFormat},
       {"version", files::kVersion},
       {"name", data.name},
       {"source_format", name_of(data.format)},
+      {"split", name_of(data.split)},
       {"num_users", data.users.size()},
       {"num_items", data.items.size()},
       {"num_interactions", data.num_interactions()},
       {"num_explanations", data.explanations.size()},
       {"ids", {{"scheme", name_of(ids.scheme)}, {"level_sizes", ids.level_sizes}}},
       {"options", {{"min_user", data.min_user}, {"min_item", data.min_item}, {"seed", data.seed}}},
+      {"source", json_of(data.source)},
       {"files", sizes},
   };
   const std::string sealed_manifest = sealed(manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

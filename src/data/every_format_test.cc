@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/files.h"
@@ -112,10 +113,9 @@ std::map<std::string, std::string> prepared(const fs::path& source, const fs::pa
   for (const std::string& name : Dataset::file_names()) {
     std::string& text = files[name] = read_file(out / name);
     if (name != Dataset::file_names().front()) continue;
-    for (const std::string_view key : {"\"xxh3\"", "\"source_format\""}) {
-      const size_t at = text.find(key);
-      text.erase(at, text.find('\n', at) - at);
-    }
+    auto manifest = nlohmann::ordered_json::parse(text);
+    for (const char* key : {"xxh3", "source_format", "source"}) manifest.erase(key);
+    text = manifest.dump();
   }
   return files;
 }

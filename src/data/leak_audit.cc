@@ -1,5 +1,7 @@
 #include "data/leak_audit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -94,6 +96,46 @@ LeakReport audit_leaks(const Dataset& data) {
   report.test_item_in_train_share = share(repeated_tests, evaluated);
   report.items_without_training = static_cast<uint32_t>(std::count(trained.begin(), trained.end(), false));
   return report;
+}
+
+std::string verdict(const Dataset& data, const LeakReport& report, const TargetCounts& targets) {
+  const std::string scheme(name_of(data.item_ids().scheme));
+  if (data.split() == SplitRule::none) {
+    return "NOTHING TO TEST: nothing is held out, so there are no test items to give away.";
+  }
+  if (report.numbering_leaks()) {
+    return fmt::format(
+        "LEAKS: the \"{}\" item numbers give test items away. Results on them say little;\n"
+        "compare with a data set prepared with --ids random.",
+        scheme);
+  }
+  if (targets.users == 0) {
+    return "NOTHING TO TEST: no user has three interactions or more, so there are no test items to give away.";
+  }
+  if (report.touched_negatives > 0) return "BROKEN: some negatives are items that the user touched; prepare again.";
+  if (targets.seen > 0) {
+    return fmt::format(
+        "REPEATS: {} of {} test items are items that the user had before. Full ranking leaves these out, so they "
+        "count\n"
+        "as misses whatever is recommended. The \"{}\" item ids do not give test items away.",
+        targets.seen, targets.users, scheme);
+  }
+  return fmt::format("No leak found: the \"{}\" item ids do not give test items away.", scheme);
+}
+
+std::vector<std::pair<std::string, std::string>> findings(const LeakReport& report, const TargetCounts& targets) {
+  return {{"max+1 rule, HR@1 on the test item", fmt::format("{:.4f}", report.max_plus_1_test_hr1)},
+          {"max+1 rule, HR@1 on the last training item", fmt::format("{:.4f}", report.max_plus_1_last_train_hr1)},
+          {"number against first appearance, Spearman", fmt::format("{:.4f}", report.first_appearance_spearman)},
+          {"users whose test item is in their training history, share",
+           fmt::format("{:.4f}", report.test_item_in_train_share)},
+          {"users who had their test item before", fmt::format("{} of {}", targets.seen, targets.users)},
+          {"interactions that repeat a user and item", std::to_string(report.duplicate_interactions)},
+          {"negatives of a user, at the least and on average",
+           fmt::format("{}, {:.1f}", targets.least_negatives, targets.mean_negatives)},
+          {"users without negatives", fmt::format("{} of {}", targets.without_negatives, targets.users)},
+          {"negatives that the user touched", std::to_string(report.touched_negatives)},
+          {"items without a training interaction", std::to_string(report.items_without_training)}};
 }
 
 }  // namespace peapod

@@ -4,8 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "data/dataset.h"
+#include "data/target_counts.h"
 
 namespace peapod {
 
@@ -34,5 +38,10 @@ struct LeakReport {
 };
 
 LeakReport audit_leaks(const Dataset& data);
+
+// What was looked at and what was found, for people; and what follows, beginning with a word in capitals where
+// something is wrong.
+std::vector<std::pair<std::string, std::string>> findings(const LeakReport& report, const TargetCounts& targets);
+std::string verdict(const Dataset& data, const LeakReport& report, const TargetCounts& targets);
 
 }  // namespace peapod

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -145,23 +146,56 @@ RaggedRows<uint32_t> draw_negatives(const RaggedRows<uint32_t>& interactions, ui
   return negatives;
 }
 
-std::vector<Explanation> mine_reviews(const std::vector<RawInteraction>& interactions,
-                                      const RaggedRows<uint32_t>& rows) {
+std::vector<Explanation> mine_reviews(const std::vector<RawInteraction>& interactions, const RaggedRows<uint32_t>& rows,
+                                      SplitRule rule) {
   std::vector<Review> reviews;
   for (size_t i = 0; i < interactions.size(); ++i) {
     const RawInteraction& interaction = interactions[i];
     if (interaction.review.empty()) continue;
     const size_t size = rows.row(interaction.user).size();
     const size_t position = i - static_cast<size_t>(rows.starts[interaction.user]);
-    reviews.push_back({interaction.user, interaction.item, split_at(position, size), interaction.review});
+    reviews.push_back({interaction.user, interaction.item, split_at(position, size, rule), interaction.review});
   }
   return mine_explanations(reviews);
 }
 
-bool is_held_out(std::span<const uint32_t> history, uint32_t item) {
-  const auto train = train_part(history);
+bool is_held_out(std::span<const uint32_t> history, uint32_t item, SplitRule rule) {
+  const auto train = train_part(history, rule);
   const auto held_out = history.subspan(train.size());
   return std::ranges::find(held_out, item) != held_out.end() && std::ranges::find(train, item) == train.end();
+}
+
+SourceSummary summary_of_source(const RawLog& log) {
+  SourceSummary summary;
+  summary.reading = summary_of_reading(log);
+  summary.users = log.users.size();
+  summary.items = log.items.size();
+  summary.interactions = log.interactions.size();
+  summary.merged_repeats = log.reading.merged_repeats;
+  summary.rejected_lines = log.rejects.count();
+  for (const RejectReason& one : log.rejects.reasons()) {
+    const std::string expected = one.first.reason.substr(0, one.first.reason.find(", got "));
+    summary.rejects.push_back({one.first.field.empty() ? expected : one.first.field + ": " + expected, one.count});
+  }
+  return summary;
+}
+
+// Of interactions that are in order, by user and time.
+SourceTimes times_of(const std::vector<RawInteraction>& interactions) {
+  const auto [first, last] = std::ranges::minmax_element(interactions, {}, &RawInteraction::time);
+  SourceTimes times{.first = first->time, .last = last->time, .histogram = std::vector<uint64_t>(kTimeParts)};
+  const auto tied = [&](size_t a, size_t b) {
+    return b < interactions.size() && interactions[a].user == interactions[b].user &&
+           interactions[a].time == interactions[b].time;
+  };
+  const double span = times.last - times.first;
+  for (size_t i = 0; i < interactions.size(); ++i) {
+    times.ties += tied(i, i + 1) || (i > 0 && tied(i, i - 1));
+    const double part =
+        span > 0 && std::isfinite(span) ? (interactions[i].time - times.first) / span * kTimeParts : 0.0;
+    ++times.histogram[std::min(static_cast<size_t>(part), kTimeParts - 1)];
+  }
+  return times;
 }
 
 }  // namespace
@@ -174,7 +208,7 @@ Histories PreparedData::histories() const {
 
 Histories PreparedData::train_histories() const {
   Histories train = histories();
-  for (auto& history : train) history = train_part(history);
+  for (auto& history : train) history = train_part(history, split);
   return train;
 }
 
@@ -184,7 +218,9 @@ PreparedData prepare(RawLog log, const PreparationOptions& options) {
   data.format = log.format;
   data.min_user = options.min_user.value_or(default_core(log.format));
   data.min_item = options.min_item.value_or(default_core(log.format));
+  data.split = options.split;
   data.seed = options.seed;
+  data.source = summary_of_source(log);
 
   std::vector<RawInteraction>& interactions = log.interactions;
   if (interactions.empty()) {
@@ -210,6 +246,7 @@ PreparedData prepare(RawLog log, const PreparationOptions& options) {
     interaction.item = new_item[interaction.item];
   }
   put_in_order(interactions, log.has_times, options.seed);
+  if (log.has_times) data.source.times = times_of(interactions);
   data.users = std::move(log.users);
   data.items = std::move(log.items);
 
@@ -229,15 +266,16 @@ PreparedData prepare(RawLog log, const PreparationOptions& options) {
       ++data.num_explanations_of_dropped;
       continue;
     }
-    if (raw.split == Split::train && is_held_out(data.interactions.row(user), item)) {
+    const Split split = options.split == SplitRule::none ? Split::train : raw.split;
+    if (split == Split::train && is_held_out(data.interactions.row(user), item, options.split)) {
       ++data.num_explanations_of_held_out;
       continue;
     }
-    data.explanations.push_back({user, item, raw.split, std::move(raw.feature), std::move(raw.sentence)});
+    data.explanations.push_back({user, item, split, std::move(raw.feature), std::move(raw.sentence)});
   }
   std::stable_sort(data.explanations.begin(), data.explanations.end(),
                    [](const Explanation& a, const Explanation& b) { return a.user < b.user; });
-  if (log.explanations.empty()) data.explanations = mine_reviews(interactions, data.interactions);
+  if (log.explanations.empty()) data.explanations = mine_reviews(interactions, data.interactions, options.split);
   return data;
 }
 

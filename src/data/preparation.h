@@ -10,6 +10,8 @@
 
 #include "data/dataset.h"
 #include "data/ragged_table.h"
+#include "data/source_summary.h"
+#include "data/split.h"
 #include "sources/raw_log.h"
 
 namespace peapod {
@@ -20,6 +22,7 @@ struct PreparationOptions {
   // (sources/source_reader.h).
   std::optional<uint32_t> min_user = std::nullopt;
   std::optional<uint32_t> min_item = std::nullopt;
+  SplitRule split = SplitRule::leave_one_out;
   uint64_t seed = 1;      // of the order of equal times and of the negatives
   std::string name = {};  // of the data set; empty: the source's
 };
@@ -29,7 +32,9 @@ struct PreparedData {
   SourceFormat format = SourceFormat::pod;
   uint32_t min_user = 0;
   uint32_t min_item = 0;
+  SplitRule split = SplitRule::leave_one_out;
   uint64_t seed = 0;
+  SourceSummary source;
   std::vector<UserInfo> users;
   std::vector<ItemInfo> items;
   RaggedRows<uint32_t> interactions;      // [num_users]: items, oldest first; no row is empty
@@ -52,8 +57,9 @@ struct PreparedData {
 // nothing about time beyond what the names tell. Where the names are the numbers from 1 without a gap, index + 1 is the
 // name.
 // Equal times are ordered by a seeded hash; a source without times keeps its order.
-// Explanations: the source's own, those for training only of training interactions; where it has none but reviews,
-// mined from them (explanations/explanation_mining.h). Throws Error when the filter leaves nothing.
+// Explanations: the source's own, those for training only of training interactions, all for training where nothing is
+// held out; where it has none but reviews, mined from them (explanations/explanation_mining.h). Throws Error when the
+// filter leaves nothing.
 PreparedData prepare(RawLog log, const PreparationOptions& options);
 
 // Writes the prepared directory (docs/formats.md) at `directory`, replacing a prepared one; nothing half-written is

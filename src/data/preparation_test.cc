@@ -169,7 +169,7 @@ TEST(Preparation, ExplainsAGoodShareOfMusicalInstruments) {
     const auto history = data.interactions.row(explanation.user);
     const auto place = std::find(history.begin(), history.end(), explanation.item);
     ASSERT_NE(place, history.end());
-    EXPECT_EQ(explanation.split, split_at(static_cast<size_t>(place - history.begin()), history.size()));
+    EXPECT_EQ(explanation.split, split_at(static_cast<size_t>(place - history.begin()), history.size(), data.split));
     EXPECT_TRUE(pairs.insert({explanation.user, explanation.item}).second);
     const auto words = 1 + std::count(explanation.sentence.begin(), explanation.sentence.end(), ' ');
     EXPECT_GE(words, static_cast<long>(kMinExplanationWords)) << explanation.sentence;
@@ -177,6 +177,52 @@ TEST(Preparation, ExplainsAGoodShareOfMusicalInstruments) {
     EXPECT_NE(explanation.sentence.find(explanation.feature.substr(0, explanation.feature.find(' '))),
               std::string::npos);
   }
+}
+
+TEST(Preparation, HoldsNothingOutWhereThatIsAsked) {
+  RawLog log = log_of({{0, 0, 1, {}}, {0, 1, 2, {}}, {0, 2, 3, {}}, {0, 3, 4, {}}});
+  log.explanations = {{0, 3, Split::test, "f", "of the test item"},
+                      {0, 2, Split::train, "f", "of the validation item"}};
+  const PreparedData data = prepare(log, {.min_user = 0, .min_item = 0, .split = SplitRule::none});
+  EXPECT_EQ(data.train_histories()[0].size(), 4u);
+  EXPECT_EQ(data.num_explanations_of_held_out, 0u);
+  ASSERT_EQ(data.explanations.size(), 2u);
+  for (const Explanation& one : data.explanations) EXPECT_EQ(one.split, Split::train);
+}
+
+TEST(Preparation, SaysWhatItWasGivenAndWhenThatWas) {
+  // User 1 and item 4 have too little; user 0 has two interactions at once.
+  RawLog log = log_of({{0, 0, 10, {}}, {0, 1, 10, {}}, {0, 2, 50, {}}, {1, 4, 99, {}}, {2, 0, 30, {}}, {2, 1, 40, {}}});
+  log.reading.merged_repeats = 7;
+  log.rejects = Rejects(100);
+  log.rejects.begin_file("made");
+  for (uint64_t line = 1; line <= 3; ++line) {
+    log.rejects.begin_line(line);
+    log.rejects.add("time", "expected a number, got \"" + std::to_string(line) + "x\"");
+  }
+  log.rejects.begin_line(4);
+  log.rejects.add("", "has no item");
+  const PreparedData data = prepare(log, {.min_user = 2, .min_item = 0});
+  const SourceSummary& source = data.source;
+  EXPECT_EQ(source.users, 3u);
+  EXPECT_EQ(source.items, 5u);
+  EXPECT_EQ(source.interactions, 6u);
+  EXPECT_EQ(source.merged_repeats, 7u);
+  EXPECT_EQ(source.rejected_lines, 4u);
+  ASSERT_EQ(source.rejects.size(), 2u);
+  EXPECT_EQ(source.rejects[0].reason, "time: expected a number");
+  EXPECT_EQ(source.rejects[0].lines, 3u);
+  EXPECT_EQ(source.rejects[1].reason, "has no item");
+  ASSERT_TRUE(source.times.has_value());
+  EXPECT_EQ(source.times->first, 10);
+  EXPECT_EQ(source.times->last, 50) << "of what was kept";
+  EXPECT_EQ(source.times->ties, 2u);
+  ASSERT_EQ(source.times->histogram.size(), kTimeParts);
+  EXPECT_EQ(source.times->histogram.front(), 2u);
+  EXPECT_EQ(source.times->histogram.back(), 1u);
+  EXPECT_EQ(source.times->histogram[kTimeParts / 2], 1u);
+  log.has_times = false;
+  EXPECT_FALSE(prepare(log, {.min_user = 2, .min_item = 0}).source.times.has_value());
 }
 
 }  // namespace

@@ -25,6 +25,12 @@ TargetCounts count_targets(const Dataset& data, std::span<const uint32_t> users,
   return counts;
 }
 
+void require_held_out(const Dataset& data, const std::string& where) {
+  if (data.split() != SplitRule::none) return;
+  throw Error(where, "holds nothing out, so there is nothing to measure",
+              "prepare the data without `--split none`, if it is large enough for that");
+}
+
 void require_measurable(const TargetCounts& counts, const std::string& where) {
   if (counts.users == 0) {
     throw Error(where, "has no user with three interactions or more, so nobody can be measured",

@@ -22,6 +22,9 @@ struct TargetCounts {
 // Requires that the users are evaluated, and that `split` is valid or test.
 TargetCounts count_targets(const Dataset& data, std::span<const uint32_t> users, Split split);
 
+// Throws Error, in the name of `where`, where nothing is held out of the data set.
+void require_held_out(const Dataset& data, const std::string& where);
+
 // Throws Error, in the name of `where`, where there are no users, or none of them has a negative.
 void require_measurable(const TargetCounts& counts, const std::string& where);
 

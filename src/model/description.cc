@@ -183,6 +183,7 @@ std::string description_to_json(const ModelDescription& description) {
   Writer options(composer);
   composer_kind(shown.composer).visit(shown.composer_options, options);
   object["composer"] = composer;
+  if (shown.split == SplitRule::none) writer.choice(kSplitRules, shown.split);
   if (shown.recall) {
     Json recall = Json::object();
     Writer settings(recall);
@@ -216,6 +217,7 @@ ModelDescription description_from_json(const std::string& text, const std::strin
   uint64_t checked = 0;
   reader.seed("format_version", checked);
   visit(description, reader);
+  if (object.contains(std::string(kSplitRules.field))) reader.choice(kSplitRules, description.split);
   Reader options(reader.object("composer"), where + ": composer");
   options.text("name", description.composer);
   composer_kind(description.composer, where).visit(description.composer_options, options);

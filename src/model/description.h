@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "data/split.h"
 #include "model/composer.h"
 #include "model/config.h"
 #include "model/search_trust.h"
@@ -19,8 +20,9 @@
 namespace peapod {
 
 struct ModelDescription {
-  std::string dataset;  // its name
-  std::string ids;      // the scheme of item ids
+  std::string dataset;                         // its name
+  std::string ids;                             // the scheme of item ids
+  SplitRule split = SplitRule::leave_one_out;  // none: the model has learned from all interactions
   // Of all that weights go with: the fields here, but for what is chosen after training (`trust`), and the files below.
   // The files of weights and of training state record it.
   std::string identity;

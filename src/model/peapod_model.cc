@@ -140,6 +140,7 @@ ModelDescription PeapodModel::description() const {
   const ModelConfig& config = network_->config();
   return {.dataset = dataset_->name(),
           .ids = std::string(name_of(dataset_->item_ids().scheme)),
+          .split = dataset_->split(),
           .identity = identity_,
           .files = files_,
           .seed = seed_,

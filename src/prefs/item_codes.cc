@@ -293,4 +293,24 @@ ItemIds assign_item_ids(IdScheme scheme, const ItemIdSource& source, uint64_t se
   return ids;
 }
 
+std::string item_text(const std::string& title, const std::vector<std::string>& categories) {
+  std::string text = title;
+  for (const std::string& category : categories) text += ' ' + category;
+  return text;
+}
+
+Dataset with_nothing_held_out(Dataset data) {
+  ItemIds ids = data.item_ids();
+  if (ids.scheme == IdScheme::collaborative) {  // numbers do not depend on what is held out
+    Histories histories;
+    for (uint32_t user = 0; user < data.num_users(); ++user) histories.push_back(data.history(user));
+    std::vector<std::string> texts;
+    for (uint32_t item = 0; item < data.num_items(); ++item) {
+      texts.push_back(item_text(data.item_title(item), data.item_categories(item)));
+    }
+    ids = assign_item_ids(ids.scheme, {.train = histories, .num_items = data.num_items(), .texts = texts}, data.seed());
+  }
+  return std::move(data).hold_out_nothing(ids);
+}
+
 }  // namespace peapod

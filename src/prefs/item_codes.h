@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "data/dataset.h"
 #include "data/item_ids.h"
@@ -32,5 +33,11 @@ struct ItemIdSource {
 //             resemble texts of warm items the first free leaf of the group in which these are, the others leaves drawn
 //             with `seed`.
 ItemIds assign_item_ids(IdScheme scheme, const ItemIdSource& source, uint64_t seed);
+
+// What `texts` of ItemIdSource says of an item.
+std::string item_text(const std::string& title, const std::vector<std::string>& categories);
+
+// The data set with nothing held out: everything is training, and collaborative codes are made anew of everything.
+Dataset with_nothing_held_out(Dataset data);
 
 }  // namespace peapod
