@@ -16,7 +16,8 @@ evenly, and the one that is best on validation is measured. A small grid that is
 
 The JSON has the keys of `peapod baseline`: sequential.full.* and topn.sampled99.* (with the stored negatives) of the
 test split, the same of the validation split under "valid", what was tried under "tried", and the 0-based rank of every
-evaluated user's test target under "ranks", in the order of the data set, for paired comparisons. Users with fewer than
+evaluated user's test target under "ranks", in the order of the data set. With --like FILE, a measurement of the same
+targets that `peapod baseline` or `evaluate` wrote, these are what `peapod compare` reads. Users with fewer than
 three items are not evaluated; items of the history are not ranked; a target comes after items of equal score.
 
 Runs in the virtual environment of compare.py, which is made where PyTorch is missing.
@@ -222,10 +223,20 @@ def train(data, options, setting, seconds):
     return model, tried
 
 
+def rank_record(like, num_users, ranks):
+    """The member "ranks" as `peapod compare` reads it (docs/formats.md): ranks from 1, null beyond the tenth."""
+    record = json.loads(like.read_text())["ranks"]
+    if record["num_users"] != num_users or record["split"] != "test":
+        raise SystemExit(f"{like}: is of {record['num_users']} users of the {record['split']} split, expected {num_users} of test")
+    kept = {key: record[key] for key in ("dataset", "data_hash", "split", "num_users", "users_hash")}
+    return kept | {protocol: [rank + 1 if rank < 10 else None for rank in values] for protocol, values in ranks.items()}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=pathlib.Path, help="directory that `peapod prepare` wrote")
     parser.add_argument("--json", type=pathlib.Path, help="file for figures and ranks")
+    parser.add_argument("--like", type=pathlib.Path, help="measurement of peapod's of the same data, to compare with")
     parser.add_argument("--minutes", type=float, default=60, help="of training, for all combinations together [60]")
     parser.add_argument("--dropout", type=float, nargs="+", default=[0.5], help="[0.5]")
     parser.add_argument("--weight-decay", type=float, nargs="+", default=[0.0], help="of AdamW [0]")
@@ -259,11 +270,14 @@ def main():
     for protocol, rows in DEPTHS.items():
         print(f"{protocol:18}" + "   ".join(f"{n}@{d} {figures[f'{protocol}.{n}@{d}']:.4f}" for n, d in rows))
     if options.json:
+        record = {protocol: values.tolist() for protocol, values in ranks.items()}
+        if options.like:
+            record = rank_record(options.like, len(data.evaluated), record)
         used = {name: getattr(options, name) for name in ("layers", "heads", "length", "learning_rate", "batch", "negatives", "patience")}
         options.json.write_text(json.dumps({
             "baseline": "sasrec", "data": data.name, "split": "test", "num_users": len(data.evaluated),
             "seed": options.seed, "settings": {**used, **chosen}, **figures, "valid": valid, "tried": all_tried,
-            "ranks": {protocol: values.tolist() for protocol, values in ranks.items()}}) + "\n")
+            "ranks": record}) + "\n")
 
 
 if __name__ == "__main__":
