@@ -8,7 +8,9 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
+#include <string>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -21,7 +23,9 @@
 #include "cli/terminal.h"
 #include "eval/recall_choice.h"
 #include "model/plain_t5.h"
+#include "prefs/item_codes.h"
 #include "tensor/gemm.h"
+#include "train/earlier_training.h"
 #include "train/trainer.h"
 
 namespace peapod::cli {
@@ -30,8 +34,11 @@ namespace {
 
 constexpr RealRange kShare{0, 1e6};
 
+constexpr Choices<bool, 2> kLearnedFrom{"on", {{false, "train"}, {true, "all"}}};
+
 struct TrainFlags {
-  std::string data, out, config, json;
+  std::string data, out, config, json, like;
+  std::string on{kLearnedFrom.name_of(false)};
   std::string precision = "auto";
   std::string user_vectors = "folded-in";
   // Empty: what goes with the data set's ids and with --init.
@@ -68,6 +75,38 @@ void require_used(const CLI::App& command, const CreateOptions& create, const Sa
   }
 }
 
+// Throws Error for flags that cannot count where nothing is held out, and where nothing says when training shall end.
+void require_sense_without_held_out(const CLI::App& command, const TrainFlags& flags) {
+  for (const char* flag : {"--validations", "--validation-users", "--patience"}) {
+    if (command.get_option(flag)->count() == 0) continue;
+    throw Error(flag, "says how held-out items are looked at, but nothing is held out", "leave it out");
+  }
+  const TrainOptions& budget = flags.train;
+  if (!flags.like.empty() || budget.max_steps > 0 || budget.time_limit_minutes > 0) return;
+  if (command.get_option("--max-epochs")->count() > 0) return;
+  throw Error("max_steps", "nothing is held out, so nothing tells when more training does harm",
+              "give `max_steps` or `time_limit`; or `like`, a model that was trained on this data with held-out items");
+}
+
+// What --like says, with what flags may say beside it. Throws Error for other flags.
+EarlierTraining like(const CLI::App& command, const TrainFlags& flags) {
+  if (!kLearnedFrom.parse(flags.on)) {
+    throw Error("--like", "takes what was chosen on held-out items, but here they are held out to choose it anew",
+                "add --on all");
+  }
+  static const std::set<std::string> kBeside = {"DIR",    "out",  "on",   "like",   "max-steps",
+                                                "resume", "json", "help", "config", "checkpoint-steps"};
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_lnames().empty() ? option->get_name() : option->get_lnames().front();
+    if (option->count() == 0 || kBeside.contains(name)) continue;
+    throw Error("--" + name, "is a setting of the training that --like names", "leave one of the two out");
+  }
+  EarlierTraining earlier = read_earlier_training(flags.like);
+  if (flags.train.max_steps > 0) earlier.train.max_steps = flags.train.max_steps;
+  earlier.train.checkpoint_steps = flags.train.checkpoint_steps;
+  return earlier;
+}
+
 // Settings of recall that are best on the validation split.
 RecallSettings chosen_recall(const Dataset& data, uint64_t seed) {
   Progress bar(progress_output(), "choosing recall", 100.0, "%");
@@ -83,6 +122,19 @@ RecallSettings chosen_recall(const Dataset& data, uint64_t seed) {
   return settings;
 }
 
+// What goes with the data set's ids and with --init, unless flags say otherwise.
+void choose_forms(const TrainFlags& flags, IdScheme ids, CreateOptions& create) {
+  create.items = !flags.items.empty()             ? kItemForms.parse(flags.items)
+                 : ids == IdScheme::collaborative ? ItemForm::vectors
+                                                  : ItemForm::tokens;
+  create.recall_use = !flags.recall.empty()               ? kRecallUses.parse(flags.recall)
+                      : create.items == ItemForm::vectors ? RecallUse{.prompt = true, .search = true}
+                                                          : RecallUse{.search = true};
+  create.encoder = !flags.encoder.empty() ? kEncoderKinds.parse(flags.encoder)
+                   : create.init.empty()  ? EncoderKind::causal
+                                          : EncoderKind::bidirectional;
+}
+
 void run(const CLI::App& command, TrainFlags& flags) {
   CreateOptions create = flags.create;
   TrainOptions options = flags.train;
@@ -90,6 +142,12 @@ void run(const CLI::App& command, TrainFlags& flags) {
   create.seed = options.seed;
   options.precision = precision_from(flags.precision);
   for (size_t t = 0; t < kNumTasks; ++t) options.sampler.shares[t] = flags.task_share[t];
+  std::optional<EarlierTraining> earlier;
+  if (!flags.like.empty()) {
+    earlier = like(command, flags);
+    create = earlier->create;
+    options = earlier->train;
+  }
 
   const fs::path out = flags.out;
   const OutputLock lock(out, PeapodModel::file_names(), "`peapod train`");
@@ -107,23 +165,24 @@ void run(const CLI::App& command, TrainFlags& flags) {
     if (!create.init.empty()) load_plain_t5(create.init);  // throws where it cannot be, before anything takes minutes
   }
   Dataset data = Dataset::open(flags.data);
+  const bool on_all = kLearnedFrom.parse(flags.on);
+  if (on_all || data.split() == SplitRule::none) require_sense_without_held_out(command, flags);
+  if (earlier && earlier->data != data.identity()) {
+    throw Error(flags.like, "was trained on another data set than " + flags.data,
+                "train a model on this one with held-out items first, or give `max_steps` instead of `like`");
+  }
   const IdScheme ids = data.item_ids().scheme;
-  create.items = !flags.items.empty()             ? kItemForms.parse(flags.items)
-                 : ids == IdScheme::collaborative ? ItemForm::vectors
-                                                  : ItemForm::tokens;
-  create.recall_use = !flags.recall.empty()               ? kRecallUses.parse(flags.recall)
-                      : create.items == ItemForm::vectors ? RecallUse{.prompt = true, .search = true}
-                                                          : RecallUse{.search = true};
-  create.encoder = !flags.encoder.empty() ? kEncoderKinds.parse(flags.encoder)
-                   : create.init.empty()  ? EncoderKind::causal
-                                          : EncoderKind::bidirectional;
+  if (!earlier) choose_forms(flags, ids, create);
   require_consistent(create, ids);
   require_consistent(options.sampler, chooses_in_tree(create.items, create.recall_use));
   options.identity = identity_of(data, create, options);
+  if (on_all) options.identity.fields.emplace_back(kLearnedFrom.field, flags.on);
+  if (earlier) options.identity.fields.emplace_back("like", earlier->model);
   std::cerr << fmt::format("{}: {} users, {} items, {} interactions, {} explanations; ids {}\n", printable(data.name()),
                            data.num_users(), data.num_items(), data.num_interactions(), data.explanations().size(),
                            name_of(data.item_ids().scheme));
-  if (!going_on && create.recall_use.any()) create.recall = chosen_recall(data, options.seed);
+  if (!going_on && !earlier && create.recall_use.any()) create.recall = chosen_recall(data, options.seed);
+  if (!going_on && on_all && data.split() != SplitRule::none) data = with_nothing_held_out(std::move(data));
   PeapodModel model = going_on ? PeapodModel::load_static(out) : PeapodModel::create(std::move(data), create);
   if (!going_on) {
     PendingDirectory pending(out, PeapodModel::file_names());
@@ -137,12 +196,17 @@ void run(const CLI::App& command, TrainFlags& flags) {
     // Whoever started the program with nohup wants it to go on after a hang-up.
     if (std::signal(signal, request_stop) == SIG_IGN && signal == SIGHUP) std::signal(SIGHUP, SIG_IGN);
   }
+  const bool validates = !model.dataset().evaluated_users().empty();
+  if (model.dataset().split() == SplitRule::none) {
+    std::cerr << "nothing is held out: the model learns from all interactions, and cannot be evaluated\n";
+  }
   Progress bar(progress_output(), "training", 100.0, "%");
   TrainHooks hooks;
   hooks.progress = [&](const TrainProgress& p) {
-    bar.update(100.0 * p.budget_used,
-               fmt::format("step {} epoch {:.2f} loss {:.3f} {:.0f} questions/s best NDCG@10 {:.4f}", p.step, p.epochs,
-                           p.loss, p.questions_per_second, p.best_metric));
+    std::string said = fmt::format("step {} epoch {:.2f} loss {:.3f} {:.0f} questions/s", p.step, p.epochs, p.loss,
+                                   p.questions_per_second);
+    if (validates) said += fmt::format(" best NDCG@10 {:.4f}", p.best_metric);
+    bar.update(100.0 * p.budget_used, said);
   };
   hooks.message = [](const std::string& text) { std::cerr << text << std::endl; };
   hooks.stop_requested = [] { return stop_requested.load(); };
@@ -164,13 +228,15 @@ void run(const CLI::App& command, TrainFlags& flags) {
     throw Error(out.string(), fmt::format("training was interrupted after step {}", result.steps),
                 "go on with --resume");
   }
-  std::cerr << fmt::format("trained {} steps in {:.1f} minutes; best validation NDCG@10 {:.4f}; model in {}\n",
-                           result.steps, result.minutes, result.best_metric, out.string());
-  const nlohmann::ordered_json object = {{"steps", result.steps},
-                                         {"minutes", result.minutes},
-                                         {"first_loss", result.first_loss},
-                                         {"final_loss", result.final_loss},
-                                         {"valid.ndcg@10", result.best_metric}};
+  const std::string best =
+      result.best_metric ? fmt::format("; best validation NDCG@10 {:.4f}", *result.best_metric) : "";
+  std::cerr << fmt::format("trained {} steps in {:.1f} minutes{}; model in {}\n", result.steps, result.minutes, best,
+                           out.string());
+  nlohmann::ordered_json object = {{"steps", result.steps},
+                                   {"minutes", result.minutes},
+                                   {"first_loss", result.first_loss},
+                                   {"final_loss", result.final_loss}};
+  if (result.best_metric) object["valid.ndcg@10"] = *result.best_metric;
   write_json(flags.json, object.dump(2));
 }
 
@@ -187,6 +253,13 @@ void add_train(CLI::App& app) {
   };
   command->add_option("DIR", flags->data, "Directory that `peapod prepare` made")->required();
   command->add_option("--out", flags->out, "Model directory to make")->required();
+  option("--on", flags->on, "Learn from what is not held out, or from all interactions")
+      ->check(CLI::IsMember(kLearnedFrom.names()));
+  command
+      ->add_option("--like", flags->like,
+                   "With --on all: a model trained on DIR with held-out items, to take all settings and the steps from")
+      ->type_name("MODEL")
+      ->check(name_check("a model"));
   CLI::Option* preset = option("--preset", flags->create.preset, "Sizes")->check(CLI::IsMember(kT5Presets.names()));
   option("--composer", flags->create.composer, "What makes the prompt")->check(CLI::IsMember(composer_names()));
   option("--user-vectors", flags->user_vectors, "From the items before the target, or one a user (as published)")

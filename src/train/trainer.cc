@@ -187,6 +187,8 @@ TrainResult Run::go(bool resume) {
     state_.identity = options_.identity;
     state_.model = model_.identity();
   }
+  state_.learning_rate = options_.learning_rate;
+  state_.warmup_steps = options_.warmup_steps;
   // While training, validations trust the network as the loss does. How far it is trusted is chosen at the end.
   if (model_.recall_use().search && (validates_sequential_ || validates_topn_)) {
     trust(kRecallAlone);
@@ -263,7 +265,7 @@ TrainResult Run::go(bool resume) {
   result.steps = sampler.state().steps;
   result.minutes = minutes();
   result.final_loss = state_.recent_loss;
-  result.best_metric = std::max(0.0, state_.best_metric);
+  if (validates_sequential_ || validates_topn_) result.best_metric = std::max(0.0, state_.best_metric);
   return result;
 }
 
@@ -278,12 +280,12 @@ TrainResult train(PeapodModel& model, const fs::path& directory, const TrainOpti
   if (!model.recall_use().search) return result;
 
   for (const Task task : kRankingTasks) {
-    if (model.dataset().evaluated_users().empty()) {
-      model.set_search_trust(task, {});  // nobody can tell
-      continue;
-    }
     if (options.sampler.shares[static_cast<size_t>(task)] <= 0.0) {
       model.set_search_trust(task, kRecallAlone);  // the network has not learned it
+      continue;
+    }
+    if (model.dataset().evaluated_users().empty()) {
+      model.set_search_trust(task, options.trust[static_cast<size_t>(task)]);
       continue;
     }
     const auto chosen =

@@ -3,9 +3,11 @@
 // is one of time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "model/peapod_model.h"
@@ -31,6 +33,8 @@ struct TrainOptions {
   size_t shard_rows = 1024;       // rows that a thread works on at once: what stays in its cache
   Precision precision = Precision::f32;
   uint64_t seed = 1;
+  // How the search weighs network and recall in each task, where nobody is evaluated on whom to choose it.
+  std::array<SearchTrust, kNumTasks> trust = {};
   TrainingIdentity identity = {};  // what a resumed training must share with its beginning
 };
 
@@ -55,16 +59,15 @@ struct TrainResult {
   double first_loss = 0;  // of the first step that this run made
   double final_loss = 0;
   // Best validation NDCG@10, network and recall weighed as the loss has them: the geometric mean of the ranking tasks
-  // that are trained.
-  double best_metric = 0;
+  // that are trained. Nothing where nobody is evaluated.
+  std::optional<double> best_metric = std::nullopt;
   bool interrupted = false;  // by stop_requested: go on with `resume`
 };
 
 // Trains `model` in its directory, which holds save_static()'s files: writes model.safetensors (the weights that
-// validate best; where the search starts from what is recalled, the latest of those that are as good to half a
-// percent), training.safetensors (to resume from) and
-// metrics.jsonl there; `model` ends with these weights. With `resume` goes on from training.safetensors, where there is
-// one.
+// validate best, the last ones where nobody is evaluated; where the search starts from what is recalled, the latest of
+// those that are as good to half a percent), training.safetensors (to resume from) and metrics.jsonl there; `model`
+// ends with these weights. With `resume` goes on from training.safetensors, where there is one.
 TrainResult train(PeapodModel& model, const std::filesystem::path& directory, const TrainOptions& options, bool resume,
                   const TrainHooks& hooks);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,15 @@ struct TrainingIdentity {
 };
 
 // Budget, validation, checkpoints and learning rate are no part of it: they may change, e.g. to train on.
-TrainingIdentity identity_of(const Dataset& data, const CreateOptions& create, const TrainOptions& train);
+TrainingIdentity identity_of(const Dataset& data, CreateOptions create, TrainOptions train);
+
+// The value of a field; null where there is none.
+const std::string* value_in(const TrainingIdentity& identity, std::string_view name);
+
+// Sets all options that are fields of an identity to what it says. Throws Error, about `where`, for a field that is
+// missing or has no value of its kind.
+void read_options(const TrainingIdentity& identity, const std::string& where, CreateOptions& create,
+                  TrainOptions& train);
 
 // Throws Error, about `where`, that names the first field in which the two differ.
 void require_same(const TrainingIdentity& began_with, const TrainingIdentity& now, const std::string& where);

@@ -77,5 +77,66 @@ TEST(TrainingIdentity, HasEachFieldOnce) {
     EXPECT_TRUE(names.insert(name).second) << name;
 }
 
+TEST(TrainingIdentity, GivesBackTheOptionsThatItIsMadeOf) {
+  SmallModel small;
+  CreateOptions create;
+  create.preset = "tiny";
+  create.composer = kSimilarUsers;
+  create.composer_options.num_neighbours = 7;
+  create.composer_options.user_vectors.dim = 12;
+  create.static_user_vectors = true;
+  create.items = ItemForm::tokens;
+  create.encoder = EncoderKind::bidirectional;
+  create.recall_use = {.search = true};
+  create.dropout = 0.123456789;
+  TrainOptions train;
+  train.sampler.shares = {0.7, 0.3, 0};
+  train.sampler.tokens_per_step = 333;
+  train.sampler.later_items = 4;
+  train.sampler.later_decay = 0.1;
+  train.sampler.legacy_pad_loss = true;
+  train.adamw.weight_decay = 1e-7;
+  train.precision = Precision::bf16;
+  train.seed = 18446744073709551615u;
+  for (const char* init : {"", "/some/where"}) {
+    create.init = init;
+    const TrainingIdentity identity = identity_of(small.data(), create, train);
+    CreateOptions create_again;
+    TrainOptions train_again;
+    create_again.init = "/else/where";
+    read_options(identity, "model", create_again, train_again);
+    EXPECT_EQ(identity_of(small.data(), create_again, train_again), identity);
+    EXPECT_EQ(create_again.seed, train.seed);
+    EXPECT_EQ(create_again.init, init);
+  }
+}
+
+TEST(TrainingIdentity, IsRefusedWhereAFieldIsMissingOrHasNoValue) {
+  SmallModel small;
+  const TrainingIdentity good = identity_of(small.data(), {}, {});
+  const auto fault = [](const TrainingIdentity& identity) -> std::string {
+    CreateOptions create;
+    TrainOptions train;
+    try {
+      read_options(identity, "model", create, train);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(fault(good), "");
+  for (size_t i = 0; i < good.fields.size(); ++i) {
+    const std::string& name = good.fields[i].first;
+    if (name == "data") continue;
+    TrainingIdentity without = good, bad = good;
+    without.fields.erase(without.fields.begin() + static_cast<ptrdiff_t>(i));
+    EXPECT_NE(fault(without).find(name), std::string::npos) << name;
+    bad.fields[i].second = "?";
+    if (name != "preset") {
+      EXPECT_NE(fault(bad), "") << name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace peapod

@@ -14,6 +14,8 @@ namespace peapod {
 
 namespace {
 
+using Json = nlohmann::json;
+
 // The file cannot be had from anywhere but a copy, so what is wrong with it is not mended as elsewhere.
 SafetensorsFile open_own(const std::filesystem::path& file) {
   try {
@@ -23,11 +25,42 @@ SafetensorsFile open_own(const std::filesystem::path& file) {
   }
 }
 
+// What `read` makes of the JSON object beside the tensors.
+template <class Value, class Read>
+Value of_state(const SafetensorsFile& stored, const std::filesystem::path& file, const Read& read) {
+  try {
+    return read(parse_json_object<Json>(stored.metadata().at("state"), file.string(), ""));
+  } catch (const std::exception& error) {
+    throw Error(file.string(), std::string("its training state cannot be read: ") + error.what());
+  }
+}
+
+TrainingState state_of(const SafetensorsFile& stored, const std::filesystem::path& file, const std::string& model) {
+  return of_state<TrainingState>(stored, file, [&](const Json& object) {
+    TrainingState state;
+    state.model = model;
+    object.at("drawn").get_to(state.sampler.drawn);
+    object.at("tokens").get_to(state.sampler.tokens);
+    object.at("steps").get_to(state.sampler.steps);
+    object.at("minutes").get_to(state.minutes);
+    object.at("best_metric").get_to(state.best_metric);
+    object.at("validations").get_to(state.validations);
+    object.at("bad_validations").get_to(state.bad_validations);
+    object.at("last_validated").get_to(state.last_validated);
+    object.at("recent_loss").get_to(state.recent_loss);
+    object.at("identity").get_to(state.identity.fields);
+    // Not kept by older trainings.
+    state.learning_rate = object.value("learning_rate", state.learning_rate);
+    state.warmup_steps = object.value("warmup_steps", state.warmup_steps);
+    return state;
+  });
+}
+
 }  // namespace
 
 void save_training_state(const std::filesystem::path& file, const TrainingState& state,
                          const Parameters<float>& parameters, AdamW& adamw) {
-  const nlohmann::json object = {
+  const Json object = {
       {"drawn", state.sampler.drawn},
       {"tokens", state.sampler.tokens},
       {"steps", state.sampler.steps},
@@ -38,6 +71,8 @@ void save_training_state(const std::filesystem::path& file, const TrainingState&
       {"bad_validations", state.bad_validations},
       {"last_validated", state.last_validated},
       {"recent_loss", state.recent_loss},
+      {"learning_rate", state.learning_rate},
+      {"warmup_steps", state.warmup_steps},
       {"identity", state.identity.fields},
   };
   const size_t n = parameters.size();
@@ -65,25 +100,15 @@ TrainingState load_training_state(const std::filesystem::path& file, const std::
   read("weights", parameters.values());
   read("first_moments", adamw.first_moments());
   read("second_moments", adamw.second_moments());
-  TrainingState state;
-  state.model = model;
-  try {
-    const auto object = parse_json_object<nlohmann::json>(stored.metadata().at("state"), file.string(), "");
-    object.at("drawn").get_to(state.sampler.drawn);
-    object.at("tokens").get_to(state.sampler.tokens);
-    object.at("steps").get_to(state.sampler.steps);
-    object.at("adamw_steps").get_to(adamw.steps());
-    object.at("minutes").get_to(state.minutes);
-    object.at("best_metric").get_to(state.best_metric);
-    object.at("validations").get_to(state.validations);
-    object.at("bad_validations").get_to(state.bad_validations);
-    object.at("last_validated").get_to(state.last_validated);
-    object.at("recent_loss").get_to(state.recent_loss);
-    object.at("identity").get_to(state.identity.fields);
-  } catch (const std::exception& error) {
-    throw Error(file.string(), std::string("its training state cannot be read: ") + error.what());
-  }
-  return state;
+  adamw.steps() =
+      of_state<uint64_t>(stored, file, [](const Json& object) { return object.at("adamw_steps").get<uint64_t>(); });
+  return state_of(stored, file, model);
+}
+
+TrainingState read_training_state(const std::filesystem::path& file, const std::string& model) {
+  const SafetensorsFile stored = open_own(file);
+  require_identity(stored, file.string(), model);
+  return state_of(stored, file, model);
 }
 
 }  // namespace peapod

@@ -7,6 +7,7 @@
 
 #include "train/adamw.h"
 #include "train/sampler.h"
+#include "train/trainer.h"
 #include "train/training_identity.h"
 
 namespace peapod {
@@ -19,8 +20,10 @@ struct TrainingState {
   uint64_t bad_validations = 0;  // in a row without a better metric
   uint64_t last_validated = 0;   // step of the latest validation
   double recent_loss = 0;
-  TrainingIdentity identity;  // of the beginning
-  std::string model = {};     // PeapodModel::identity()
+  TrainingIdentity identity;                            // of the beginning
+  double learning_rate = TrainOptions().learning_rate;  // of the latest run; here and below
+  uint64_t warmup_steps = TrainOptions().warmup_steps;
+  std::string model = {};  // PeapodModel::identity()
 };
 
 void save_training_state(const std::filesystem::path& file, const TrainingState& state,
@@ -28,5 +31,7 @@ void save_training_state(const std::filesystem::path& file, const TrainingState&
 // Throws Error when the file is damaged or does not belong to these parameters and the model of this identity.
 TrainingState load_training_state(const std::filesystem::path& file, const std::string& model,
                                   Parameters<float>& parameters, AdamW& adamw);
+// The same without weights and moments. Throws the same of what it reads.
+TrainingState read_training_state(const std::filesystem::path& file, const std::string& model);
 
 }  // namespace peapod
