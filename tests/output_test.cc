@@ -111,7 +111,7 @@ TEST_F(CommandLine, RefusesPlacesThatCannotBeWrittenBeforeItReadsAnything) {
       {"audit " + nowhere, {"--json"}},
       {"recommend " + nowhere + " --user 1", {"--json"}},
       {"explain " + nowhere + " --user 1 --item 1", {"--json"}},
-      {"inspect " + nowhere, {"--json"}},
+      {"inspect " + nowhere, {"--json", "--html"}},
       {"generate " + nowhere + " --text x", {"--json"}},
       {"bench --only help", {"--json"}},
   };

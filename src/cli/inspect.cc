@@ -12,10 +12,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
+#include "eval/html/data_card.h"
 #include "model/config.h"
+#include "model/model_directory.h"
 #include "model/peapod_model.h"
 #include "model/prompt_weights.h"
 #include "model/question.h"
@@ -30,7 +33,7 @@ constexpr uint32_t kNumExamples = 5;
 struct InspectFlags {
   std::string directory;
   std::string user;
-  std::string json;
+  std::string json, html;
 };
 
 std::string line(const char* what, const std::string& value) { return fmt::format("{:<22}{}\n", what, value); }
@@ -277,10 +280,18 @@ Report inspect_dataset(const InspectFlags& flags) {
   return {readable(data), json_of(data)};
 }
 
+void write_html(const InspectFlags& flags, bool is_model) {
+  if (flags.html.empty()) return;
+  const std::filesystem::path directory = flags.directory;
+  write_file_atomically(flags.html, html::data_card(is_model ? open_dataset(directory) : Dataset::open(directory)));
+}
+
 void inspect(const InspectFlags& flags) {
+  require_distinct({{"--json", flags.json}, {"--html", flags.html}});
   const bool is_model = std::filesystem::exists(std::filesystem::path(flags.directory) / "peapod.json");
   const Report report = is_model ? inspect_model(flags) : inspect_dataset(flags);
   if (flags.json != "-") print(report.text);
+  write_html(flags, is_model);
   write_json(flags.json, report.json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -295,6 +306,8 @@ void add_inspect(CLI::App& app) {
                    "Show this user's prompt weights instead of those of all, and what their history recalls")
       ->check(name_check("a user"));
   add_json(*command, flags->json, "the report as JSON");
+  add_destination(*command, "--html", flags->html,
+                  "Write a page about the data: charts, what was read, leaks, samples");
   command->callback([flags] { inspect(*flags); });
 }
 

@@ -141,6 +141,45 @@ std::string line_chart(const LineChart& chart) {
   return svg(kHeight, chart.title, out);
 }
 
+std::string column_chart(const ColumnChart& chart) {
+  if (chart.columns.empty()) return {};
+  constexpr double kHeight = 210;
+  constexpr Plot kPlot{.left = 48, .right = kWidth - 4, .top = 26, .bottom = kHeight - 34};
+  double high = 0;
+  for (const Column& column : chart.columns) high = std::max(high, column.height);
+  const std::vector<double> ticks = axis_ticks(0, high, 4);
+  const Scale y(ticks, kPlot.bottom, kPlot.top);
+  std::string out = text_at(0, 12, "label", "start", chart.y_label);
+  for (const double tick : ticks) {
+    out += line(kPlot.left, y(tick), kPlot.right, y(tick), tick == ticks.front() ? "axis" : "rule");
+    out += text_at(kPlot.left - 6, y(tick) + 3.5, "tick", "end", tick_text(tick, ticks[1] - ticks[0]));
+  }
+  const double width = (kPlot.right - kPlot.left) / static_cast<double>(chart.columns.size());
+  const double gap = width > 12 ? 4 : width > 4 ? 1 : 0;
+  for (size_t c = 0; c < chart.columns.size(); ++c) {
+    const Column& column = chart.columns[c];
+    const double left = kPlot.left + width * static_cast<double>(c);
+    out += fmt::format(
+        "<g class=\"series-0\"><title>{}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+        "height=\"{:.1f}\"/></g>\n",
+        escape(column.what), left + gap / 2, y(column.height), width - gap, kPlot.bottom - y(column.height));
+    if (!column.label.empty()) {
+      // What stands at an end must not run beyond it.
+      const bool narrow = width < 24;
+      const bool first = narrow && c == 0, last = narrow && c + 1 == chart.columns.size();
+      out += text_at(first  ? left
+                     : last ? left + width
+                            : left + width / 2,
+                     kPlot.bottom + 14, "tick",
+                     first  ? "start"
+                     : last ? "end"
+                            : "middle",
+                     column.label);
+    }
+  }
+  return svg(kHeight, chart.title, out + text_at(kPlot.right, kPlot.bottom + 28, "label", "end", chart.x_label));
+}
+
 std::string bar_chart(const BarChart& chart) {
   if (chart.rows.empty()) return {};
   constexpr double kRow = 34;

@@ -1,6 +1,6 @@
-// Charts as inline SVG: lines over a number, and bars with intervals beside marks of other methods. They take their
-// colours from the page's style (eval/html/style.h), so that they follow its light and dark. Pure functions, safe from
-// any thread.
+// Charts as inline SVG: lines over a number, columns of counts, and bars with intervals beside marks of other methods.
+// They take their colours from the page's style (eval/html/style.h), so that they follow its light and dark. Pure
+// functions, safe from any thread.
 #pragma once
 
 #include <cstddef>
@@ -49,6 +49,22 @@ struct BarChart {
 
 // Empty without rows. Values are at least 0.
 std::string bar_chart(const BarChart& chart);
+
+struct Column {
+  std::string label = {};  // below it; may be empty
+  std::string what = {};   // in its tooltip
+  double height = 0;       // at least 0
+};
+
+struct ColumnChart {
+  std::string title = {};
+  std::string x_label = {};
+  std::string y_label = {};
+  std::vector<Column> columns = {};
+};
+
+// Counts side by side. Empty without columns.
+std::string column_chart(const ColumnChart& chart);
 
 // Ticks of an axis: multiples of 1, 2 or 5 times a power of ten that enclose [low, high], some `about` of them.
 std::vector<double> axis_ticks(double low, double high, int about);

@@ -106,5 +106,20 @@ TEST(BarChart, CutsLongNamesBetweenCharacters) {
   EXPECT_NE(drawn.find(">" + name.substr(0, 34) + "…<"), std::string::npos);
 }
 
+TEST(ColumnChart, DrawsAColumnForEachCountUnderItsLabel) {
+  const std::string chart = column_chart(
+      {.title = "made",
+       .x_label = "x",
+       .y_label = "y",
+       .columns = {{.label = "a <b>", .what = "two & more", .height = 2}, {.label = "", .what = "none", .height = 0}}});
+  EXPECT_NE(chart.find("a &lt;b&gt;"), std::string::npos);
+  EXPECT_NE(chart.find("<title>two &amp; more</title>"), std::string::npos);
+  size_t columns = 0;
+  for (size_t at = chart.find("<rect"); at != std::string::npos; at = chart.find("<rect", at + 1)) ++columns;
+  EXPECT_EQ(columns, 2u);
+  EXPECT_NE(chart.find("height=\"0.0\""), std::string::npos);
+  EXPECT_EQ(column_chart({.title = "nothing"}), "");
+}
+
 }  // namespace
 }  // namespace peapod::html

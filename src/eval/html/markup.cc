@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "eval/html/style.h"
+
 namespace peapod::html {
 
 std::string escape(std::string_view text) {
@@ -49,6 +51,15 @@ std::string p_value(double p) { return p < 0.001 ? "p &lt; 0.001" : fmt::format(
 std::string element(std::string_view tag, std::string_view css_class, std::string_view content) {
   if (css_class.empty()) return fmt::format("<{0}>{1}</{0}>\n", tag, content);
   return fmt::format("<{0} class=\"{1}\">{2}</{0}>\n", tag, css_class, content);
+}
+
+std::string document(std::string_view title, std::string_view body) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n"
+      "<main>\n{}</main>\n</body>\n</html>\n",
+      escape(title), kStyle, body);
 }
 
 }  // namespace peapod::html

@@ -21,4 +21,7 @@ std::string p_value(double p);                   // "p = 0.024", "p < 0.001"
 // `<TAG class="CLASS">CONTENT</TAG>`, without the attribute for an empty class. `content` is HTML.
 std::string element(std::string_view tag, std::string_view css_class, std::string_view content);
 
+// A whole page in the common style, of HTML for its body; nothing else is fetched.
+std::string document(std::string_view title, std::string_view body);
+
 }  // namespace peapod::html

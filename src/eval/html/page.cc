@@ -4,7 +4,6 @@
 
 #include "eval/html/markup.h"
 #include "eval/html/sections.h"
-#include "eval/html/style.h"
 
 namespace peapod::html {
 namespace {
@@ -35,18 +34,12 @@ std::string notes_section(const PageContents& contents) {
 }  // namespace
 
 std::string page(const PageContents& contents) {
-  const std::string title = escape(contents.model + " on " + contents.dataset);
   std::string body = header_of(contents);
   for (const auto section : {glance_section, metrics_section, differences_section, explanations_section,
                              breakdown_section, training_section, users_section, notes_section}) {
     body += section(contents);
   }
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n"
-      "<main>\n{}</main>\n</body>\n</html>\n",
-      title, kStyle, body);
+  return document(contents.model + " on " + contents.dataset, body);
 }
 
 }  // namespace peapod::html

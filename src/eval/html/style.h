@@ -99,6 +99,10 @@ small { color: var(--soft); font-weight: 400; }
 .bar i { display: block; height: 100%; background: var(--s0); }
 .notes ul { padding-left: 18px; margin: 8px 0 0; color: var(--soft); max-width: 80ch; }
 .notes b { color: var(--ink); font-weight: 600; }
+.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 280px), 1fr)); }
+.facts-table { max-width: 720px; } .facts-table th { white-space: normal; font-weight: 400; }
+.items .name { text-align: left; white-space: normal; }
+.items small { display: block; }
 @media (max-width: 560px) {
   main { padding: 24px 16px 40px; }
   h1 { font-size: 25px; }
