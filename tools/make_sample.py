@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes examples/sample: the log of a small shop that does not exist.
+"""Writes examples/sample and examples/tables: the log of a small shop that does not exist.
 
 500 users, 200 items, reviews as lines of JSON in the form of the Amazon 2018 data set. Every name, rating and sentence
 is made by this program; the structure in it is what a recommender should find:
@@ -9,8 +9,10 @@ is made by this program; the structure in it is what a recommender should find:
 - some items are bought far more often than others;
 - a review speaks of a feature that its item is good or bad at, seen from the user's own use and in the user's words.
 
-Usage: tools/make_sample.py [OUT]        (the same files on every machine; needs Python 3.8 or later, nothing else)
+Usage: tools/make_sample.py [EXAMPLES]        (the same files on every machine; needs Python 3.8 or later, nothing else)
 """
+import csv
+import datetime
 import json
 import pathlib
 import random
@@ -240,10 +242,31 @@ def write_lines(path, rows):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
+def write_tables(out, items, reviews):
+    """What some of the users bought, as a shop would export it: of every fifth of them only the first two rows."""
+    names = sorted({review["reviewerID"] for review in reviews})[::4]
+    kept = dict.fromkeys(names, 100) | dict.fromkeys(names[::5], 2)
+    rows = []
+    for review in reviews:
+        name = review["reviewerID"]
+        if kept.get(name, 0) == 0:
+            continue
+        kept[name] -= 1
+        day = datetime.datetime.fromtimestamp(review["unixReviewTime"], datetime.timezone.utc)
+        rows.append([name, review["asin"], day.strftime("%Y-%m-%d %H:%M"), int(review["overall"]), review["reviewText"]])
+    products = [[one["asin"], one["title"], one["category"][0]] for one in make_metadata(items)]
+    for name, header, lines in (("purchases.csv", ["customer", "product", "day", "stars", "comment"], rows),
+                                ("products.csv", ["product", "title", "category"], products)):
+        with open(out / name, "w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([header] + lines)
+
+
 def main():
-    default = pathlib.Path(__file__).resolve().parent.parent / "examples" / "sample"
-    out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    out.mkdir(parents=True, exist_ok=True)
+    default = pathlib.Path(__file__).resolve().parent.parent / "examples"
+    examples = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    out, tables = examples / "sample", examples / "tables"
+    for folder in (out, tables):
+        folder.mkdir(parents=True, exist_ok=True)
     random.seed(SEED)
     items = make_items()
     users = make_users()
@@ -251,6 +274,7 @@ def main():
     reviews = make_reviews(items, users, histories)
     write_lines(out / "sample_reviews.json", reviews)
     write_lines(out / "meta_sample_reviews.json", make_metadata(items))
+    write_tables(tables, items, reviews)
     print(f"{out}: {len(users)} users, {len(items)} items, {len(reviews)} reviews")
 
 
