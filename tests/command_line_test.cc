@@ -43,7 +43,7 @@ TEST_F(CommandLine, SimulatesALogThatItCanPrepare) {
   ASSERT_EQ(peapod("prepare " + at("made.csv") + " --out " + at("made")), 0) << log();
   EXPECT_NE(log().find("rows: 900 read, 0 rejected, 900 kept"), std::string::npos) << log();
   EXPECT_NE(log().find("titles 0 of 40"), std::string::npos) << log();
-  expect_failure(2, "simulate --users 0 --out " + at("x.csv"), {"--users", "at least 1"});
+  expect_failure(2, "simulate --users 0 --out " + at("x.csv"), {"--users", "1 or more", "got 0"});
   expect_failure(1, "simulate --users 6 --interactions 5 --out " + at("x.csv"),
                  {"interactions: 5 are fewer than 6 users"});
   EXPECT_FALSE(std::filesystem::exists(at("x.csv")));

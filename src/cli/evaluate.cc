@@ -329,10 +329,10 @@ void run(const EvaluateFlags& flags) {
   require_rival(flags.against);
   const Dataset data = Dataset::open(flags.data);
   require_held_out(data, flags.data);
-  for (const std::string& directory : flags.models) require_not_shown_answers(directory);
-  if (is_model(flags.against)) require_not_shown_answers(flags.against);
   const TargetCounts counts = count_targets(data, data.evaluated_users(), kSplits.parse(flags.split));
   require_measurable(as_asked(counts, flags), flags.data);
+  for (const std::string& directory : flags.models) require_not_shown_answers(directory);
+  if (is_model(flags.against)) require_not_shown_answers(flags.against);
   // Of several, each is checked before the first is measured for minutes.
   if (flags.models.size() > 1) {
     for (const std::string& directory : flags.models) check_trained_on(directory, flags, data);
