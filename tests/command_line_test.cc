@@ -49,6 +49,17 @@ TEST_F(CommandLine, SimulatesALogThatItCanPrepare) {
   EXPECT_FALSE(std::filesystem::exists(at("x.csv")));
 }
 
+TEST_F(CommandLine, KeepsEverybodyOfATableAndSaysWhatAFilterCosts) {
+  std::ofstream(at("log.csv")) << "user,item\nann,tea\nbob,tea\nbob,milk\nbob,rum\ncid,rum\ndan,wine\n";
+  ASSERT_EQ(peapod("prepare " + at("log.csv") + " --out " + at("all")), 0) << log();
+  EXPECT_NE(log().find("users         3\n"), std::string::npos) << log();
+  EXPECT_NE(log().find("items         2 (each has 2 interactions or more)\n"), std::string::npos) << log();
+  const std::string cost = "left out      2 of 6 interactions, 1 of 4 users and 2 of 4 items, which have fewer\n";
+  EXPECT_NE(log().find(cost), std::string::npos) << log();
+  ASSERT_EQ(peapod("prepare " + at("log.csv") + " --min-item 1 --out " + at("all")), 0) << log();
+  EXPECT_EQ(log().find("left out"), std::string::npos) << log();
+}
+
 TEST_F(CommandLine, AuditsADataSet) {
   const json audit = answer("audit " + at("data"));
   EXPECT_EQ(audit.at("numbering_leaks"), false);

@@ -43,6 +43,17 @@ std::string shown_rejects(const Rejects& rejects) {
   return text;
 }
 
+// What the filter costs; nothing where it leaves out nothing.
+std::string shown_filter(const PreparedData& data) {
+  const SourceSummary& read = data.source;
+  if (read.interactions == data.num_interactions()) return {};
+  const auto count = [](uint64_t number) { return readable_count(static_cast<double>(number)); };
+  return fmt::format("left out      {} of {} interactions, {} of {} users and {} of {} items, which have fewer\n",
+                     count(read.interactions - data.num_interactions()), count(read.interactions),
+                     count(read.users - data.users.size()), count(read.users), count(read.items - data.items.size()),
+                     count(read.items));
+}
+
 std::string summary_of(const PreparedData& data, const Rejects& rejects, const PrepareFlags& flags) {
   const auto core = [](uint32_t least, const char* what) {
     return least <= 1 ? std::string() : fmt::format(" (each has {} {} or more)", least, what);
@@ -54,6 +65,7 @@ std::string summary_of(const PreparedData& data, const Rejects& rejects, const P
   text += fmt::format("users         {}{}\n", data.users.size(), core(data.min_user, "interactions"));
   text += fmt::format("items         {}{}\n", data.items.size(), core(data.min_item, "interactions"));
   text += fmt::format("interactions  {}\n", data.num_interactions());
+  text += shown_filter(data);
   text += fmt::format("explanations  {}\n", data.explanations.size());
   if (data.split == SplitRule::none) {
     text += "held out      nothing: `train` needs --max-steps or --time-limit, `evaluate` has nothing to measure\n";
@@ -132,9 +144,9 @@ void add_prepare(CLI::App& app) {
       ->check(CLI::IsMember(kSplitRules.names()))
       ->capture_default_str();
   add_number(*command, "--min-user", flags->preparation.min_user, kAnyCount,
-             "Leave out users with fewer interactions [5; 0 for pod]");
+             "Leave out users with fewer interactions [tables 1, pod 0, others 5]");
   add_number(*command, "--min-item", flags->preparation.min_item, kAnyCount,
-             "Leave out items with fewer interactions [5; 0 for pod]");
+             "Leave out items with fewer interactions [tables 2, pod 0, others 5]");
   add_number(*command, "--seed", flags->preparation.seed, kAnySeed,
              "Seed of negatives, ids and the order of equal times");
   command->add_option("--name", flags->preparation.name, "Name of the data set [from the source]");

@@ -216,8 +216,8 @@ PreparedData prepare(RawLog log, const PreparationOptions& options) {
   PreparedData data;
   data.name = options.name.empty() ? log.name : options.name;
   data.format = log.format;
-  data.min_user = options.min_user.value_or(default_core(log.format));
-  data.min_item = options.min_item.value_or(default_core(log.format));
+  data.min_user = options.min_user.value_or(default_core(log.format).min_user);
+  data.min_item = options.min_item.value_or(default_core(log.format).min_item);
   data.split = options.split;
   data.seed = options.seed;
   data.source = summary_of_source(log);

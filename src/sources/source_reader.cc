@@ -59,8 +59,11 @@ struct SourceReader {
   bool has_ratings;                            // so that min_rating means something
   bool (*recognises)(const fs::path& source);  // by names, JSON lines by the first line
   RawLog (*read)(const fs::path& source, const ReadOptions& options);
-  uint32_t default_core;  // of users and items; see default_core()
+  Core default_core;
 };
+
+constexpr Core kOfResearch{5, 5};
+constexpr Core kOfOnesOwn{1, 2};
 
 // To add a reader: give SourceFormat a value and its name (sources/raw_log.h), declare the reader's function in
 // sources/source_reader.h and write it in a file of its own, and add its row here. The command line, the choice by the
@@ -70,21 +73,23 @@ constexpr SourceReader kReaders[] = {
      [](const fs::path& source) { return fs::exists(source / "sequential.txt"); }, read_pod,
      0},  // its data are published filtered
     {SourceFormat::movielens, "u.data with u.item, or ratings and movies (.dat or .csv)", true, is_movielens,
-     read_movielens, 5},
+     read_movielens, kOfResearch},
     {SourceFormat::recbole, "an .inter file", false,
-     [](const fs::path& source) { return !matching_files(source, is_recbole_inter_file).empty(); }, read_recbole, 5},
+     [](const fs::path& source) { return !matching_files(source, is_recbole_inter_file).empty(); }, read_recbole,
+     kOfResearch},
     {SourceFormat::jsonl, nullptr, true,
      [](const fs::path& source) {
        const std::vector<fs::path> files = matching_files(source, is_json_lines_file);
        return !files.empty() && std::ranges::all_of(files, is_json_lines_table);
      },
-     read_jsonl, 5},
+     read_jsonl, kOfOnesOwn},
     {SourceFormat::amazon, "a .json, .jsonl or .gz file of reviews", false,
-     [](const fs::path& source) { return !matching_files(source, is_amazon_review_file).empty(); }, read_amazon, 5},
+     [](const fs::path& source) { return !matching_files(source, is_amazon_review_file).empty(); }, read_amazon,
+     kOfResearch},
     {SourceFormat::csv, nullptr, true,
-     [](const fs::path& source) { return !matching_files(source, is_csv_file).empty(); }, read_csv, 5},
+     [](const fs::path& source) { return !matching_files(source, is_csv_file).empty(); }, read_csv, kOfOnesOwn},
     {SourceFormat::tsv, nullptr, true,
-     [](const fs::path& source) { return !matching_files(source, is_tsv_file).empty(); }, read_tsv, 5},
+     [](const fs::path& source) { return !matching_files(source, is_tsv_file).empty(); }, read_tsv, kOfOnesOwn},
 };
 static_assert(std::size(kReaders) + 1 == kSourceFormats.values().size(), "each format but \"auto\" has a reader");
 
@@ -218,6 +223,6 @@ RawLog read_source(const fs::path& source, const ReadOptions& options) {
               "name the `format` if the files go by other names");
 }
 
-uint32_t default_core(SourceFormat format) { return reader_of(format).default_core; }
+Core default_core(SourceFormat format) { return reader_of(format).default_core; }
 
 }  // namespace peapod

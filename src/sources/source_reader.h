@@ -44,9 +44,13 @@ RawLog read_source(const std::filesystem::path& source, const ReadOptions& optio
 // `explanations 40 of 120 (unknown part "valid")`, `repeats merged 1,177`.
 std::vector<std::string> summary_of_reading(const RawLog& log);
 
-// How many interactions a user or an item needs at least to be kept, where nobody says: what is usual for such data.
-// Requires a format of its own, not `automatic`.
-uint32_t default_core(SourceFormat format);
+// How many interactions a user and an item need at least to be kept, where nobody says: what is usual for research
+// data; of a log of one's own, whatever there is of every user, and items that two users could have in common. Requires
+// a format of its own, not `automatic`.
+struct Core {
+  uint32_t min_user = 0, min_item = 0;
+};
+Core default_core(SourceFormat format);
 
 // The readers of the single formats, for read_source, and what they share.
 RawLog read_amazon(const std::filesystem::path& source, const ReadOptions& options);
