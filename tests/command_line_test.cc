@@ -49,6 +49,14 @@ TEST_F(CommandLine, SimulatesALogThatItCanPrepare) {
   EXPECT_FALSE(std::filesystem::exists(at("x.csv")));
 }
 
+TEST_F(CommandLine, NeedsNamesThatAreNotEmpty) {
+  for (const char* arguments : {"recommend \"\" --user x", "evaluate \"\" --data x", "evaluate x --data \"\"",
+                                "audit \"\"", "prepare \"\" --out x", "prepare x --out \"\"", "train \"\" --out x",
+                                "inspect \"\"", "baseline popularity --data \"\"", "simulate --out \"\""}) {
+    expect_failure(2, arguments, {"expected a name, got nothing"});
+  }
+}
+
 TEST_F(CommandLine, KeepsEverybodyOfATableAndSaysWhatAFilterCosts) {
   std::ofstream(at("log.csv")) << "user,item\nann,tea\nbob,tea\nbob,milk\nbob,rum\ncid,rum\ndan,wine\n";
   ASSERT_EQ(peapod("prepare " + at("log.csv") + " --out " + at("all")), 0) << log();

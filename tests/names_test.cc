@@ -85,6 +85,7 @@ TEST_F(Names, ThatAreNoneAreRefused) {
     expect_failure(1, recommend + flag + " @" + at("deep.json"), {at("deep.json"), "nested more than 64 levels deep"});
     expect_failure(1, recommend + flag + " 'item 77'", {"\"item 77\": is not in the data set", "did you mean"});
   }
+  expect_failure(1, recommend + "--history @/dev/zero", {"/dev/zero: has more than 67108864 bytes"});
   expect_failure(1, "explain " + at("model") + " --history '[' --item 'item 7'", {"is not JSON"});
 }
 

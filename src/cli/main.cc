@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/nearest_name.h"
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "cli/output.h"
 
 namespace peapod::cli {
@@ -61,6 +62,14 @@ std::string in_flags(const Error& error, const CLI::App& command) {
   return Error(where, error.problem(), remedy).what();
 }
 
+// What a command cannot do without is not nothing.
+void refuse_empty_names(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_required()) option->check(name_check("a name"));
+  }
+  for (CLI::App* below : command.get_subcommands([](CLI::App*) { return true; })) refuse_empty_names(*below);
+}
+
 // Exit status of the command line; throws what commands throw.
 int run(CLI::App& app, int argc, char** argv) {
   std::ostringstream help;  // what was asked for, such as --help
@@ -99,6 +108,7 @@ int main(int argc, char** argv) {
   peapod::cli::add_generate(app);
   peapod::cli::add_tokenize(app);
   peapod::cli::add_bench(app);
+  peapod::cli::refuse_empty_names(app);
   const std::string mistyped =
       peapod::cli::mistyped_command(app, std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   if (!mistyped.empty()) {

@@ -1,10 +1,13 @@
 #include "cli/names.h"
 
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/json.h"
 #include "sources/plain_text.h"
 
@@ -28,6 +31,19 @@ void append_json_names(const std::string& text, const std::string& where, std::v
   if (list.empty()) throw Error(where, "the list is empty", "name an item");
 }
 
+// The file, of which there may be no end: a device, a pipe.
+std::string text_in(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in || std::filesystem::is_directory(file)) throw Error(file, "cannot be opened for reading");
+  const size_t most = JsonBounds().max_bytes;
+  std::string text;
+  for (char block[1 << 16]; in.read(block, sizeof block), in.gcount() > 0;) {
+    text.append(block, static_cast<size_t>(in.gcount()));
+    if (text.size() > most) throw Error(file, fmt::format("has more than {} bytes", most), kRemedy);
+  }
+  return text;
+}
+
 }  // namespace
 
 CLI::Option* add_items(CLI::App& command, const std::string& name, std::vector<std::string>& values,
@@ -42,7 +58,7 @@ std::vector<std::string> names_in(const std::string& flag, const std::vector<std
   for (const std::string& value : values) {
     if (value.starts_with('@')) {
       const std::string file = value.substr(1);
-      append_json_names(read_file(file), file, names);
+      append_json_names(text_in(file), file, names);
     } else if (value.starts_with('[')) {
       append_json_names(value, flag, names);
     } else {

@@ -4,9 +4,11 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/progress.h"
 #include "sources/line_reader.h"
 #include "sources/plain_text.h"
 #include "sources/source_reader.h"
@@ -148,7 +150,8 @@ class PodReader {
 
   // `code title`; codes of items without interactions are of no use and no fault, but they are counted.
   void read_titles(const fs::path& path) {
-    uint64_t rows = 0, unmatched = 0;
+    uint64_t rows = 0, unmatched = 0, repeated = 0;
+    std::vector<bool> titled(log_.items.size());
     LineReader lines(path);
     log_.rejects.begin_file(path.string());
     for (std::string_view line; lines.next(line);) {
@@ -162,9 +165,17 @@ class PodReader {
       const uint32_t item = by_code(item_codes_, items_, counted_name(log_, line.substr(0, blank)));
       ++rows;
       unmatched += item == NameIndex::kAbsent;
-      if (item != NameIndex::kAbsent) log_.items[item].title = clean_title(line.substr(blank + 1));
+      if (item == NameIndex::kAbsent) continue;
+      repeated += titled[item];
+      titled[item] = true;
+      log_.items[item].title = clean_title(line.substr(blank + 1));
     }
     log_.rejects.end_file();
+    if (repeated > 0) {
+      log_.reading.notes.push_back(
+          fmt::format("titles: {} rows of {} are about an item of an earlier row; the last counts",
+                      readable_count(static_cast<double>(repeated)), path.filename().string()));
+    }
     note_encoding(log_, lines);
     log_.reading.titles_note = unmatched_note(unmatched, rows, path);
   }

@@ -41,6 +41,16 @@ TEST(PodReader, TakesNumbersAsNamesCodesAsAliasesAndTitlesByCode) {
   EXPECT_EQ(log.rejects.count(), 0u);
 }
 
+TEST(PodReader, SaysThatAnItemIsTitledTwice) {
+  const ScratchFolder folder;
+  folder.write("sequential.txt", "1 1 2\n");
+  folder.write("names.txt", "1 Tea\n2 Milk\n1 Green tea\n");
+  const RawLog log = read_source(folder.path(), {});
+  EXPECT_EQ(log.items[0].title, "Green tea");
+  EXPECT_EQ(log.reading.notes, std::vector<std::string>{
+                                   "titles: 1 rows of names.txt are about an item of an earlier row; the last counts"});
+}
+
 TEST(PodReader, TakesExplanationsByNumberOrCodeAndKeepsTheirSplit) {
   const ScratchFolder folder;
   folder.write("sequential.txt", "1 10 11\n");
