@@ -69,9 +69,12 @@ constexpr Core kOfOnesOwn{1, 2};
 // sources/source_reader.h and write it in a file of its own, and add its row here. The command line, the choice by the
 // files and the default k-core follow. The first row that recognises a source reads it.
 constexpr SourceReader kReaders[] = {
-    {SourceFormat::pod, "sequential.txt", false,
-     [](const fs::path& source) { return fs::exists(source / "sequential.txt"); }, read_pod,
-     0},  // its data are published filtered
+    {SourceFormat::pod,
+     "sequential.txt",
+     false,
+     [](const fs::path& source) { return fs::exists(source / "sequential.txt"); },
+     read_pod,
+     {0, 0}},  // its data are published filtered
     {SourceFormat::movielens, "u.data with u.item, or ratings and movies (.dat or .csv)", true, is_movielens,
      read_movielens, kOfResearch},
     {SourceFormat::recbole, "an .inter file", false,

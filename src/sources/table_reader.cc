@@ -34,8 +34,7 @@ std::optional<double> number_from(std::string_view text) {
 
 class TableReader {
  public:
-  TableReader(const fs::path& source, SourceFormat format, const ReadOptions& options)
-      : format_(format), options_(options) {
+  TableReader(const fs::path& source, SourceFormat format, const ReadOptions& options) : options_(options) {
     const fs::path whole = source == kStandardInput ? "stdin" : fs::absolute(source).lexically_normal();
     std::string name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
     for (const char* ending : {".gz", ".zst", ".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json"}) {
@@ -152,7 +151,6 @@ class TableReader {
 
   static constexpr size_t kMaxNameBytes = 1000;
 
-  SourceFormat format_;
   const ReadOptions& options_;
   TableColumns columns_;
   std::string described_;
