@@ -41,6 +41,7 @@ std::string text_in(const std::string& file) {
     text.append(block, static_cast<size_t>(in.gcount()));
     if (text.size() > most) throw Error(file, fmt::format("has more than {} bytes", most), kRemedy);
   }
+  if (in.bad()) throw Error(file, "reading failed");
   return text;
 }
 
