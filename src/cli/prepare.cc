@@ -1,7 +1,9 @@
 // `peapod prepare`: raw files -> prepared directory.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,12 +36,17 @@ struct PrepareFlags {
 };
 
 std::string shown_rejects(const Rejects& rejects) {
+  constexpr size_t kShown = 8;
+  const auto count = [](uint64_t lines) { return readable_count(static_cast<double>(lines)); };
+  const std::vector<RejectReason> reasons = rejects.reasons();
   std::string text;
-  for (const RejectReason& reason : rejects.reasons()) {
-    const std::string lines =
-        reason.count == 1 ? "1 line: " : readable_count(static_cast<double>(reason.count)) + " lines, the first: ";
+  uint64_t shown = 0;
+  for (const RejectReason& reason : std::span(reasons).first(std::min(kShown, reasons.size()))) {
+    const std::string lines = reason.count == 1 ? "1 line: " : count(reason.count) + " lines, the first: ";
     text += fmt::format("{:<14}{}{}\n", text.empty() ? "rejected" : "", lines, describe(reason.first));
+    shown += reason.count;
   }
+  if (shown < rejects.count()) text += fmt::format("{:<14}{} for other reasons\n", "", count(rejects.count() - shown));
   return text;
 }
 

@@ -174,7 +174,7 @@ SourceSummary summary_of_source(const RawLog& log) {
   summary.merged_repeats = log.reading.merged_repeats;
   summary.rejected_lines = log.rejects.count();
   for (const RejectReason& one : log.rejects.reasons()) {
-    const std::string expected = one.first.reason.substr(0, one.first.reason.find(", got "));
+    const std::string expected(expectation_in(one.first.reason));
     summary.rejects.push_back({one.first.field.empty() ? expected : one.first.field + ": " + expected, one.count});
   }
   return summary;

@@ -210,9 +210,10 @@ class AmazonReader {
 }  // namespace
 
 RawLog read_amazon(const fs::path& source, const ReadOptions& options) {
-  const fs::path reviews = fs::is_directory(source)
-                               ? only_file(source, matching_files(source, is_amazon_review_file), "review file")
-                               : source;
+  const fs::path reviews =
+      fs::is_directory(source)
+          ? only_file(source, matching_files(source, is_amazon_review_file, options.items), "review file")
+          : source;
   return AmazonReader(reviews, options).read();
 }
 

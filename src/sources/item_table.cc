@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -20,12 +21,24 @@ namespace {
 
 // Names in lower case without signs, the likeliest first.
 constexpr std::string_view kTitles =
-    "title itemtitle producttitle movietitle name itemname productname description itemdescription";
+    "title itemtitle producttitle movietitle name itemname productname description itemdescription product item";
 constexpr std::string_view kCategories = "categories category genres genre class department producttype";
 constexpr std::string_view kMoreItems = "id";
 
-std::optional<size_t> first_of(const std::vector<size_t>& columns) {
-  return columns.empty() ? std::nullopt : std::optional(columns.front());
+// The column that is asked for, else the known one that names most items of the log in the rows to look at; among
+// equals the likeliest.
+std::optional<size_t> column_of_items(const TableRows& rows, const std::string& asked, const ItemDescriber& describer) {
+  const auto named = std::ranges::find(rows.first(), asked);
+  if (!asked.empty() && named != rows.first().end()) return static_cast<size_t>(named - rows.first().begin());
+  std::vector<size_t> columns = known_columns(rows.first(), known_item_columns());
+  std::ranges::copy(known_columns(rows.first(), kMoreItems), std::back_inserter(columns));
+  const auto matches = [&](size_t column) {
+    return std::ranges::count_if(rows.sample(), [&](const std::vector<std::string>& row) {
+      return column < row.size() && describer.knows(clean_name(row[column]));
+    });
+  };
+  const auto best = std::ranges::max_element(columns, {}, matches);
+  return best == columns.end() ? std::nullopt : std::optional(*best);
 }
 
 }  // namespace
@@ -58,12 +71,13 @@ void ItemDescriber::describe(std::string_view item, std::string_view title,
 }
 
 void ItemDescriber::finish(const fs::path& path) {
-  log_.reading.titles_note = unmatched_note(unmatched_, rows_, path);
+  std::string& note = log_.reading.titles_note;
+  const std::string unmatched = unmatched_note(unmatched_, rows_, path);
+  note += (note.empty() || unmatched.empty() ? "" : "; ") + unmatched;
   if (repeated_ > 0) {
-    log_.reading.notes.push_back(fmt::format("items: {} rows of {} are about an item of an earlier row, which counts",
+    log_.reading.notes.push_back(fmt::format("repeated items {} (of rows of {} about one item the first counts)",
                                              readable_count(static_cast<double>(repeated_)), path.filename().string()));
   }
-  rows_ = unmatched_ = repeated_ = 0;
 }
 
 void read_item_table(const fs::path& path, const std::string& item_column, RawLog& log) {
@@ -73,26 +87,28 @@ void read_item_table(const fs::path& path, const std::string& item_column, RawLo
                                                                : TableNotation::delimited;
   const std::unique_ptr<TableRows> rows = TableRows::open(path, notation);
   const std::vector<std::string>& names = rows->first();
-  std::optional<size_t> item = first_of(known_columns(names, known_item_columns()));
-  if (!item) item = first_of(known_columns(names, kMoreItems));
-  if (!item_column.empty() && std::ranges::find(names, item_column) != names.end()) {
-    item = named_column(names, true, item_column, "item", rows->where());
-  }
-  std::optional<size_t> title = first_of(known_columns(names, kTitles));
-  if (title == item) title = std::nullopt;
-  const std::optional<size_t> categories = first_of(known_columns(names, kCategories));
-  std::string listed;
-  for (const std::string& name : names) listed += (listed.empty() ? "" : ", ") + name.substr(0, 40);
+  ItemDescriber describer(log);
+  const std::optional<size_t> item = column_of_items(*rows, item_column, describer);
+  const auto other = [&](std::string_view known) -> std::optional<size_t> {
+    for (const size_t column : known_columns(names, known)) {
+      if (column != item) return column;
+    }
+    return std::nullopt;
+  };
+  const std::optional<size_t> title = other(kTitles), categories = other(kCategories);
   if (!item) {
-    throw Error(rows->where() + ":1", "no column is known to name the items; the first line has " + listed,
+    throw Error(rows->where() + ":1", "no column is known to name the items; the first line has " + listed(names),
                 "call it item_id, or as the column of items in the interactions is called");
   }
   if (!title && !categories) {
-    throw Error(rows->where() + ":1", "no column is known for titles or categories; the first line has " + listed,
+    throw Error(rows->where() + ":1",
+                "no column is known for titles or categories; the first line has " + listed(names),
                 "call them title and category");
   }
+  log.reading.notes.push_back(
+      fmt::format("items: item = {}{}{} ({} of {})", names[*item], title ? ", title = " + names[*title] : "",
+                  categories ? ", categories = " + names[*categories] : "", rows->notation(), file_name));
   rows->skip_header();
-  ItemDescriber describer(log);
   log.rejects.begin_file(rows->where());
   while (rows->next()) {
     log.rejects.begin_line(rows->line());
@@ -110,6 +126,11 @@ void read_item_table(const fs::path& path, const std::string& item_column, RawLo
   }
   log.rejects.end_file();
   note_encoding(log, rows->lines());
+  if (!describer.found_any()) {
+    throw Error(rows->where(),
+                fmt::format("no row names an item of the log; its \"{}\" was taken for the name", names[*item]),
+                "call the right column as in the interactions, and name it with `item`");
+  }
   describer.finish(path);
 }
 

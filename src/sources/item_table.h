@@ -2,6 +2,7 @@
 // log.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -19,10 +20,12 @@ class ItemDescriber {
   // Items are found by name, then by alias.
   explicit ItemDescriber(RawLog& log);
 
+  bool knows(std::string_view item) const { return items_.find(item) != NameIndex::kAbsent; }
   // What one row says; empty texts say nothing. Of rows about one item the first counts.
   void describe(std::string_view item, std::string_view title, const std::vector<std::string>& categories);
   // Notes what was counted for summary_of_reading(). To be called after the rows of a file.
   void finish(const std::filesystem::path& path);
+  bool found_any() const { return std::ranges::count(described_, true) > 0; }
 
  private:
   RawLog& log_;
@@ -32,9 +35,10 @@ class ItemDescriber {
 };
 
 // Reads a table of items (as sources/table_rows.h has them; the notation is told by the file's name): a column that
-// names items, `item_column` where that is not empty, and columns of titles, of categories or both, found by the usual
-// names. Rows that cannot be used go to the log's rejects. Throws Error when the file cannot be read, too many rows
-// cannot be used, or a column is missing.
+// names items, `item_column` where the table has that, else of those with usual names the one that names most items of
+// the log in the first rows; and columns of titles, of categories or both, by the usual names. Rows that cannot be used
+// go to the log's rejects. Throws Error when the file cannot be read, too many rows cannot be used, a column is
+// missing, or no row names an item of the log.
 void read_item_table(const std::filesystem::path& path, const std::string& item_column, RawLog& log);
 
 }  // namespace peapod

@@ -1,6 +1,8 @@
 // What a table says of items, and MovieLens's own such tables.
 #include "sources/item_table.h"
 
+#include <array>
+
 #include "base/error.h"
 #include "sources/source_reader.h"
 #include "support/scratch_folder.h"
@@ -42,16 +44,18 @@ TEST(ItemTable, DescribesTheItemsOfALogInEveryNotation) {
   const fs::path log_file = folder.write("log.csv", "user,item\nann,tea\nbob,\"milk, fresh\"\n");
   for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
            {"items.csv",
-            "sku,price,title,category\ntea,2,Green &amp; black tea,Drinks > Hot\n\"milk, fresh\",1,Milk,Drinks\n"},
+            "sku,price,title,category\ntea,2,Green &amp; black tea,Drinks &amp; more > Hot\n\"milk, "
+            "fresh\",1,Milk,Drinks\n"},
            {"items.tsv",
-            "category\tproduct_name\tproduct_id\nDrinks|Hot\tGreen & black tea\ttea\nDrinks\tMilk\tmilk, "
+            "category\tproduct_name\tproduct_id\nDrinks &#38; more|Hot\tGreen & black tea\ttea\nDrinks\tMilk\tmilk, "
             "fresh\n"},
-           {"items.jsonl", R"({"id":"tea","name":"Green & black tea","categories":[["Drinks","Hot"],["Leaves"]]})"
-                           "\n"
-                           R"({"name":"Milk","id":"milk, fresh","categories":["Drinks"],"price":1})"}}) {
+           {"items.jsonl",
+            R"({"id":"tea","name":"Green & black tea","categories":[["Drinks & more","Hot"],["Leaves"]]})"
+            "\n"
+            R"({"name":"Milk","id":"milk, fresh","categories":["Drinks"],"price":1})"}}) {
     const RawLog log = read_source(log_file, with_items(folder.write(name, text)));
     EXPECT_EQ(item_of(log, "tea").title, "Green & black tea") << name;
-    EXPECT_EQ(item_of(log, "tea").categories, (Strings{"Drinks", "Hot"})) << name;
+    EXPECT_EQ(item_of(log, "tea").categories, (Strings{"Drinks & more", "Hot"})) << name;
     EXPECT_EQ(item_of(log, "milk, fresh").title, "Milk") << name;
     EXPECT_EQ(item_of(log, "milk, fresh").categories, Strings{"Drinks"}) << name;
     EXPECT_NE(summary(log).find("titles 2 of 2\n"), std::string::npos) << summary(log);
@@ -68,7 +72,8 @@ TEST(ItemTable, SaysWhatIsOfNoItemComesTwiceOrCannotBeUsed) {
   EXPECT_EQ(item_of(log, "milk").title, "");
   EXPECT_NE(summary(log).find("titles 1 of 2 (1 of 4 rows of items.csv name no item)"), std::string::npos)
       << summary(log);
-  EXPECT_NE(summary(log).find("items: 1 rows of items.csv are about an item of an earlier row"), std::string::npos);
+  EXPECT_NE(summary(log).find("repeated items 1 (of rows of items.csv about one item the first counts)"),
+            std::string::npos);
   EXPECT_EQ(log.rejects.count(), 2u);
   EXPECT_EQ(describe(log.rejects.first()[0]), items.string() + ":5: field \"item\": expected a name, got nothing");
   EXPECT_EQ(describe(log.rejects.first()[1]), items.string() + ":6: expected 2 fields, got 3");
@@ -82,14 +87,49 @@ TEST(ItemTable, TakesTheColumnThatNamesItemsInTheLog) {
   EXPECT_EQ(item_of(log, "tea").title, "Tea");
 }
 
-TEST(ItemTable, IsNotReadAsInteractionsWhereItLiesAmongThem) {
+TEST(ItemTable, IsNoPartOfTheFolderThatItLiesIn) {
+  const std::string csv = "user,item\nann,tea\n", tsv = "user\titem\nann\ttea\n";
+  const std::string json = R"({"user":"ann","item":"tea"})";
+  const std::string item_csv = "item,title\ntea,Tea\n", item_json = R"({"item":"tea","title":"Tea"})";
+  for (const auto& [log_name, log_text, items_name, items_text] :
+       std::vector<std::array<std::string, 4>>{{"a.csv", csv, "items.csv", item_csv},
+                                               {"a.csv", csv, "items.jsonl", item_json},
+                                               {"a.jsonl", json, "items.jsonl", item_json},
+                                               {"a.tsv", tsv, "items.csv", item_csv}}) {
+    const ScratchFolder folder;
+    fs::create_directory(folder.path() / "shop");
+    folder.write("shop/" + log_name, log_text);
+    const fs::path items = folder.write("shop/" + items_name, items_text);
+    const RawLog log = read_source(folder.path() / "shop", with_items(items));
+    EXPECT_EQ(log.interactions.size(), 1u) << log_name << " " << items_name;
+    EXPECT_EQ(item_of(log, "tea").title, "Tea") << log_name << " " << items_name;
+  }
+}
+
+TEST(ItemTable, FindsTheColumnThatNamesItemsByWhatStandsInIt) {
   const ScratchFolder folder;
-  fs::create_directory(folder.path() / "shop");
-  folder.write("shop/a.csv", "user,item\nann,tea\n");
-  const fs::path items = folder.write("shop/items.csv", "item,title\ntea,Tea\n");
-  const RawLog log = read_source(folder.path() / "shop", with_items(items));
-  EXPECT_EQ(log.interactions.size(), 1u);
-  EXPECT_EQ(item_of(log, "tea").title, "Tea");
+  const fs::path log_file = folder.write("log.csv", "user,sku\nann,t1\nbob,m1\n");
+  const RawLog log = read_source(log_file, with_items(folder.write("a.csv", "item,sku\nTea,t1\nMilk,m1\n")));
+  EXPECT_EQ(item_of(log, "t1").title, "Tea");
+  EXPECT_NE(summary(log).find("items: item = sku, title = item (between , of a.csv)"), std::string::npos)
+      << summary(log);
+  EXPECT_EQ(item_of(read_source(log_file, with_items(folder.write("b.csv", "id,product\nt1,Tea\n"))), "t1").title,
+            "Tea");
+  const std::string error = error_of(log_file, with_items(folder.write("c.csv", "item,title\nx,Tea\n")));
+  EXPECT_NE(error.find("no row names an item of the log; its \"item\" was taken for the name"), std::string::npos)
+      << error;
+}
+
+TEST(ItemTable, AddsToWhatIsSaidOfTheSourcesOwnTitles) {
+  const ScratchFolder folder;
+  folder.write("sequential.txt", "1 1 2\n");
+  folder.write("names.txt", "1 Tea\n7 Rum\n");
+  fs::create_directory(folder.path() / "beside");
+  const RawLog log =
+      read_source(folder.path(), with_items(folder.write("beside/items.csv", "item,title\n2,Milk\n9,Ale\n")));
+  EXPECT_NE(summary(log).find("(1 of 2 rows of names.txt name no item; 1 of 2 rows of items.csv name no item)"),
+            std::string::npos)
+      << summary(log);
 }
 
 TEST(ItemTable, RefusesATableWithoutItemsOrWithoutAnythingAboutThem) {
@@ -149,6 +189,10 @@ TEST(MovieLens, IsToldByItsFilmsAndHasColumnsOfItsOwn) {
   EXPECT_NE(error_of(file, options).find("movielens has columns of its own"), std::string::npos);
   options.format = SourceFormat::csv;
   EXPECT_EQ(read_source(file, options).users.front().name, "1");
+  fs::create_directory(folder.path() / "shop");
+  folder.write("shop/movies.csv", "id,name\n");
+  const fs::path own = folder.write("shop/ratings.csv", "user_id,item_id\n1,2\n");
+  EXPECT_EQ(read_source(own, {}).format, SourceFormat::csv) << "a shop of films";
   EXPECT_NE(error_of(folder.write("other.csv", "user,item\n1,2\n"), {.format = SourceFormat::movielens})
                 .find("holds no u.data, ratings.dat or ratings.csv"),
             std::string::npos);

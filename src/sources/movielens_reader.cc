@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "sources/item_table.h"
+#include "sources/line_reader.h"
 #include "sources/source_reader.h"
 #include "sources/table_rows.h"
 
@@ -94,7 +95,11 @@ void read_films(const fs::path& path, TableNotation notation, RawLog& log) {
 bool is_movielens(const fs::path& source) {
   return std::ranges::any_of(kLayouts, [&](const Layout& layout) {
     const auto ratings = ratings_of(source, layout);
-    return ratings && fs::exists(films_of(*ratings, layout));
+    if (!ratings || !fs::exists(films_of(*ratings, layout))) return false;
+    if (layout.ratings_notation != TableNotation::delimited) return true;
+    LineReader lines(*ratings);
+    std::string_view header;
+    return lines.next(header) && header == "userId,movieId,rating,timestamp";
   });
 }
 

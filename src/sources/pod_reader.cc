@@ -172,9 +172,9 @@ class PodReader {
     }
     log_.rejects.end_file();
     if (repeated > 0) {
-      log_.reading.notes.push_back(
-          fmt::format("titles: {} rows of {} are about an item of an earlier row; the last counts",
-                      readable_count(static_cast<double>(repeated)), path.filename().string()));
+      log_.reading.notes.push_back(fmt::format("repeated titles {} (of rows of {} about one item the last counts)",
+                                               readable_count(static_cast<double>(repeated)),
+                                               path.filename().string()));
     }
     note_encoding(log_, lines);
     log_.reading.titles_note = unmatched_note(unmatched, rows, path);

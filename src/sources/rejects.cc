@@ -12,12 +12,9 @@
 
 namespace peapod {
 
-namespace {
-
-// A reason without what was found.
-std::string_view kind_of(std::string_view reason) { return reason.substr(0, reason.find(", got ")); }
-
-}  // namespace
+std::string_view expectation_in(std::string_view reason) {
+  return reason.substr(0, std::min(reason.find(", got "), reason.find(", but it ")));
+}
 
 std::string describe(const Reject& reject) {
   std::string text = reject.file;
@@ -40,7 +37,7 @@ void Rejects::add(std::string field, std::string reason) {
   Reject reject{file_, line_, std::move(field), std::move(reason)};
   if (file_count_++ == 0) file_first_ = reject;
   auto same = std::ranges::find_if(reasons_, [&](const RejectReason& known) {
-    return known.first.field == reject.field && kind_of(known.first.reason) == kind_of(reject.reason);
+    return known.first.field == reject.field && expectation_in(known.first.reason) == expectation_in(reject.reason);
   });
   if (same == reasons_.end()) {
     if (reasons_.size() < kReasons) reasons_.push_back({reject, 0});

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace peapod {
@@ -14,6 +15,9 @@ struct Reject {
   std::string field;   // empty when the whole line is meant
   std::string reason;  // what was found and what was expected
 };
+
+// A reason without what was found: `expected a number` of `expected a number, got "five"`.
+std::string_view expectation_in(std::string_view reason);
 
 // `reviews.json:1482: field "overall": expected a number, got "five"`
 std::string describe(const Reject& reject);

@@ -26,10 +26,12 @@ bool is_amazon_review_file(std::string_view file_name) {
 
 bool is_recbole_inter_file(std::string_view file_name) { return file_name.ends_with(".inter"); }
 
-std::vector<fs::path> matching_files(const fs::path& source, const std::function<bool(std::string_view)>& wanted) {
+std::vector<fs::path> matching_files(const fs::path& source, const std::function<bool(std::string_view)>& wanted,
+                                     const fs::path& except) {
   std::vector<fs::path> files;
   const auto consider = [&](const fs::path& path) {
-    if (fs::is_regular_file(path) && wanted(path.filename().string())) files.push_back(path);
+    if (!fs::is_regular_file(path) || !wanted(path.filename().string())) return;
+    if (except.empty() || !fs::equivalent(path, except)) files.push_back(path);
   };
   if (fs::is_directory(source)) {
     for (const auto& entry : fs::directory_iterator(source)) consider(entry.path());
@@ -55,9 +57,10 @@ namespace {
 
 struct SourceReader {
   SourceFormat format;
-  const char* sign;                            // what recognises() looks for, in words; null for tables
-  bool has_ratings;                            // so that min_rating means something
-  bool (*recognises)(const fs::path& source);  // by names, JSON lines by the first line
+  const char* sign;  // what recognises() looks for, in words; null for tables
+  bool has_ratings;  // so that min_rating means something
+  // By names, JSON lines by the first line. `items` is a table of items, which is no part of the source.
+  bool (*recognises)(const fs::path& source, const fs::path& items);
   RawLog (*read)(const fs::path& source, const ReadOptions& options);
   Core default_core;
 };
@@ -72,27 +75,31 @@ constexpr SourceReader kReaders[] = {
     {SourceFormat::pod,
      "sequential.txt",
      false,
-     [](const fs::path& source) { return fs::exists(source / "sequential.txt"); },
+     [](const fs::path& source, const fs::path&) { return fs::exists(source / "sequential.txt"); },
      read_pod,
      {0, 0}},  // its data are published filtered
-    {SourceFormat::movielens, "u.data with u.item, or ratings and movies (.dat or .csv)", true, is_movielens,
-     read_movielens, kOfResearch},
+    {SourceFormat::movielens, "u.data with u.item, or ratings and movies (.dat or .csv)", true,
+     [](const fs::path& source, const fs::path&) { return is_movielens(source); }, read_movielens, kOfResearch},
     {SourceFormat::recbole, "an .inter file", false,
-     [](const fs::path& source) { return !matching_files(source, is_recbole_inter_file).empty(); }, read_recbole,
-     kOfResearch},
+     [](const fs::path& source, const fs::path&) { return !matching_files(source, is_recbole_inter_file).empty(); },
+     read_recbole, kOfResearch},
     {SourceFormat::jsonl, nullptr, true,
-     [](const fs::path& source) {
-       const std::vector<fs::path> files = matching_files(source, is_json_lines_file);
+     [](const fs::path& source, const fs::path& items) {
+       const std::vector<fs::path> files = matching_files(source, is_json_lines_file, items);
        return !files.empty() && std::ranges::all_of(files, is_json_lines_table);
      },
      read_jsonl, kOfOnesOwn},
     {SourceFormat::amazon, "a .json, .jsonl or .gz file of reviews", false,
-     [](const fs::path& source) { return !matching_files(source, is_amazon_review_file).empty(); }, read_amazon,
-     kOfResearch},
+     [](const fs::path& source, const fs::path& items) {
+       return !matching_files(source, is_amazon_review_file, items).empty();
+     },
+     read_amazon, kOfResearch},
     {SourceFormat::csv, nullptr, true,
-     [](const fs::path& source) { return !matching_files(source, is_csv_file).empty(); }, read_csv, kOfOnesOwn},
+     [](const fs::path& source, const fs::path& items) { return !matching_files(source, is_csv_file, items).empty(); },
+     read_csv, kOfOnesOwn},
     {SourceFormat::tsv, nullptr, true,
-     [](const fs::path& source) { return !matching_files(source, is_tsv_file).empty(); }, read_tsv, kOfOnesOwn},
+     [](const fs::path& source, const fs::path& items) { return !matching_files(source, is_tsv_file, items).empty(); },
+     read_tsv, kOfOnesOwn},
 };
 static_assert(std::size(kReaders) + 1 == kSourceFormats.values().size(), "each format but \"auto\" has a reader");
 
@@ -220,7 +227,7 @@ RawLog read_source(const fs::path& source, const ReadOptions& options) {
   // A table on standard input is delimited text unless it is said to be another.
   if (piped) return read(reader_of(SourceFormat::csv));
   for (const SourceReader& reader : kReaders) {
-    if (reader.recognises(source)) return read(reader);
+    if (reader.recognises(source, options.items)) return read(reader);
   }
   throw Error(source.string(), "holds no table (.csv, .txt, .tsv or .jsonl) and no known format: " + no_sign(),
               "name the `format` if the files go by other names");

@@ -75,12 +75,14 @@ std::string unmatched_note(uint64_t unmatched, uint64_t rows, const std::filesys
 std::string missing_file_note(const std::filesystem::path& wanted,
                               const std::function<bool(std::string_view)>& may_be_meant);
 
-// Files directly in `folder`, or `source` itself where it is a file, for which `wanted(file name)` holds; sorted.
+// Files directly in `source`, or itself where it is a file, for which `wanted(file name)` holds, but for `except`;
+// sorted.
 std::vector<std::filesystem::path> matching_files(const std::filesystem::path& source,
-                                                  const std::function<bool(std::string_view)>& wanted);
+                                                  const std::function<bool(std::string_view)>& wanted,
+                                                  const std::filesystem::path& except = {});
 bool is_amazon_review_file(std::string_view file_name);
 bool is_recbole_inter_file(std::string_view file_name);
-// Whether it is MovieLens, by the names of its two files.
+// Whether it is MovieLens, by the names of its two files and, of CSV, the header.
 bool is_movielens(const std::filesystem::path& source);
 bool is_csv_file(std::string_view file_name);
 bool is_tsv_file(std::string_view file_name);

@@ -47,8 +47,8 @@ TEST(PodReader, SaysThatAnItemIsTitledTwice) {
   folder.write("names.txt", "1 Tea\n2 Milk\n1 Green tea\n");
   const RawLog log = read_source(folder.path(), {});
   EXPECT_EQ(log.items[0].title, "Green tea");
-  EXPECT_EQ(log.reading.notes, std::vector<std::string>{
-                                   "titles: 1 rows of names.txt are about an item of an earlier row; the last counts"});
+  EXPECT_EQ(log.reading.notes,
+            std::vector<std::string>{"repeated titles 1 (of rows of names.txt about one item the last counts)"});
 }
 
 TEST(PodReader, TakesExplanationsByNumberOrCodeAndKeepsTheirSplit) {
@@ -175,6 +175,18 @@ TEST(Rejects, AreCountedByReason) {
                                              "1 a.csv:4: field \"rating\": expected a date, got \"x\""}));
 }
 
+TEST(Rejects, AreOneReasonWhereJsonIsBrokenInDifferentPlaces) {
+  const ScratchFolder folder;
+  std::string lines = R"({"user_id":"u","item_id":"i"})"
+                      "\n";
+  for (int i = 1; i < 30; ++i)
+    lines += R"({"user_id":"u","item_id":"i)" + std::string(static_cast<size_t>(i), 'x') + "\n";
+  const RawLog log = read_source(folder.write("a.jsonl", lines), {.max_bad_lines_percent = 99});
+  ASSERT_EQ(log.rejects.reasons().size(), 1u);
+  EXPECT_EQ(log.rejects.reasons().front().count, 29u);
+  EXPECT_EQ(expectation_in(log.rejects.reasons().front().first.reason), "expected one JSON object in a line");
+}
+
 TEST(Rejects, CountReasonsBeyondTheMostWithTheLast) {
   Rejects rejects(100);
   rejects.begin_file("a.csv");
@@ -237,6 +249,15 @@ TEST(AmazonReader, ReadsReviewsAndMetadataOf2023) {
             std::string::npos);
   EXPECT_NE(describe(log.rejects.first()[1]).find("field \"timestamp\": expected milliseconds since 1970, got \"now\""),
             std::string::npos);
+}
+
+TEST(AmazonReader, LeavesAShopsOwnLogOfVerifiedPurchasesToTables) {
+  const ScratchFolder folder;
+  const RawLog log = read_source(
+      folder.write("a.jsonl", R"({"user_id":"a","product_id":"b","timestamp":1700000000,"verified_purchase":true})"),
+      {});
+  EXPECT_EQ(log.format, SourceFormat::jsonl);
+  EXPECT_EQ(pairs_of(log), (std::vector<std::string>{"a b"}));
 }
 
 TEST(AmazonReader, RejectsNestedValuesOfAnyDepthAndPythonLiterals) {

@@ -38,12 +38,6 @@ std::optional<size_t> position_in(const std::string& text) {
   return position - 1;
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (size_t i = 0; i < names.size() && i < 12; ++i) text += (i > 0 ? ", " : "") + names[i].substr(0, 40);
-  return text + (names.size() > 12 ? ", …" : "");
-}
-
 std::vector<std::string> values_of(const std::vector<std::vector<std::string>>& rows, size_t column) {
   std::vector<std::string> values;
   for (const auto& row : rows) {
@@ -52,7 +46,28 @@ std::vector<std::string> values_of(const std::vector<std::vector<std::string>>& 
   return values;
 }
 
+size_t named_column(const TableColumns& columns, const std::string& asked, std::string_view role,
+                    const std::string& where) {
+  const std::vector<std::string>& names = columns.names;
+  const auto found = std::ranges::find(names, asked);
+  if (found != names.end()) return static_cast<size_t>(found - names.begin());
+  const auto position = position_in(asked);
+  if (position && *position < names.size()) return *position;
+  const std::string nearest = columns.has_header ? nearest_name(asked, names) : std::string();
+  throw Error(where + ":1",
+              "has no column \"" + asked + "\"; it has " +
+                  (columns.has_header ? listed(names) : std::to_string(names.size()) + " columns"),
+              nearest.empty() ? "name one of these with `" + std::string(role) + "`"
+                              : "did you mean \"" + nearest + "\"? Name it with `" + std::string(role) + "`");
+}
+
 }  // namespace
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size() && i < 12; ++i) text += (i > 0 ? ", " : "") + names[i].substr(0, 40);
+  return text + (names.size() > 12 ? ", …" : "");
+}
 
 std::vector<size_t> known_columns(const std::vector<std::string>& names, std::string_view known) {
   std::vector<size_t> found;
@@ -65,20 +80,6 @@ std::vector<size_t> known_columns(const std::vector<std::string>& names, std::st
 }
 
 std::string_view known_item_columns() { return kKnownNames[static_cast<size_t>(ColumnRole::item)]; }
-
-size_t named_column(const std::vector<std::string>& names, bool has_header, const std::string& asked,
-                    std::string_view role, const std::string& where) {
-  const auto found = std::ranges::find(names, asked);
-  if (found != names.end()) return static_cast<size_t>(found - names.begin());
-  const auto position = position_in(asked);
-  if (position && *position < names.size()) return *position;
-  const std::string nearest = has_header ? nearest_name(asked, names) : std::string();
-  throw Error(where + ":1",
-              "has no column \"" + asked + "\"; it has " +
-                  (has_header ? listed(names) : std::to_string(names.size()) + " columns"),
-              nearest.empty() ? "name one of these with `" + std::string(role) + "`"
-                              : "did you mean \"" + nearest + "\"? Name it with `" + std::string(role) + "`");
-}
 
 std::string TableColumns::in_words(bool times_are_dates) const {
   std::string text;
@@ -116,7 +117,7 @@ TableColumns find_columns(const std::vector<std::string>& first, const std::vect
   };
   for (size_t role = 0; role < asked.size(); ++role) {
     if (!asked[role].empty()) {
-      columns.of[role] = named_column(columns.names, columns.has_header, asked[role], kColumnRoles[role], where);
+      columns.of[role] = named_column(columns, asked[role], kColumnRoles[role], where);
     }
   }
   for (size_t role = 0; role < asked.size() && columns.has_header; ++role) {

@@ -38,10 +38,8 @@ struct TableColumns {
 TableColumns find_columns(const std::vector<std::string>& first, const std::vector<std::vector<std::string>>& rows,
                           const ColumnNames& asked, const std::string& where);
 
-// The column that is `asked` for by its name or position from 1, in a table that has a header or not. Throws Error
-// about `where` that names the nearest one, and `role`, the flag to name another with, where there is none.
-size_t named_column(const std::vector<std::string>& names, bool has_header, const std::string& asked,
-                    std::string_view role, const std::string& where);
+// The first dozen names, for a message.
+std::string listed(const std::vector<std::string>& names);
 // Columns that have one of the `known` names, which stand between blanks, in lower case without signs, the likeliest
 // first; so are the columns.
 std::vector<size_t> known_columns(const std::vector<std::string>& names, std::string_view known);

@@ -67,7 +67,9 @@ class TableReader {
 
   RawLog finish() {
     if (!log_.has_times) log_.reading.order_note = "no column of times";
-    log_.reading.titles_note = "a table of interactions has none; name one of items with `items`";
+    if (options_.items.empty()) {
+      log_.reading.titles_note = "a table of interactions has none; name one of items with `items`";
+    }
     if (log_.interactions.empty() && low_ratings_ > 0) {
       throw Error(log_.name, fmt::format("has no row with a rating of {:g} or more", *options_.min_rating),
                   "choose a smaller --min-rating");
@@ -170,10 +172,8 @@ std::string_view without_packing(std::string_view file_name) {
 RawLog read_tables(const fs::path& source, SourceFormat format, TableNotation notation, const ReadOptions& options,
                    bool (*wanted)(std::string_view)) {
   const bool folder = source != kStandardInput && fs::is_directory(source);
-  std::vector<fs::path> files = folder ? matching_files(source, wanted) : std::vector<fs::path>{source};
-  std::erase_if(files, [&](const fs::path& file) {
-    return folder && !options.items.empty() && fs::equivalent(file, options.items);
-  });
+  const std::vector<fs::path> files =
+      folder ? matching_files(source, wanted, options.items) : std::vector<fs::path>{source};
   if (files.empty()) throw Error(source.string(), fmt::format("holds no {} file", name_of(format)));
   TableReader reader(source, format, options);
   for (const fs::path& file : files) reader.read(file, notation);
@@ -203,7 +203,8 @@ bool is_json_lines_table(const fs::path& path) {
   std::string_view line;
   Json object;
   if (!lines.next(line) || !read_json(line, object).empty() || !object.is_object()) return false;
-  if (object.contains("reviewerID") || object.contains("verified_purchase")) return false;  // of Amazon
+  const bool of_2023 = object.contains("verified_purchase") && object.contains("parent_asin");
+  if (object.contains("reviewerID") || of_2023) return false;  // of Amazon
   std::vector<std::string> names;
   for (const auto& [name, value] : object.items()) names.push_back(name);
   return names_tell_users_and_items(names);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -22,6 +23,14 @@ namespace {
 
 constexpr size_t kSampledLines = 200;
 constexpr std::array<const char*, 5> kSeparators = {"\t", "::", ",", ";", "|"};
+
+// Whether the text ends in `&name;` or `&#number;`.
+bool ends_entity(std::string_view text) {
+  const size_t ampersand = text.rfind('&');
+  if (!text.ends_with(';') || ampersand == std::string_view::npos || text.size() - ampersand < 3) return false;
+  const std::string_view name = text.substr(ampersand + 1, text.size() - ampersand - 2);
+  return std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '#'; });
+}
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == std::string_view::npos; }
 
@@ -244,10 +253,13 @@ std::vector<std::string> TableRows::values(size_t column) {
   std::vector<std::string> parts;
   const auto text = value(column);
   if (!text) return parts;
-  for (size_t begin = 0; begin <= text->size();) {
-    const size_t end = std::min(text->find_first_of("|>;", begin), text->size());
+  for (size_t begin = 0, end = 0; begin <= text->size(); begin = end + 1) {
+    end = text->find_first_of("|>;", begin);
+    while (end < text->size() && ends_entity(text->substr(begin, end + 1 - begin))) {
+      end = text->find_first_of("|>;", end + 1);
+    }
+    end = std::min(end, text->size());
     parts.emplace_back(text->substr(begin, end - begin));
-    begin = end + 1;
   }
   return parts;
 }
