@@ -5,10 +5,9 @@
 #include <utility>
 
 #include "base/random.h"
-#include "base/threads.h"
 #include "prefs/eigen.h"
 #include "prefs/occurrences.h"
-#include "tensor/gemm.h"
+#include "prefs/orthonormal_basis.h"
 
 namespace peapod {
 namespace {
@@ -71,45 +70,6 @@ RowMajorF product(const ItemGraph& graph, const RowMajorF& x) {
     }
   }
   return y;
-}
-
-// x times the inverse of its Cholesky factor, twice, since once leaves what rounding makes of its condition
-// (CholeskyQR2, Yamamoto et al. 2015): products of matrices, which reflections are not. False where the columns of x
-// nearly depend on each other. Threads take blocks of rows, so their number does not show.
-bool orthonormalise(RowMajorF& x) {
-  constexpr size_t kBlocks = 32;
-  const auto width = static_cast<size_t>(x.cols());
-  const auto n = static_cast<size_t>(x.rows());
-  for (int pass = 0; pass < 2; ++pass) {
-    std::vector<RowMajorF> grams(kBlocks, RowMajorF::Zero(x.cols(), x.cols()));
-    parallel_for(kBlocks, [&](size_t b) {
-      const Range part = part_of(n, kBlocks, b);
-      if (part.size() == 0) return;
-      const float* rows = x.row(static_cast<Index>(part.begin)).data();
-      gemm({width, width, part.size(), width, width, width, Op::transpose}, 1.0f, rows, rows, 0.0f, grams[b].data());
-    });
-    Eigen::MatrixXf gram = grams.front();
-    for (size_t b = 1; b < kBlocks; ++b) gram += grams[b];
-    const Eigen::LLT<Eigen::MatrixXf> factor(gram);
-    if (factor.info() != Eigen::Success) return false;
-    const RowMajorF inverse = factor.matrixU().solve(Eigen::MatrixXf::Identity(x.cols(), x.cols()));
-    parallel_for(kBlocks, [&](size_t b) {
-      const Range part = part_of(n, kBlocks, b);
-      if (part.size() == 0) return;
-      float* rows = x.row(static_cast<Index>(part.begin)).data();
-      const std::vector<float> before(rows, rows + part.size() * width);
-      gemm({part.size(), width, width, width, width, width}, 1.0f, before.data(), inverse.data(), 0.0f, rows);
-    });
-  }
-  return x.allFinite();
-}
-
-RowMajorF orthonormal_basis(RowMajorF x, size_t most_reflected) {
-  if (static_cast<size_t>(x.rows()) > most_reflected) {
-    if (RowMajorF copy = x; orthonormalise(copy)) return copy;
-  }
-  const Eigen::HouseholderQR<Eigen::MatrixXf> qr(x);
-  return qr.householderQ() * Eigen::MatrixXf::Identity(x.rows(), x.cols());
 }
 
 }  // namespace
@@ -175,10 +135,8 @@ Matrix item_vectors(const ItemGraph& graph, const ItemVectorOptions& options) {
       basis(static_cast<Index>(i), static_cast<Index>(d)) = static_cast<float>(random.normal());
     }
   }
-  basis = orthonormal_basis(std::move(basis), options.most_reflected);
-  for (size_t t = 0; t < kIterations; ++t) {
-    basis = orthonormal_basis(product(a, basis) + kSpectrumShift * basis, options.most_reflected);
-  }
+  basis = orthonormal_basis(basis);
+  for (size_t t = 0; t < kIterations; ++t) basis = orthonormal_basis(product(a, basis) + kSpectrumShift * basis);
   const RowMajorD small = (basis.transpose() * product(a, basis)).cast<double>();
   const Eigen::SelfAdjointEigenSolver<RowMajorD> eigen((small + small.transpose()) / 2);
   // Eigenvalues ascend: the last `dim` are wanted.

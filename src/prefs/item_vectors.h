@@ -22,16 +22,14 @@ struct ItemGraph {
 
 // Two different items that stand d steps apart in a history add 1/d to each other's weight, up to 50 steps. This is the
 // count of prefs/item_knn.h with a = b = 1; the exponent a = 1 shares prefixes best on Beauty's validation split.
-// Where the histories have more than `most_pairs` pairs, an item keeps its most_pairs / num_items (at least 32)
-// greatest weights and those among which it is: memory stays bounded. REQUIRES: every item index is below num_items.
+// Where the histories have more than `most_pairs` pairs, one counted as often as it occurs, an item keeps its
+// most_pairs / 2 / num_items (at least 32) greatest weights and those among which it is: memory stays bounded.
+// REQUIRES: every item index is below num_items.
 ItemGraph cooccurrence(const Histories& histories, uint32_t num_items, size_t most_pairs = size_t{16} << 20);
 
 struct ItemVectorOptions {
   size_t dim = 128;   // columns; never more than there are items
   uint64_t seed = 1;  // of the random start
-  // Above so many items bases are made orthonormal by Cholesky factors instead of reflections, several times faster
-  // and the same but for rounding.
-  size_t most_reflected = size_t{1} << 16;
 };
 
 // [num_items, min(dim, num_items)]: the leading eigenvectors of (D + m)^-1/2 C (D + m)^-1/2, each times its eigenvalue
