@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "model/safetensors.h"
 #include "support/shop.h"
 
 namespace peapod {
@@ -13,19 +14,7 @@ using nlohmann::json;
 // The shop of 25 items on a ring, with item 26 at the end of the histories that end in item 13, and nowhere else.
 class LearningFromAll : public CommandLine {
  protected:
-  void SetUp() override {
-    std::string lines;
-    for (int user = 1; user <= 30; ++user) {
-      lines += std::to_string(user);
-      for (int step = 0; step < 6; ++step) lines += ' ' + std::to_string((user * 7 + step) % 25 + 1);
-      lines += (user * 7 + 5) % 25 + 1 == 13 ? " 26\n" : "\n";
-    }
-    write("raw/sequential.txt", lines);
-    write("raw/explanation.json",
-          R"({"train":[{"user":"1","item":"9","explanation":"the strings sound great","feature":"strings"}],)"
-          R"("test":[{"user":"1","item":"13","explanation":"the strap is great","feature":"strap"}]})");
-    ASSERT_EQ(peapod("prepare " + at("raw") + " --format pod --out " + at("data")), 0) << log();
-  }
+  std::string end_of_walk(int last) const override { return last == 13 ? " 26" : ""; }
 
   void train_with_held_out() const {
     ASSERT_EQ(peapod("train " + at("data") + " --out " + at("held") +
@@ -126,7 +115,16 @@ TEST_F(LearningFromAll, RefusesALikeThatCannotBe) {
   ASSERT_EQ(peapod(on_all() + like + " --max-steps 2"), 0) << log();
   expect_failure(1, "train " + at("data") + " --on all --out " + at("other") + " --like " + at("all"),
                  {at("all"), "nothing held out"});
-  std::filesystem::remove(at("held/training.safetensors"));
+  const std::filesystem::path state_file = at("held/training.safetensors");
+  const SafetensorsFile state = SafetensorsFile::open(state_file);
+  auto about = state.metadata();
+  json numbers = json::parse(about.at("state"));
+  numbers.erase("learning_rate");
+  about.at("state") = numbers.dump();
+  write_safetensors(state_file, {}, about);
+  expect_failure(1, "train " + at("data") + " --on all --out " + at("other") + like,
+                 {state_file.string(), "does not tell the learning rate", "--max-steps"});
+  std::filesystem::remove(state_file);
   expect_failure(1, "train " + at("data") + " --on all --out " + at("other") + like, {"has no training.safetensors"});
 }
 
@@ -152,7 +150,7 @@ TEST_F(LearningFromAll, HoldsNothingOutOfDataThatIsTooSmall) {
   expect_failure(1, "evaluate " + at("model") + " --data " + at("small"), {at("small"), "holds nothing out"});
 }
 
-// The two ways lead to the same.
+// The two ways lead to the same, but for training sentences about held-out items, which this shop has none of.
 TEST_F(LearningFromAll, HasTheItemCodesOfDataPreparedWithNothingHeldOut) {
   ASSERT_EQ(peapod("prepare " + at("raw") + " --split none --out " + at("small")), 0) << log();
   ASSERT_EQ(peapod(on_all() + small() + " --max-steps 1"), 0) << log();

@@ -23,6 +23,10 @@ EarlierTraining read_earlier_training(const fs::path& directory) {
                 "copy the whole model directory, or train the model again");
   }
   const TrainingState state = read_training_state(state_file, description.identity);
+  if (state.learning_rate == 0) {
+    throw Error(state_file.string(), "does not tell the learning rate; an older peapod wrote it",
+                "train that model again, or give this one its options and `max_steps` instead");
+  }
   EarlierTraining earlier{.model = description.identity, .data = {}, .create = {}, .train = {}};
   read_options(state.identity, where, earlier.create, earlier.train);
   if (const std::string* data = value_in(state.identity, "data")) earlier.data = *data;

@@ -252,6 +252,8 @@ TEST(TrainingState, ComesBackAsItWasSavedAndOnlyForItsParameters) {
                             .last_validated = 6,
                             .recent_loss = 3.5,
                             .identity = {{{"seed", "1"}}},
+                            .learning_rate = 0.125,
+                            .warmup_steps = 9,
                             .model = "0123456789abcdef"};
   save_training_state(file, state, parameters, adamw);
 
@@ -273,6 +275,8 @@ TEST(TrainingState, ComesBackAsItWasSavedAndOnlyForItsParameters) {
   EXPECT_EQ(back.last_validated, 6u);
   EXPECT_EQ(back.recent_loss, 3.5);
   EXPECT_EQ(back.identity, state.identity);
+  EXPECT_EQ(back.learning_rate, 0.125);
+  EXPECT_EQ(back.warmup_steps, 9u);
 
   Parameters<float> larger;
   larger.add("matrix", {4, 4}, 1.0);

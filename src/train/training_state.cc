@@ -49,9 +49,10 @@ TrainingState state_of(const SafetensorsFile& stored, const std::filesystem::pat
     object.at("last_validated").get_to(state.last_validated);
     object.at("recent_loss").get_to(state.recent_loss);
     object.at("identity").get_to(state.identity.fields);
-    // Not kept by older trainings.
-    state.learning_rate = object.value("learning_rate", state.learning_rate);
-    state.warmup_steps = object.value("warmup_steps", state.warmup_steps);
+    if (object.contains("learning_rate")) {
+      object.at("learning_rate").get_to(state.learning_rate);
+      object.at("warmup_steps").get_to(state.warmup_steps);
+    }
     return state;
   });
 }

@@ -20,9 +20,9 @@ struct TrainingState {
   uint64_t bad_validations = 0;  // in a row without a better metric
   uint64_t last_validated = 0;   // step of the latest validation
   double recent_loss = 0;
-  TrainingIdentity identity;                            // of the beginning
-  double learning_rate = TrainOptions().learning_rate;  // of the latest run; here and below
-  uint64_t warmup_steps = TrainOptions().warmup_steps;
+  TrainingIdentity identity;  // of the beginning
+  double learning_rate = 0;   // of the latest run; 0 where an older training kept neither this nor the next
+  uint64_t warmup_steps = 0;
   std::string model = {};  // PeapodModel::identity()
 };
 

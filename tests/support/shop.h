@@ -12,13 +12,16 @@ namespace peapod {
 
 class CommandLine : public ProgramTest {
  protected:
-  // 30 users who walk around a ring of 25 items, in the `pod` format.
+  // 30 users who walk around a ring of 25 items, in the `pod` format. What a walk that has come to `last` ends with may
+  // be added.
+  virtual std::string end_of_walk(int /*last*/) const { return {}; }
+
   void SetUp() override {
     std::string lines;
     for (int user = 1; user <= 30; ++user) {
       lines += std::to_string(user);
       for (int step = 0; step < 6; ++step) lines += ' ' + std::to_string((user * 7 + step) % 25 + 1);
-      lines += '\n';
+      lines += end_of_walk((user * 7 + 5) % 25 + 1) + '\n';
     }
     write("raw/sequential.txt", lines);
     write("raw/explanation.json",

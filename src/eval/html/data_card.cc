@@ -86,16 +86,17 @@ std::string header_of(const Dataset& data) {
   return element("header", "", header);
 }
 
-std::string size_section(const Dataset& data, const std::vector<uint32_t>& lengths,
+std::string size_section(const Dataset& data, const LeakReport& report, const std::vector<uint32_t>& lengths,
                          const std::vector<uint32_t>& popularity) {
   const auto users = static_cast<double>(data.num_users()), items = static_cast<double>(data.num_items());
   const auto interactions = static_cast<double>(data.num_interactions());
+  const double pairs = interactions - static_cast<double>(report.duplicate_interactions);
   uint32_t titled = 0;
   for (uint32_t item = 0; item < data.num_items(); ++item) titled += !data.item_title(item).empty();
   std::string cards;
   cards += card(count_text(data.num_interactions()), "interactions",
-                fmt::format("{} of all pairs of a user and an item; {} explanations",
-                            percent(interactions / (users * items)), count_text(data.explanations().size())));
+                fmt::format("{} of all pairs of a user and an item; {} explanations", percent(pairs / (users * items)),
+                            count_text(data.explanations().size())));
   cards += card(count_text(data.num_users()), "users",
                 fmt::format("{:.1f} interactions on average, {} in the median, {} at most", interactions / users,
                             count_text(median_of(lengths)), count_text(*std::ranges::max_element(lengths))));
@@ -235,8 +236,7 @@ std::string source_section(const Dataset& data) {
   return element("section", "", section);
 }
 
-std::string leak_section(const Dataset& data) {
-  const LeakReport report = audit_leaks(data);
+std::string leak_section(const Dataset& data, const LeakReport& report) {
   const TargetCounts targets = count_targets(data, data.evaluated_users(), Split::test);
   const bool bad = report.numbering_leaks() || report.touched_negatives > 0;
   std::string section = element("h2", "", "Does it give answers away?");
@@ -319,11 +319,12 @@ std::string samples_section(const Dataset& data, const std::vector<uint32_t>& po
 
 std::string data_card(const Dataset& data) {
   const std::vector<uint32_t> lengths = lengths_of(data), popularity = popularity_of(data);
+  const LeakReport report = audit_leaks(data);
   std::string body = header_of(data);
-  body += size_section(data, lengths, popularity);
+  body += size_section(data, report, lengths, popularity);
   body += spread_section(data, lengths, popularity);
   body += source_section(data);
-  body += leak_section(data);
+  body += leak_section(data, report);
   body += samples_section(data, popularity);
   return document(data.name() + ": data card", body);
 }

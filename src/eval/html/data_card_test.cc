@@ -62,6 +62,15 @@ TEST(DataCard, ShowsWhatIsKnownOfTheData) {
   EXPECT_EQ(card, card_of(made_log(true)));
 }
 
+// 80 interactions of 20 users and 12 items; in the second log all of them twice.
+TEST(DataCard, CountsAPairOnce) {
+  RawLog log = made_log(true);
+  EXPECT_NE(card_of(log).find("33 % of all pairs"), std::string::npos);
+  const std::vector<RawInteraction> once = log.interactions;
+  log.interactions.insert(log.interactions.end(), once.begin(), once.end());
+  EXPECT_NE(card_of(log).find("33 % of all pairs"), std::string::npos);
+}
+
 TEST(DataCard, LeavesOutWhatIsNotThere) {
   RawLog log = made_log(false);
   log.explanations.clear();
