@@ -209,7 +209,8 @@ std::vector<RecalledEvidence> Recommender::recalled(const std::string& user, siz
   const auto recalled = recalled_of(loaded_->model, known_in_use(data, data.require_user(user)));
   std::vector<RecalledEvidence> results;
   for (const RecalledItem& one : std::span(recalled).first(std::min(n, recalled.size()))) {
-    results.push_back({data.item_name(one.item), data.item_title(one.item), one.score, one.evidence, one.titles});
+    results.push_back(
+        {data.item_name(one.item), data.item_title(one.item), one.score, one.evidence, one.titles, one.repeats});
   }
   return results;
 }

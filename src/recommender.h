@@ -36,7 +36,9 @@ struct RecommendRequest {
   uint32_t num_beams = 20;                   // width of the search, 1 to kMaxRecommended; raised to n where it is less
   std::vector<std::string> candidates = {};  // not empty: rank these (the top-n task), in the order that is shown
   std::string category = {};                 // not empty: only items of this category, whatever its case
-  bool include_seen = false;                 // without candidates: recommend items of the history too
+  // Without candidates: whether to recommend items of the history too; nullopt: where the data were prepared with
+  // repeats kept.
+  std::optional<bool> include_seen = {};
 };
 
 struct RecommendedItem {
@@ -47,13 +49,15 @@ struct RecommendedItem {
   float score = 0;
 };
 
-// An item that stood near those of a history in training, or has a title like theirs.
+// An item that stood near those of a history in training, has a title like theirs or, where the data were prepared with
+// repeats kept, is one of them.
 struct RecalledEvidence {
   std::string item;
   std::string title;      // empty where the data set has none
   float score = 0;        // of both reasons, each relative to the best that it found
   float neighbours = 0;   // how often it stood near, weighed by distance, recency and popularity
   float alike_title = 0;  // how alike its title is to those of the history, relative to the most alike one
+  float repeats = 0;      // how often and recently it occurs in the history, relative to the item that does so most
 };
 
 struct ExplainRequest {

@@ -133,6 +133,8 @@ Settings settings_of(const RecallSettings& settings) {
   for (const auto& [name, value] : {std::pair("titles", settings.titles),
                                     {"title_popularity", settings.title_popularity},
                                     {"kin", settings.kin},
+                                    {"repeats", settings.repeats},
+                                    {"repeat_decay", settings.repeat_decay},
                                     {"sharpness", settings.sharpness},
                                     {"share", settings.share},
                                     {"smoothing", settings.smoothing},

@@ -41,7 +41,7 @@ struct EvaluateFlags {
   uint32_t beams = 20;
   size_t max_users = 0;
   bool swap_prompts = false;
-  bool include_seen = false;
+  std::optional<bool> include_seen;
 };
 
 // Shows a piece of the readable result at once, since the next may take minutes.
@@ -133,7 +133,8 @@ ProtocolRanks baseline_ranks(const Dataset& data, const Population& population, 
 
 // Without what says nothing of the protocols that are run.
 TargetCounts as_asked(TargetCounts counts, const EvaluateFlags& flags) {
-  if (!ranks_full(flags) || flags.include_seen) counts.seen = 0;
+  if (!ranks_full(flags)) counts.seen = 0;
+  counts.ranks_seen = flags.include_seen.value_or(counts.ranks_seen);
   if (!ranks_sampled(flags)) {
     counts.least_negatives = kNumNegatives;
     counts.without_negatives = 0;
@@ -318,7 +319,9 @@ void run(const EvaluateFlags& flags) {
   const bool beside_baselines = !flags.report.empty() || is_baseline(flags.against);
   if (flags.include_seen && beside_baselines) {
     throw Error(flags.report.empty() ? "--against " + flags.against : "--report",
-                "stands beside baselines, which rank items of the history never; --include-seen asks the model to",
+                fmt::format("stands beside baselines, which rank items of the history where the data set keeps repeats "
+                            "and nowhere else; --{}clude-seen is said to the model alone",
+                            *flags.include_seen ? "in" : "ex"),
                 "leave out one of the two");
   }
   if (flags.models.size() > 1 && (!flags.per_user.empty() || !flags.report.empty())) {
@@ -370,7 +373,7 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")
       ->check(CLI::IsMember(kPrecisions.names()))
       ->capture_default_str();
-  command->add_flag("--include-seen", flags->include_seen, "Recommend items of the history too");
+  add_seen(*command, flags->include_seen);
   command->add_flag("--swap-prompts", flags->swap_prompts,
                     "Also with the users' personal prompts swapped, with paired intervals");
   command->add_option(

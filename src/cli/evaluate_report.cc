@@ -40,20 +40,22 @@ std::string trust_sentence(const PeapodModel& model) {
 
 std::vector<std::string> notes_of(const MeasuredModel& measured, const EvaluationOptions& options) {
   const bool test = options.split == Split::test;
+  const TargetCounts counts = count_targets(measured.model.dataset(), measured.population.users, options.split);
+  const bool ranks_seen = options.include_seen.value_or(counts.ranks_seen);
   std::vector<std::string> notes = {
       fmt::format("Leave-one-out: the target is each user’s {}; what precedes it is known, all counts and weights come "
                   "from training interactions alone.",
                   test ? "last item" : "last item but one"),
-      "Next item: the target’s rank among the whole catalogue without the items of the history. 99 negatives: its rank "
-      "among items that the user never touched, drawn once by `prepare`. A target beyond the tenth place counts 0.",
+      fmt::format("Next item: the target’s rank among the whole catalogue{}. 99 negatives: its rank among items that "
+                  "the user never touched, drawn once by `prepare`. A target beyond the tenth place counts 0.",
+                  ranks_seen ? "" : " without the items of the history"),
       fmt::format("The model answers with {} beams.", options.num_beams)};
   if (options.max_users > 0) {
     notes.push_back(fmt::format("{} users, chosen by a fixed seed.", measured.population.users.size()));
   }
-  const TargetCounts counts = count_targets(measured.model.dataset(), measured.population.users, options.split);
   if (counts.seen > 0) {
-    notes.push_back(fmt::format("{} of {} targets are items that the user had before: nothing can hit them.",
-                                counts.seen, counts.users));
+    notes.push_back(fmt::format("{} of {} targets are items that the user had before: {}.", counts.seen, counts.users,
+                                ranks_seen ? "these may be recommended too" : "nothing can hit them"));
   }
   if (counts.without_negatives > 0) {
     notes.push_back(fmt::format("{} of {} users have touched every item: they are left out among negatives.",

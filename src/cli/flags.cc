@@ -32,6 +32,14 @@ CLI::Validator name_check(const std::string& what) {
           ""};
 }
 
+std::vector<CLI::Option*> add_seen(CLI::App& command, std::optional<bool>& include_seen) {
+  CLI::Option* include = command.add_flag_callback(
+      "--include-seen", [&] { include_seen = true; }, "Recommend items of the history too [where repeats are kept]");
+  CLI::Option* exclude = command.add_flag_callback(
+      "--exclude-seen", [&] { include_seen = false; }, "Recommend new items alone [where repeats are merged]");
+  return {include->excludes(exclude), exclude};
+}
+
 CLI::Option* add_json(CLI::App& command, std::string& path, const std::string& what) {
   return command.add_option("--json", path, "Write " + what + "; - is standard output")
       ->type_name("FILE")

@@ -67,6 +67,9 @@ CLI::Option* add_number(CLI::App& command, const std::string& name, Value& value
 // Refuses an empty value of a flag that names something: it would mean the same as leaving the flag out.
 CLI::Validator name_check(const std::string& what);
 
+// `--include-seen` and `--exclude-seen`, of which at most one can be given.
+std::vector<CLI::Option*> add_seen(CLI::App& command, std::optional<bool>& include_seen);
+
 // `--json FILE`: where write_json() of cli/output.h puts `what`; - is standard output.
 CLI::Option* add_json(CLI::App& command, std::string& path, const std::string& what);
 

@@ -142,8 +142,9 @@ struct Recalled {
 Recalled shown_recall(const PeapodModel& model, uint32_t user) {
   const Dataset& data = model.dataset();
   const std::vector<RecalledItem> recalled = peapod::recalled_of(model, known_in_use(data, user));
-  Recalled shown{.text = fmt::format("recalled for user {}\n  rank   score  neighbours  titles     kin  item\n",
-                                     data.user_name(user))};
+  Recalled shown{.text =
+                     fmt::format("recalled for user {}\n  rank   score  neighbours  titles     kin  repeats  item\n",
+                                 data.user_name(user))};
   for (size_t rank = 0; rank < std::min(recalled.size(), kShownRecalled); ++rank) {
     const RecalledItem& one = recalled[rank];
     shown.json.push_back({{"item", data.item_name(one.item)},
@@ -151,9 +152,11 @@ Recalled shown_recall(const PeapodModel& model, uint32_t user) {
                           {"score", one.score},
                           {"neighbours", one.evidence},
                           {"titles", one.titles},
-                          {"kin", one.kin}});
-    shown.text += fmt::format("  {:>4}  {:.4f}      {:.4f}  {:.4f}  {:.4f}  {}  {}\n", rank + 1, one.score,
-                              one.evidence, one.titles, one.kin, data.item_name(one.item), data.item_title(one.item));
+                          {"kin", one.kin},
+                          {"repeats", one.repeats}});
+    shown.text += fmt::format("  {:>4}  {:>6.3f}  {:>10.4f}  {:.4f}  {:.4f}   {:.4f}  {}  {}\n", rank + 1, one.score,
+                              one.evidence, one.titles, one.kin, one.repeats, data.item_name(one.item),
+                              data.item_title(one.item));
   }
   return shown;
 }
@@ -220,13 +223,16 @@ Report inspect_model(const InspectFlags& flags) {
     const RecallSettings& settings = model.recall()->settings();
     const std::string_view use = kRecallUses.name_of(model.recall_use());
     recalling = fmt::format(
-        "in {}: neighbours, titles with weight {:g}, their kin with {:g}; {:g} of the mass by popularity; trend to the "
-        "power {:g} and {:g}",
-        use == "both" ? "prompt and search" : use, settings.titles, settings.kin, 1.0 - settings.share, settings.trend,
-        settings.spread_trend);
+        "in {}: neighbours, titles with weight {:g}, their kin with {:g}{}; {:g} of the mass by popularity; trend to "
+        "the power {:g} and {:g}",
+        use == "both" ? "prompt and search" : use, settings.titles, settings.kin,
+        settings.repeats > 0 ? fmt::format(", what the user had with {:g}", settings.repeats) : "",
+        1.0 - settings.share, settings.trend, settings.spread_trend);
     report.json["recall"] = {{"use", use},
                              {"titles", settings.titles},
                              {"kin", settings.kin},
+                             {"repeats", settings.repeats},
+                             {"repeat_decay", settings.repeat_decay},
                              {"share", settings.share},
                              {"sharpness", settings.sharpness},
                              {"trend", settings.trend},

@@ -39,11 +39,11 @@ Json buckets_by(std::span<const uint32_t> property, const ProtocolRanks& ranks) 
 
 std::string sentences_on(const TargetCounts& counts, const std::string& head) {
   std::string text;
-  if (counts.seen > 0) {
+  if (counts.unreachable() > 0) {
     text += head + fmt::format(
                        "{} of {} targets are items that the user had before: full ranking leaves them out, so "
                        "they count as misses\n",
-                       counts.seen, counts.users);
+                       counts.unreachable(), counts.users);
   }
   if (counts.users > counts.without_negatives && counts.least_negatives < kNumNegatives) {
     text += head + fmt::format(

@@ -31,13 +31,15 @@ struct PrepareFlags {
   std::string format = "auto";
   std::string ids = "collaborative";
   std::string split{name_of(SplitRule::leave_one_out)};
+  std::string repeats{name_of(Repeats::merge)};
   ReadOptions read;
   PreparationOptions preparation;
 };
 
+std::string count(uint64_t number) { return readable_count(static_cast<double>(number)); }
+
 std::string shown_rejects(const Rejects& rejects) {
   constexpr size_t kShown = 8;
-  const auto count = [](uint64_t lines) { return readable_count(static_cast<double>(lines)); };
   const std::vector<RejectReason> reasons = rejects.reasons();
   std::string text;
   uint64_t shown = 0;
@@ -50,11 +52,31 @@ std::string shown_rejects(const Rejects& rejects) {
   return text;
 }
 
+// What became of interactions with items that their users had had before, and what would suit so many of them.
+std::string shown_repeats(const PreparedData& data) {
+  constexpr double kMany = 0.1;
+  const SourceSummary& read = data.source;
+  if (read.repeats == 0) return {};
+  const double share = static_cast<double>(read.repeats) / static_cast<double>(read.interactions);
+  const bool kept = data.repeats == Repeats::keep;
+  std::string text =
+      fmt::format("repeats       {} of {} interactions ({:.1f} %) are with an item that the user had before: {}\n",
+                  count(read.repeats), count(read.interactions), 100 * share,
+                  kept ? "kept, and such items are recommended too" : "left out, and only new items are recommended");
+  if (share >= kMany && !kept) {
+    text += "              people come back to the same items here: --repeats keep learns and recommends that too\n";
+  }
+  if (share < kMany && kept) {
+    text += "              people seldom come back to the same items here: --repeats merge recommends new ones alone\n";
+  }
+  return text;
+}
+
 // What the filter costs; nothing where it leaves out nothing.
 std::string shown_filter(const PreparedData& data) {
-  const SourceSummary& read = data.source;
+  SourceSummary read = data.source;
+  if (data.repeats == Repeats::merge) read.interactions -= read.repeats;
   if (read.interactions == data.num_interactions()) return {};
-  const auto count = [](uint64_t number) { return readable_count(static_cast<double>(number)); };
   return fmt::format("left out      {} of {} interactions, {} of {} users and {} of {} items, which have fewer\n",
                      count(read.interactions - data.num_interactions()), count(read.interactions),
                      count(read.users - data.users.size()), count(read.users), count(read.items - data.items.size()),
@@ -72,6 +94,7 @@ std::string summary_of(const PreparedData& data, const Rejects& rejects, const P
   text += fmt::format("users         {}{}\n", data.users.size(), core(data.min_user, "interactions"));
   text += fmt::format("items         {}{}\n", data.items.size(), core(data.min_item, "interactions"));
   text += fmt::format("interactions  {}\n", data.num_interactions());
+  text += shown_repeats(data);
   text += shown_filter(data);
   text += fmt::format("explanations  {}\n", data.explanations.size());
   if (data.split == SplitRule::none) {
@@ -105,6 +128,7 @@ void prepare_data(PrepareFlags& flags) {
   }
   const OutputLock lock(flags.out, Dataset::file_names(), "`peapod prepare`");
   flags.preparation.split = kSplitRules.parse(flags.split);
+  flags.preparation.repeats = kRepeats.parse(flags.repeats);
   RawLog log = read_source(flags.source, flags.read);
   const Rejects rejects = log.rejects;
   const PreparedData data = prepare(std::move(log), flags.preparation);
@@ -149,6 +173,12 @@ void add_prepare(CLI::App& app) {
       ->add_option("--split", flags->split,
                    "What is held out of each user: the last two items, or nothing, for data too small for that")
       ->check(CLI::IsMember(kSplitRules.names()))
+      ->capture_default_str();
+  command
+      ->add_option("--repeats", flags->repeats,
+                   "What counts where a user comes back to an item: the first time, or every time; with keep, what "
+                   "somebody has had is recommended too")
+      ->check(CLI::IsMember(kRepeats.names()))
       ->capture_default_str();
   add_number(*command, "--min-user", flags->preparation.min_user, kAnyCount,
              "Leave out users with fewer interactions [tables 1, pod 0, others 5]");

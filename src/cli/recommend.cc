@@ -78,8 +78,7 @@ void add_recommend(CLI::App& app) {
   command->add_option("--filter", flags->request.category, "Only items of this category")
       ->type_name("CATEGORY")
       ->check(name_check("a category"));
-  command->add_flag("--include-seen", flags->request.include_seen, "Recommend items of the history too")
-      ->excludes(candidates);
+  for (CLI::Option* seen : add_seen(*command, flags->request.include_seen)) seen->excludes(candidates);
   add_number(*command, "--beams", flags->request.num_beams, kRecommendable,
              "Width of the search; at least --n is used");
   command->add_option("--precision", flags->precision, "Arithmetic of the matrix products")

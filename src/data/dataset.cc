@@ -65,6 +65,7 @@ SourceSummary source_of(const Json& object, const std::string& where) {
   source.items = field<uint64_t>(object, "items", where);
   source.interactions = field<uint64_t>(object, "interactions", where);
   source.merged_repeats = field<uint64_t>(object, "merged_repeats", where);
+  if (object.contains("repeats")) source.repeats = field<uint64_t>(object, "repeats", where);
   source.rejected_lines = field<uint64_t>(object, "rejected_lines", where);
   for (const Json& one : field<std::vector<Json>>(object, "rejects", where)) {
     source.rejects.push_back({field<std::string>(one, "reason", where), field<uint64_t>(one, "lines", where)});
@@ -136,6 +137,7 @@ struct Dataset::Contents {
   std::string manifest_text;
   std::string name;
   SplitRule split = SplitRule::leave_one_out;
+  Repeats repeats = Repeats::merge;
   uint64_t seed = 0;
   std::optional<SourceSummary> source;
   std::unordered_map<std::string_view, MappedFile> mapped;
@@ -188,7 +190,7 @@ Dataset::Contents::Contents(const fs::path& path) : directory(path) {
   if (version < files::kOldestRead || version > files::kVersion) {
     throw Error(
         manifest_path,
-        fmt::format("has version {}, this program reads {} and {}", version, files::kOldestRead, files::kVersion),
+        fmt::format("has version {}, this program reads {} to {}", version, files::kOldestRead, files::kVersion),
         version < files::kVersion ? "the data set was made by an older peapod: run `peapod prepare` again"
                                   : "use the peapod that made it, or run `peapod prepare` again");
   }
@@ -198,6 +200,7 @@ Dataset::Contents::Contents(const fs::path& path) : directory(path) {
   seed = field<uint64_t>(part(manifest, "options", manifest_path), "seed", manifest_path);
   if (version > files::kOldestRead) {
     split = kSplitRules.parse(field<std::string>(manifest, "split", manifest_path), manifest_path);
+    if (version > 3) repeats = kRepeats.parse(field<std::string>(manifest, "repeats", manifest_path), manifest_path);
     const auto known = manifest.find("source");  // null where it was not kept when the data set was prepared
     if (known == manifest.end() || !known->is_null()) {
       source = source_of(part(manifest, "source", manifest_path), manifest_path + ": source");
@@ -338,6 +341,7 @@ uint64_t Dataset::num_interactions() const { return contents_->interactions.valu
 std::span<const uint32_t> Dataset::history(uint32_t user) const { return contents_->interactions.row(user); }
 
 SplitRule Dataset::split() const { return contents_->split; }
+Repeats Dataset::repeats() const { return contents_->repeats; }
 uint64_t Dataset::seed() const { return contents_->seed; }
 const std::optional<SourceSummary>& Dataset::source() const { return contents_->source; }
 
@@ -414,6 +418,7 @@ Dataset Dataset::hold_out_nothing(const ItemIds& ids) && {
   auto manifest = parse_json_object<nlohmann::ordered_json>(contents.manifest_text, "the manifest", kPrepareAgain);
   if (!manifest.contains("source")) manifest["source"] = nullptr;
   manifest["version"] = files::kVersion;
+  manifest["repeats"] = name_of(contents.repeats);
   manifest["split"] = name_of(SplitRule::none);
   manifest["ids"]["level_sizes"] = ids.level_sizes;
   for (const auto& [file, text] : contents.made) {

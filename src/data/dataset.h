@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "data/item_ids.h"
+#include "data/repeats.h"
 #include "data/source_summary.h"
 #include "data/split.h"
 #include "explanations/explanation.h"
@@ -37,6 +38,7 @@ class Dataset {
   uint64_t num_interactions() const;
 
   SplitRule split() const;
+  Repeats repeats() const;
   uint64_t seed() const;  // that it was prepared with
   // What was read; nothing where the data set was prepared before that was kept.
   const std::optional<SourceSummary>& source() const;

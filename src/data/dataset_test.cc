@@ -29,7 +29,7 @@ class DatasetTest : public testing::Test {
     folder_.write("names.txt", "IA steel strings\n");
     folder_.write("explanation.json",
                   R"({"val":[{"user":"UA","item":3,"explanation":"a \"fine\" grün strap","feature":"strap"}]})");
-    data_ = prepare(read_source(folder_.path(), {}), {.name = "made"});
+    data_ = prepare(read_source(folder_.path(), {}), {.repeats = Repeats::keep, .name = "made"});
     write_dataset(out_, data_, numbers_in_order(4));
   }
 
@@ -230,8 +230,10 @@ TEST_F(DatasetTest, RefusesAUserWithoutInteractions) {
 TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
   const std::string good = read_file(out_ / "dataset.json");
   const std::pair<std::string, std::string> changes[] = {
-      {"\"version\": 3", "\"version\": 4"},
+      {"\"version\": 4", "\"version\": 5"},
       {"\"split\": \"leave-one-out\"", "\"split\": \"leave-two-out\""},
+      {"\"repeats\": \"keep\"", "\"repeats\": \"forget\""},
+      {"\"repeats\": \"keep\",", ""},
       {"\"source\"", "\"sauce\""},
       {"\"merged_repeats\": 0", "\"merged_repeats\": -1"},
       {"peapod-dataset", "another-format"},
@@ -254,21 +256,41 @@ TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
 }
 
 TEST_F(DatasetTest, SaysThatAnOlderDataSetMustBePreparedAgain) {
-  replace_in_manifest("\"version\": 3", "\"version\": 1");
-  EXPECT_NE(error_of_open().find("has version 1, this program reads 2 and 3; the data set was made by an older peapod"),
+  replace_in_manifest("\"version\": 4", "\"version\": 1");
+  EXPECT_NE(error_of_open().find("has version 1, this program reads 2 to 4; the data set was made by an older peapod"),
             std::string::npos)
       << error_of_open();
 }
 
 TEST_F(DatasetTest, ReadsVersionTwoWhichKnewOneSplitAndNothingOfTheSource) {
   ASSERT_TRUE(Dataset::open(out_).source().has_value());
-  replace_in_manifest("\"version\": 3", "\"version\": 2");
+  replace_in_manifest("\"version\": 4", "\"version\": 2");
+  replace_in_manifest("\"repeats\": \"keep\",", "");
   replace_in_manifest("\"split\": \"leave-one-out\",", "");
   replace_in_manifest("\"source\"", "\"unknown\"");
   const Dataset data = Dataset::open(out_);
   EXPECT_EQ(data.split(), SplitRule::leave_one_out);
   EXPECT_EQ(data.evaluated_users().size(), 2u);
   EXPECT_FALSE(data.source().has_value());
+}
+
+TEST_F(DatasetTest, ReadsVersionThreeWhichKnewNoRepeats) {
+  replace_in_manifest("\"version\": 4", "\"version\": 3");
+  replace_in_manifest("\"repeats\": \"keep\",", "");
+  replace_in_manifest("\"repeats\": 1,", "");
+  const Dataset data = Dataset::open(out_);
+  EXPECT_EQ(data.repeats(), Repeats::merge);
+  ASSERT_TRUE(data.source().has_value());
+  EXPECT_EQ(data.source()->repeats, 0u);
+}
+
+TEST_F(DatasetTest, KnowsWhetherRepeatsAreKept) {
+  EXPECT_EQ(Dataset::open(out_).repeats(), Repeats::keep);
+  EXPECT_EQ(Dataset::open(out_).source()->repeats, 1u);
+  EXPECT_EQ(Dataset::open(out_).hold_out_nothing(numbers_in_order(4)).repeats(), Repeats::keep);
+  data_.repeats = Repeats::merge;
+  write_dataset(out_, data_, numbers_in_order(4));
+  EXPECT_EQ(Dataset::open(out_).repeats(), Repeats::merge);
 }
 
 TEST_F(DatasetTest, KeepsWhatWasSaidOfTheSource) {

@@ -40,6 +40,7 @@ Json json_of(const SourceSummary& source) {
                  {"items", source.items},
                  {"interactions", source.interactions},
                  {"merged_repeats", source.merged_repeats},
+                 {"repeats", source.repeats},
                  {"rejected_lines", source.rejected_lines},
                  {"rejects", rejects}};
   if (source.times) {
@@ -74,6 +75,7 @@ void write_dataset(const fs::path& directory, const PreparedData& data, const It
       {"name", data.name},
       {"source_format", name_of(data.format)},
       {"split", name_of(data.split)},
+      {"repeats", name_of(data.repeats)},
       {"num_users", data.users.size()},
       {"num_items", data.items.size()},
       {"num_interactions", data.num_interactions()},

@@ -113,12 +113,12 @@ std::string verdict(const Dataset& data, const LeakReport& report, const TargetC
     return "NOTHING TO TEST: no user has three interactions or more, so there are no test items to give away.";
   }
   if (report.touched_negatives > 0) return "BROKEN: some negatives are items that the user touched; prepare again.";
-  if (targets.seen > 0) {
+  if (targets.unreachable() > 0) {
     return fmt::format(
         "REPEATS: {} of {} test items are items that the user had before. Full ranking leaves these out, so they "
         "count\n"
         "as misses whatever is recommended. The \"{}\" item ids do not give test items away.",
-        targets.seen, targets.users, scheme);
+        targets.unreachable(), targets.users, scheme);
   }
   return fmt::format("No leak found: the \"{}\" item ids do not give test items away.", scheme);
 }

@@ -22,7 +22,7 @@ LeakReport audit_of(const ScratchFolder& folder, const PreparedData& data, const
 
 PreparedData pod_data(const ScratchFolder& folder, std::string_view sequences) {
   folder.write("sequential.txt", sequences);
-  return prepare(read_source(folder.path(), {}), {});
+  return prepare(read_source(folder.path(), {}), {.repeats = Repeats::keep});
 }
 
 TEST(LeakAudit, CountsByHandOnAMadeDataSet) {

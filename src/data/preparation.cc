@@ -34,6 +34,29 @@ std::vector<RawPair> pairs_of(const std::vector<RawInteraction>& interactions) {
   return pairs;
 }
 
+// Which interactions are of an item that their user has had before: all but the earliest, or the first in the source
+// where there are no times.
+std::vector<bool> repeats_in(const std::vector<RawInteraction>& interactions, bool has_times) {
+  struct Place {
+    uint32_t user, item;
+    double time;
+    uint32_t index;
+    auto operator<=>(const Place&) const = default;
+  };
+  std::vector<Place> places;
+  places.reserve(interactions.size());
+  for (uint32_t i = 0; i < interactions.size(); ++i) {
+    const RawInteraction& one = interactions[i];
+    places.push_back({one.user, one.item, has_times ? one.time : 0.0, i});
+  }
+  std::ranges::sort(places, std::less{});
+  std::vector<bool> repeats(interactions.size());
+  for (size_t i = 1; i < places.size(); ++i) {
+    repeats[places[i].index] = places[i].user == places[i - 1].user && places[i].item == places[i - 1].item;
+  }
+  return repeats;
+}
+
 // Leaves out users and items with too few interactions until all that remain have enough.
 template <class Interaction>
 void keep_core(std::vector<Interaction>& interactions, size_t num_users, size_t num_items, uint32_t min_user,
@@ -219,12 +242,19 @@ PreparedData prepare(RawLog log, const PreparationOptions& options) {
   data.min_user = options.min_user.value_or(default_core(log.format).min_user);
   data.min_item = options.min_item.value_or(default_core(log.format).min_item);
   data.split = options.split;
+  data.repeats = options.repeats;
   data.seed = options.seed;
   data.source = summary_of_source(log);
 
   std::vector<RawInteraction>& interactions = log.interactions;
   if (interactions.empty()) {
     throw Error(data.name, "the source holds no interaction", "check that it is the file that is meant");
+  }
+  const std::vector<bool> repeats = repeats_in(interactions, log.has_times);
+  data.source.repeats = static_cast<uint64_t>(std::ranges::count(repeats, true));
+  if (options.repeats == Repeats::merge && data.source.repeats > 0) {
+    size_t place = 0;
+    std::erase_if(interactions, [&](const RawInteraction&) { return repeats[place++]; });
   }
   const std::vector<RawPair> read = pairs_of(interactions);
   keep_core(interactions, log.users.size(), log.items.size(), data.min_user, data.min_item);

@@ -1,6 +1,6 @@
-// RawLog -> PreparedData: k-core filter, order by time, data set order of users and items, evaluation negatives and
-// explanations. Deterministic for a seed, whatever the number of threads and, where interactions have times, the order
-// of the source's lines.
+// RawLog -> PreparedData: what becomes of repeats, k-core filter, order by time, data set order of users and items,
+// evaluation negatives and explanations. Deterministic for a seed, whatever the number of threads and, where
+// interactions have times, the order of the source's lines.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "data/dataset.h"
 #include "data/ragged_table.h"
+#include "data/repeats.h"
 #include "data/source_summary.h"
 #include "data/split.h"
 #include "sources/raw_log.h"
@@ -23,6 +24,7 @@ struct PreparationOptions {
   std::optional<uint32_t> min_user = std::nullopt;
   std::optional<uint32_t> min_item = std::nullopt;
   SplitRule split = SplitRule::leave_one_out;
+  Repeats repeats = Repeats::merge;
   uint64_t seed = 1;      // of the order of equal times and of the negatives
   std::string name = {};  // of the data set; empty: the source's
 };
@@ -33,6 +35,7 @@ struct PreparedData {
   uint32_t min_user = 0;
   uint32_t min_item = 0;
   SplitRule split = SplitRule::leave_one_out;
+  Repeats repeats = Repeats::merge;
   uint64_t seed = 0;
   SourceSummary source;
   std::vector<UserInfo> users;

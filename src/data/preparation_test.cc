@@ -62,10 +62,10 @@ TEST(Preparation, KeepsTheLargestCoreAsASlowSearchFindsIt) {
     const RawLog log = log_of(random_interactions(seed, 15, 20, 70));
     const auto expected = slow_core(log, 4, 3);
     if (expected.empty()) {
-      EXPECT_THROW(prepare(log, {.min_user = 4, .min_item = 3}), Error) << "seed " << seed;
+      EXPECT_THROW(prepare(log, {.min_user = 4, .min_item = 3, .repeats = Repeats::keep}), Error) << "seed " << seed;
       continue;
     }
-    const PreparedData data = prepare(log, {.min_user = 4, .min_item = 3});
+    const PreparedData data = prepare(log, {.min_user = 4, .min_item = 3, .repeats = Repeats::keep});
     std::multiset<std::pair<std::string, std::string>> found;
     for (size_t user = 0; user < data.users.size(); ++user) {
       for (const uint32_t item : data.interactions.row(user))
@@ -94,6 +94,28 @@ TEST(Preparation, OrdersByTimeAndKeepsFileOrderWhereThereAreNoTimes) {
   EXPECT_EQ(data.interactions.values, (std::vector<uint32_t>{1, 2, 0, 1}));
   log.has_times = false;
   EXPECT_EQ(prepare(log, {.min_user = 0, .min_item = 0}).interactions.values, (std::vector<uint32_t>{0, 1, 2, 1}));
+}
+
+TEST(Preparation, CountsTheFirstOfAUserAndAnItemUnlessRepeatsAreKept) {
+  // User 0 comes back to item 0 twice; the first time stands last in the source.
+  RawLog log = log_of({{0, 0, 30, {}}, {0, 1, 20, {}}, {0, 0, 40, {}}, {1, 0, 5, {}}, {0, 0, 10, {}}});
+  const PreparedData merged = prepare(log, {.min_user = 0, .min_item = 0});
+  EXPECT_EQ(merged.repeats, Repeats::merge);
+  EXPECT_EQ(merged.interactions.values, (std::vector<uint32_t>{0, 1, 0}));
+  EXPECT_EQ(merged.source.repeats, 2u);
+  EXPECT_EQ(merged.source.interactions, 5u);
+  const PreparedData kept = prepare(log, {.min_user = 0, .min_item = 0, .repeats = Repeats::keep});
+  EXPECT_EQ(kept.repeats, Repeats::keep);
+  EXPECT_EQ(kept.interactions.values, (std::vector<uint32_t>{0, 1, 0, 0, 0}));
+  EXPECT_EQ(kept.source.repeats, 2u);
+  EXPECT_EQ(kept.negatives.row(0).size(), 0u);
+
+  log.has_times = false;
+  EXPECT_EQ(prepare(log, {.min_user = 0, .min_item = 0}).interactions.values, (std::vector<uint32_t>{0, 1, 0}));
+  // What the filter asks for is counted after that: user 0 has two items, not four.
+  EXPECT_EQ(prepare(log, {.min_user = 2, .min_item = 0}).num_interactions(), 2u);
+  EXPECT_THROW(prepare(log, {.min_user = 3, .min_item = 0}), Error);
+  EXPECT_EQ(prepare(log, {.min_user = 3, .min_item = 0, .repeats = Repeats::keep}).num_interactions(), 4u);
 }
 
 TEST(Preparation, OrdersNumericNamesByNumberSoThatIndexPlusOneIsTheName) {

@@ -17,7 +17,7 @@ namespace peapod::prepared_files {
 inline constexpr std::string_view kFormat = "peapod-dataset";
 // 1 had a CRC-32 of each file and none of the manifest; 2 held out the last two items of each user, and kept nothing of
 // the source.
-inline constexpr int kVersion = 3;
+inline constexpr int kVersion = 4;
 inline constexpr int kOldestRead = 2;
 
 inline constexpr std::string_view kManifest = "dataset.json";

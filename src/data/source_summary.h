@@ -26,9 +26,10 @@ struct RejectedLines {
 
 struct SourceSummary {
   std::vector<std::string> reading;  // what was said of reading, a line each
-  // That were read, repeats merged, before users and items with few interactions were left out.
+  // That were read, without rows that said the same again, before users and items with few interactions were left out.
   uint64_t users = 0, items = 0, interactions = 0;
-  uint64_t merged_repeats = 0;
+  uint64_t merged_repeats = 0;  // rows that said the same again: user, item and time
+  uint64_t repeats = 0;         // of the interactions, those with an item that their user had had before
   uint64_t rejected_lines = 0;
   std::vector<RejectedLines> rejects;     // the most frequent reason first
   std::optional<SourceTimes> times = {};  // nothing where the source has none

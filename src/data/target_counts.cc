@@ -7,7 +7,7 @@
 namespace peapod {
 
 TargetCounts count_targets(const Dataset& data, std::span<const uint32_t> users, Split split) {
-  TargetCounts counts{.users = users.size()};
+  TargetCounts counts{.users = users.size(), .ranks_seen = data.repeats() == Repeats::keep};
   uint64_t negatives = 0;
   for (const uint32_t user : users) {
     const auto before = data.items_before(user, split);

@@ -11,8 +11,10 @@
 namespace peapod {
 
 struct TargetCounts {
-  uint64_t users = 0;              // who are measured
-  uint64_t seen = 0;               // whose target they had before: where seen items are left out, nothing can hit it
+  uint64_t users = 0;       // who are measured
+  uint64_t seen = 0;        // whose target they had before
+  bool ranks_seen = false;  // whether full ranking may recommend these; where not, nothing can hit such a target
+  uint64_t unreachable() const { return ranks_seen ? 0 : seen; }
   uint64_t without_negatives = 0;  // users who have touched every item: there is nothing to rank their target against
   // Of the others.
   uint32_t least_negatives = 0;  // of a user; kNumNegatives where the catalogue is large enough

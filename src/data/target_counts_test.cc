@@ -13,7 +13,7 @@ namespace {
 // A prepared directory of `pod` lines, with ids that need no training.
 Dataset prepared(const ScratchFolder& folder, const std::string& lines) {
   folder.write("sequential.txt", lines);
-  const PreparedData data = prepare(read_source(folder.path(), {}), {});
+  const PreparedData data = prepare(read_source(folder.path(), {}), {.repeats = Repeats::keep});
   ItemIds ids;
   ids.scheme = IdScheme::random;
   for (uint32_t item = 0; item < data.num_items(); ++item) ids.numbers.push_back(item + 1);
@@ -28,6 +28,7 @@ TEST(TargetCounts, AreOfTheUsersAndTheSplit) {
   const TargetCounts test = count_targets(data, data.evaluated_users(), Split::test);
   EXPECT_EQ(test.users, 4u);
   EXPECT_EQ(test.seen, 2u);
+  EXPECT_EQ(test.unreachable(), 0u) << "what somebody had may be recommended";
   EXPECT_EQ(test.least_negatives, 2u) << "of those who have some";
   EXPECT_EQ(test.without_negatives, 1u);
   EXPECT_DOUBLE_EQ(test.mean_negatives, (2 + 3 + 3) / 3.0);
@@ -51,6 +52,11 @@ TEST(TargetCounts, RefuseWhatHasNoMeaning) {
   EXPECT_NE(refusal({}).find("shop: has no user with three interactions"), std::string::npos);
   EXPECT_NE(refusal({.users = 3, .without_negatives = 3}).find("nothing to rank a target against"), std::string::npos);
   EXPECT_EQ(refusal({.users = 3, .without_negatives = 2}), "");
+}
+
+TEST(TargetCounts, TellWhatNothingCanHitWhereSeenItemsAreLeftOut) {
+  EXPECT_EQ((TargetCounts{.users = 3, .seen = 2}.unreachable()), 2u);
+  EXPECT_EQ((TargetCounts{.users = 3, .seen = 2, .ranks_seen = true}.unreachable()), 0u);
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ Options tuned(const RankingProblem& validation, uint64_t tie_seed, const Options
 }  // namespace
 
 RankingProblem ranking_problem(const Dataset& dataset, Split split) {
-  RankingProblem problem{.num_items = dataset.num_items(), .train = dataset.train_histories(), .cases = {}};
+  RankingProblem problem{
+      .num_items = dataset.num_items(), .repeats = dataset.repeats(), .train = dataset.train_histories(), .cases = {}};
   for (const uint32_t user : dataset.evaluated_users()) {
     problem.cases.push_back({.user = user,
                              .history = known_in_evaluation(dataset, user, split).items,
@@ -70,7 +71,7 @@ std::vector<uint32_t> target_ranks(const RankingProblem& problem, Protocol proto
   std::vector<uint32_t> ranks(problem.cases.size());
   for_each_case(problem, scorer, tie_seed, [&](size_t c, std::span<const float> scores, uint64_t user_seed) {
     const RankingCase& user = problem.cases[c];
-    ranks[c] = protocol == Protocol::full ? rank_among_all(scores, user.target, user.history, user_seed)
+    ranks[c] = protocol == Protocol::full ? rank_among_all(scores, user.target, problem.excluded(user), user_seed)
                                           : rank_among_candidates(scores, user.target, user.negatives, user_seed);
   });
   return ranks;
@@ -82,8 +83,8 @@ ProtocolRanks full_ranking(const RankingProblem& problem, const Scorer& scorer, 
   ranks.recommended.resize(problem.cases.size());
   for_each_case(problem, scorer, tie_seed, [&](size_t c, std::span<const float> scores, uint64_t user_seed) {
     const RankingCase& user = problem.cases[c];
-    ranks.full[c] = rank_among_all(scores, user.target, user.history, user_seed);
-    ranks.recommended[c] = best_among_all(scores, user.history, kGreatestDepth, user_seed);
+    ranks.full[c] = rank_among_all(scores, user.target, problem.excluded(user), user_seed);
+    ranks.recommended[c] = best_among_all(scores, problem.excluded(user), kGreatestDepth, user_seed);
   });
   return ranks;
 }

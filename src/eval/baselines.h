@@ -29,8 +29,14 @@ struct RankingCase {
 
 struct RankingProblem {
   uint32_t num_items = 0;
+  Repeats repeats = Repeats::merge;
   Histories train;                 // what methods may learn from
   std::vector<RankingCase> cases;  // every evaluated user, in data set order
+
+  // What is not recommended to the user: the items of the history, unless these may come again.
+  std::span<const uint32_t> excluded(const RankingCase& user) const {
+    return repeats == Repeats::keep ? std::span<const uint32_t>() : user.history;
+  }
 };
 
 // A view of `dataset`, which must outlive it. Requires split valid or test.
@@ -39,7 +45,7 @@ RankingProblem ranking_problem(const Dataset& dataset, Split split);
 // Fills `scores` [num_items] for one user, higher is better. Called from many threads at once.
 using Scorer = std::function<void(const RankingCase& user, std::span<float> scores)>;
 
-// The target's rank for each case, in their order. In Protocol::full the items of the history compete no more; in
+// The target's rank for each case, in their order. In Protocol::full items that are excluded() do not compete; in
 // Protocol::sampled99 the target meets its negatives alone. Equal scores are ordered by a hash of seed, user and item.
 std::vector<uint32_t> target_ranks(const RankingProblem& problem, Protocol protocol, const Scorer& scorer,
                                    uint64_t tie_seed);

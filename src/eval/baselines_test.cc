@@ -62,6 +62,20 @@ TEST(TargetRanks, LeaveOutTheHistoryInFullAndMeetOnlyNegativesInSampled) {
   EXPECT_EQ(target_ranks(problem, Protocol::sampled99, falling, 1), (std::vector<uint32_t>{0}));
 }
 
+TEST(TargetRanks, CountTheHistoryWhereItsItemsMayComeAgain) {
+  const std::vector<uint32_t> history = {0, 3};
+  RankingProblem problem{.num_items = 6, .train = {}, .cases = {{7, history, 3, {}}}};
+  const Scorer falling = [](const RankingCase&, std::span<float> scores) {
+    for (size_t item = 0; item < scores.size(); ++item) scores[item] = -static_cast<float>(item);
+  };
+  EXPECT_EQ(target_ranks(problem, Protocol::full, falling, 1), (std::vector<uint32_t>{kNotRanked}));
+  EXPECT_EQ(full_ranking(problem, falling, 1).recommended.front(), (std::vector<uint32_t>{1, 2, 4, 5}));
+  problem.repeats = Repeats::keep;
+  EXPECT_EQ(target_ranks(problem, Protocol::full, falling, 1), (std::vector<uint32_t>{3}));
+  EXPECT_EQ(full_ranking(problem, falling, 1).full, (std::vector<uint32_t>{3}));
+  EXPECT_EQ(full_ranking(problem, falling, 1).recommended.front(), (std::vector<uint32_t>{0, 1, 2, 3, 4, 5}));
+}
+
 TEST(TargetRanks, OrderEqualScoresAnewForEachUser) {
   RankingProblem problem{.num_items = 1000, .train = {}, .cases = {}};
   for (uint32_t user = 0; user < 50; ++user) problem.cases.push_back({user, {}, 5, {}});

@@ -28,8 +28,8 @@ AnswerFunction answers_of(Answerer&&) = delete;  // it would be gone
 struct EvaluationOptions {
   Split split = Split::test;
   uint32_t num_beams = 20;
-  size_t max_users = 0;       // 0: all; else a fixed random choice of that many (validation while training)
-  bool include_seen = false;  // recommend items of the history too
+  size_t max_users = 0;                   // 0: all; else a fixed random choice of that many (validation while training)
+  std::optional<bool> include_seen = {};  // recommend items of the history too; as AskOptions has it
   // Gives every user the personal prompt of another one (a fixed derangement): shows what the prompts carry.
   bool swap_prompts = false;
   // Explanations: asks about another item than the one the reference speaks of, where the split's explanations have

@@ -17,7 +17,7 @@ namespace {
 constexpr uint64_t kUsersStream = 0x7ec;  // of the seed
 constexpr size_t kMostKeptBytes = size_t{1} << 30;
 
-std::vector<Axis<RecallSettings>> ordering_axes(bool has_titles) {
+std::vector<Axis<RecallSettings>> ordering_axes(bool has_titles, Repeats repeats) {
   std::vector<Axis<RecallSettings>> axes = {
       {[](RecallSettings& s) -> double& { return s.neighbours.target_damping; }, {0.0, 0.1, 0.2, 0.35, 0.5}},
       {[](RecallSettings& s) -> double& { return s.neighbours.source_damping; }, {0.1, 0.3, 0.5, 0.7}},
@@ -29,6 +29,11 @@ std::vector<Axis<RecallSettings>> ordering_axes(bool has_titles) {
       {[](RecallSettings& s) -> double& { return s.spread_trend; }, {0.0, 0.5, 1.0, 1.5, 2.0, 3.0}},
       {[](RecallSettings& s) -> double& { return s.trend_decay; }, {0.5, 0.7, 0.8, 0.9, 0.97}},
   };
+  if (repeats == Repeats::keep) {
+    axes.push_back(
+        {[](RecallSettings& s) -> double& { return s.repeats; }, {0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0}});
+    axes.push_back({[](RecallSettings& s) -> double& { return s.repeat_decay; }, {0.0, 0.3, 0.5, 0.8, 1.0, 1.5, 2.0}});
+  }
   if (has_titles) {
     axes.push_back({[](RecallSettings& s) -> double& { return s.titles; }, {0.0, 0.1, 0.2, 0.4, 0.8}});
     axes.push_back({[](RecallSettings& s) -> double& { return s.title_popularity; }, {0.0, 0.15, 0.3, 0.6}});
@@ -78,7 +83,7 @@ class Trials {
             recall_->distribution(one.history, mass);
           }
           const uint64_t ties = mix64(options_.seed, one.user);
-          among_all[c] = rank_among_all(mass, one.target, one.history, ties);
+          among_all[c] = rank_among_all(mass, one.target, problem_.excluded(one), ties);
           among_candidates[c] = rank_among_candidates(mass, one.target, one.negatives, ties);
           logs[c] = std::log(static_cast<double>(mass[one.target]));
         });
@@ -115,10 +120,11 @@ RecallSettings choose_recall(const RankingProblem& validation, std::shared_ptr<c
   RecallSettings start;
   const bool has_titles = titles != nullptr && !titles->empty();
   if (!has_titles) start.titles = start.kin = 0.0;
+  if (validation.repeats == Repeats::keep) start.repeats = 1.0;
   if (validation.cases.empty()) return start;
   Trials trials(validation, std::move(titles), options, report);
   const RecallSettings ordered =
-      coordinate_ascent(start, ordering_axes(has_titles),
+      coordinate_ascent(start, ordering_axes(has_titles, validation.repeats),
                         [&](const RecallSettings& settings) { return trials.evaluate(settings).ndcg10; });
   return coordinate_ascent(ordered, mass_axes(),
                            [&](const RecallSettings& settings) { return trials.evaluate(settings).log_mass; });

@@ -102,6 +102,17 @@ TEST(ChooseRecall, FollowsTheTrendWhereOrderTells) {
   EXPECT_LT(silent.trend + silent.spread_trend, telling.trend + telling.spread_trend);
 }
 
+// Users whose next item is one that they had before, and others for whom it never is.
+TEST(ChooseRecall, RecallsWhatTheUserHadWherePeopleComeBackToIt) {
+  MadeWalks made(false);
+  made.problem.repeats = Repeats::keep;
+  EXPECT_LE(choose_recall(made.problem, nullptr).repeats, 0.3) << "nobody comes back";
+  for (RankingCase& one : made.problem.cases) one.target = one.history[one.user % 2];
+  EXPECT_GE(choose_recall(made.problem, nullptr).repeats, 1.0);
+  made.problem.repeats = Repeats::merge;
+  EXPECT_EQ(choose_recall(made.problem, nullptr).repeats, 0.0);
+}
+
 TEST(ChooseRecall, EndsNoWorseThanItBeganWhateverTheThreads) {
   const MadeWalks made(true);
   std::vector<RecallChoiceStep> steps;

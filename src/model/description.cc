@@ -32,6 +32,7 @@ class Writer final : public SettingVisitor {
   void seed(std::string_view name, uint64_t& value) override { object_[std::string(name)] = value; }
   void not_negative(std::string_view name, double& value) { object_[std::string(name)] = value; }
   void within(std::string_view name, double& value, double, double) { object_[std::string(name)] = value; }
+  void within_if_there(std::string_view name, double& value, double, double) { object_[std::string(name)] = value; }
   void flag(std::string_view name, bool& value) { object_[std::string(name)] = value; }
   void text(std::string_view name, std::string& value) { object_[std::string(name)] = value; }
   template <class Value, size_t N>
@@ -59,6 +60,10 @@ class Reader final : public SettingVisitor {
   void not_negative(std::string_view name, double& value) { real(name, value, RealRange{0, 1e9}); }
   void within(std::string_view name, double& value, double least, double greatest) {
     real(name, value, RealRange{least, greatest});
+  }
+  // Of settings that older models do not have: these keep the value that leaves them without effect.
+  void within_if_there(std::string_view name, double& value, double least, double greatest) {
+    if (object_.contains(name)) within(name, value, least, greatest);
   }
   void seed(std::string_view name, uint64_t& value) override { whole(name, value, {}, "a seed"); }
   void flag(std::string_view name, bool& value) {
@@ -158,6 +163,8 @@ void visit_recall(RecallSettings& settings, std::array<SearchTrust, kNumTasks>& 
   visitor.within("titles", settings.titles, 0.0, kGreatestChannelWeight);
   visitor.not_negative("title_popularity", settings.title_popularity);
   visitor.within("kin", settings.kin, 0.0, kGreatestChannelWeight);
+  visitor.within_if_there("repeats", settings.repeats, 0.0, kGreatestChannelWeight);
+  visitor.within_if_there("repeat_decay", settings.repeat_decay, 0.0, kGreatestChannelWeight);
   visitor.within("sharpness", settings.sharpness, 0.0, kGreatestSharpness);
   visitor.within("share", settings.share, 0.0, kGreatestShare);
   visitor.within("smoothing", settings.smoothing, kLeastSmoothing, kGreatestSmoothing);

@@ -132,6 +132,10 @@ std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who
   return recalled_among(model, who, std::nullopt, RecallOptions().most);
 }
 
+bool includes_seen(const PeapodModel& model, const AskOptions& options) {
+  return options.include_seen.value_or(model.dataset().repeats() == Repeats::keep);
+}
+
 Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options) {
   Question question{.input = {.task = Task::sequential, .user = model.see(who.known_as, who.items)},
                     .allowed = options.allowed,
@@ -150,7 +154,7 @@ Question ask_next_item(const PeapodModel& model, const Known& who, const AskOpti
   if (options.allowed.only) {
     question.recalled = recalled_among(model, who, *options.allowed.only, RecallOptions().most);
   }
-  if (!options.include_seen) {
+  if (!includes_seen(model, options)) {
     question.allowed.except.insert(question.allowed.except.end(), who.items.begin(), who.items.end());
   }
   return question;
@@ -164,7 +168,8 @@ Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const
   Question question{.input = {.task = Task::topn}, .left_out = who.left_out, .n = options.n, .beams = options.beams};
   require_room(model, items.size());
   if (!items.empty()) {
-    const std::vector<uint32_t> known = without(who.items, ascending);
+    const bool may_repeat = model.dataset().repeats() == Repeats::keep;
+    const std::vector<uint32_t> known = without(who.items, may_repeat ? std::span<const uint32_t>() : ascending);
     question.input.user = model.see(who.known_as, known);
     question.recalled = recalled_among(model, {.items = known, .left_out = who.left_out}, ascending, ascending.size());
     if (shows_vectors(model)) {

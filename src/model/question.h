@@ -51,9 +51,9 @@ inline constexpr size_t kMostCandidates = 1000;
 struct AskOptions {
   size_t wording = 0;    // of templates_of(task); the bare one, 0, is that of evaluation and use
   Allowed allowed = {};  // items that the request admits, e.g. those of a category
-  // Next item: what is known of the user may be answered too. It is not recalled, so where the model recalls it rarely
-  // comes before what is.
-  bool include_seen = false;
+  // Next item: whether what is known of the user may be answered too; nullopt: as the data set has it (Repeats). Where
+  // the data set merges repeats, it is not recalled, so where the model recalls it rarely comes before what is.
+  std::optional<bool> include_seen = std::nullopt;
   // Next item: the input shows the history from this place on, which must leave some of it; at most the latest
   // kShownHistory of it. Training: histories that begin alike can be read in one pass.
   size_t shown_from = 0;
@@ -77,7 +77,10 @@ struct Question {
 // What the known items bring to mind, best first, as questions have it. Nothing where the model recalls nothing.
 std::vector<RecalledItem> recalled_of(const PeapodModel& model, const Known& who);
 
-// The next items. Shows the history; what is in it is not answered, unless options.include_seen.
+// Whether the next items of these options may be known ones.
+bool includes_seen(const PeapodModel& model, const AskOptions& options);
+
+// The next items. Shows the history; what is in it is not answered, unless includes_seen().
 // REQUIRES: at least one known item.
 Question ask_next_item(const PeapodModel& model, const Known& who, const AskOptions& options = {});
 
@@ -85,7 +88,9 @@ Question ask_next_item(const PeapodModel& model, const Known& who, const AskOpti
 // remains, nothing can be answered. Where items are shown as vectors, the history is shown too. What is asked about is
 // not known: candidates are taken out of the items that the personal prompt is made of, as the target is in training
 // (docs/decisions.md; static user vectors, as published, are of all training items nevertheless). They may all be
-// answered, seen or not. Throws Error for more candidates than the model ranks at a time.
+// answered, seen or not. Where the
+// data set keeps repeats, candidates stay among what is known: to have had one tells that it may come again.
+// Throws Error for more candidates than the model ranks at a time.
 Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const uint32_t> candidates,
                      const AskOptions& options = {});
 

@@ -139,6 +139,31 @@ TEST(Question, IsTheSameInTrainingEvaluationAndUseFromTheSameKnowledge) {
   }
 }
 
+TEST(Question, AllowsAndRecallsKnownItemsWhereRepeatsAreKept) {
+  SmallModelOptions options = kAsTrained;
+  options.repeats = Repeats::keep;
+  options.recall_settings.repeats = 1;
+  SmallModel small(options);
+  const Known who = known_in_use(small.data(), kUser);
+  const uint32_t known = who.items.front();
+  ASSERT_GT(std::ranges::count(who.items, known), 1);
+  const Question question = ask_next_item(*small, who);
+  EXPECT_EQ(allowed_by(question.allowed, SmallModel::kItems).size(), SmallModel::kItems);
+  EXPECT_NE(std::ranges::find(question.recalled, known, &RecalledItem::item), question.recalled.end());
+  EXPECT_FALSE(ask_next_item(*small, who, {.include_seen = false}).allowed.contains(known));
+  // A candidate stays among what is known: how often it was had is what speaks for it.
+  const Question ranking = ask_ranking(*small, who, Items{known, 19});
+  EXPECT_EQ(ranking.input.history.size(), who.items.size());
+  ASSERT_FALSE(ranking.recalled.empty());
+  EXPECT_EQ(ranking.recalled.front().item, known);
+  EXPECT_FLOAT_EQ(ranking.recalled.front().repeats, 1.0f);
+
+  SmallModel merging(kAsTrained);
+  const Known of_merging = known_in_use(merging.data(), kUser);
+  EXPECT_FALSE(ask_next_item(*merging, of_merging).allowed.contains(of_merging.items.front()));
+  EXPECT_TRUE(ask_next_item(*merging, of_merging, {.include_seen = true}).allowed.contains(of_merging.items.front()));
+}
+
 TEST(Question, KeepsToTheItemsThatTheRequestAllows) {
   SmallModel small;
   const Known who = known_in_use(small.data(), kUser);

@@ -26,6 +26,8 @@ void check(const RecallSettings& settings) {
   require_within(settings.titles, 0.0, kGreatestChannelWeight, "titles");
   require_not_negative(settings.title_popularity, "title_popularity");
   require_within(settings.kin, 0.0, kGreatestChannelWeight, "kin");
+  require_within(settings.repeats, 0.0, kGreatestChannelWeight, "repeats");
+  require_not_negative(settings.repeat_decay, "repeat_decay");
   require_within(settings.sharpness, 0.0, kGreatestSharpness, "sharpness");
   require_within(settings.share, 0.0, kGreatestShare, "share");
   require_within(settings.smoothing, kLeastSmoothing, kGreatestSmoothing, "smoothing");
@@ -105,7 +107,7 @@ bool Recall::gather_alike(const RecallSettings& a, const RecallSettings& b) {
          a.neighbours.recency_decay == b.neighbours.recency_decay &&
          a.neighbours.popularity_offset == b.neighbours.popularity_offset &&
          a.neighbours.max_history == b.neighbours.max_history && (a.titles > 0.0) == (b.titles > 0.0) &&
-         (a.kin > 0.0) == (b.kin > 0.0);
+         (a.kin > 0.0) == (b.kin > 0.0) && (a.repeats > 0.0) == (b.repeats > 0.0) && a.repeat_decay == b.repeat_decay;
 }
 
 Recall Recall::with(const RecallSettings& settings) const {
@@ -181,6 +183,10 @@ std::vector<ChannelSums> Recall::gather(std::span<const uint32_t> history, const
     sources.resize(kKinSources);
   }
   for (const Alike& one : sources) add_near(one.item, one.cosine, &ChannelSums::kin);
+  for (size_t k = 0; settings_.repeats > 0.0 && k < history.size(); ++k) {
+    const double weight = std::pow(1.0 + static_cast<double>(k), -settings_.repeat_decay);
+    sums[history[history.size() - 1 - k]].repeats += static_cast<float>(weight);
+  }
   return std::move(sums).take();
 }
 
@@ -202,24 +208,34 @@ std::vector<RecalledItem> Recall::weigh(std::span<const ChannelSums> channels, s
     largest.neighbours = std::max(largest.neighbours, one.neighbours);
     largest.titles = std::max(largest.titles, one.titles);
     largest.kin = std::max(largest.kin, one.kin);
+    largest.repeats = std::max(largest.repeats, one.repeats);
   }
   const auto unit = [](float most) { return most > 0.0f ? 1.0f / most : 0.0f; };
-  const float of_neighbours = unit(largest.neighbours), of_titles = unit(largest.titles), of_kin = unit(largest.kin);
-  const auto titles_weight = static_cast<float>(settings_.titles), kin_weight = static_cast<float>(settings_.kin);
+  const float of_neighbours = unit(largest.neighbours), of_titles = unit(largest.titles), of_kin = unit(largest.kin),
+              of_repeats = unit(largest.repeats);
+  const auto titles_weight = static_cast<float>(settings_.titles), kin_weight = static_cast<float>(settings_.kin),
+             repeats_weight = static_cast<float>(settings_.repeats);
   std::bitset<1024> may_be_known;
   for (const uint32_t item : history) may_be_known.set(item % may_be_known.size());
-  const auto is_known = [&](uint32_t item) {
-    return may_be_known.test(item % may_be_known.size()) && std::ranges::find(history, item) != history.end();
+  const auto is_excluded = [&](uint32_t item) {
+    return settings_.repeats == 0.0 && may_be_known.test(item % may_be_known.size()) &&
+           std::ranges::find(history, item) != history.end();
   };
   std::vector<RecalledItem> recalled;
   recalled.reserve(scores.size());
   float best = 0;
   for (const ChannelSums& one : scores) {
-    const float titles = one.titles * of_titles, kin = one.kin * of_kin;
-    const float score = one.neighbours * of_neighbours + titles_weight * titles + kin_weight * kin;
-    if (!(score > 0.0f) || is_known(one.item)) continue;
+    const float titles = one.titles * of_titles, kin = one.kin * of_kin, repeats = one.repeats * of_repeats;
+    const float score =
+        one.neighbours * of_neighbours + titles_weight * titles + kin_weight * kin + repeats_weight * repeats;
+    if (!(score > 0.0f) || is_excluded(one.item)) continue;
     best = std::max(best, score);
-    recalled.push_back({.item = one.item, .score = score, .evidence = one.neighbours, .titles = titles, .kin = kin});
+    recalled.push_back({.item = one.item,
+                        .score = score,
+                        .evidence = one.neighbours,
+                        .titles = titles,
+                        .kin = kin,
+                        .repeats = repeats});
   }
   const auto sharpness = static_cast<float>(settings_.sharpness);
   double sum = 0;

@@ -1,7 +1,7 @@
 // What collaborative filtering remembers, as one distribution over the catalogue: items that stood near those of a
-// history (co-occurrence), items with alike titles, what stood near these (kin), and popularity for the rest. Simple
-// counts that a small network cannot learn by heart; it is what a recommendation starts from. Immutable, so safe from
-// any thread.
+// history (co-occurrence), items with alike titles, what stood near these (kin), where they may come again the items of
+// the history themselves, and popularity for the rest. Simple counts that a small network cannot learn by heart; it is
+// what a recommendation starts from. Immutable, so safe from any thread.
 #pragma once
 
 #include <algorithm>
@@ -31,9 +31,13 @@ struct RecallSettings {
   double titles = 0.4;            // weight of the channel of titles beside that of neighbours, which has 1; 0: unused
   double title_popularity = 0.3;  // a title's cosine counts times (popularity + 1)^this
   double kin = 0.4;               // weight of the channel of what stood near items with alike titles; 0: unused
-  double sharpness = 1.25;        // γ: the mass of a recalled item is its score^γ, normalised
-  double share = 0.65;            // of the mass, for the recalled items, below 1; the rest is spread by popularity
-  double smoothing = 1.0;         // added to each popularity that mass is spread by; above 0, so that nothing has none
+  // Weight of the history's own items beside the other channels, by how often and how recently they occur in it: an
+  // occurrence k places before the end counts (1 + k)^-repeat_decay. 0: they are not recalled at all.
+  double repeats = 0;
+  double repeat_decay = 0.5;
+  double sharpness = 1.25;  // γ: the mass of a recalled item is its score^γ, normalised
+  double share = 0.65;      // of the mass, for the recalled items, below 1; the rest is spread by popularity
+  double smoothing = 1.0;   // added to each popularity that mass is spread by; above 0, so that nothing has none
   // What comes next comes last, and what is new stands last: at the latest moment, masses are multiplied by the item's
   // trend (prefs/popularity.h) to these powers. 0: they are not.
   double trend = 0.5;         // of recalled items
@@ -71,13 +75,14 @@ struct RecalledItem {
   float evidence = 0;       // of the channel of neighbours, before it is related to the best one; 0 where it has none
   float titles = 0;         // of the channel of titles, relative to its best, which may be an item of the history
   float kin = 0;            // of the channel of kin, likewise
+  float repeats = 0;        // of the history's own items, relative to the one that is the most likely to come again
   uint32_t popularity = 0;  // as Recall::popularity() has it
 };
 
 // What the channels say of an item before they are weighed against each other.
 struct ChannelSums {
   uint32_t item = 0;
-  float neighbours = 0, titles = 0, kin = 0;
+  float neighbours = 0, titles = 0, kin = 0, repeats = 0;
 };
 
 struct RecallOptions {
@@ -104,7 +109,8 @@ class Recall {
   uint32_t num_items() const { return static_cast<uint32_t>(popularity_.size()); }
   const RecallSettings& settings() const { return settings_; }
 
-  // The items that a history (oldest first) brings to mind, but for its own, best first; equal scores by rising item.
+  // The items that a history (oldest first) brings to mind, best first; equal scores by rising item. Its own are among
+  // them where the settings give them a weight.
   // Order and cut go by score, whatever the trend. Time grows with what is recalled.
   std::vector<RecalledItem> recall(std::span<const uint32_t> history, const RecallOptions& options = {}) const;
 

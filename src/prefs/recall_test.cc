@@ -218,6 +218,38 @@ TEST(Recall, LeavesOutKnownItemsThatAreTooOldToCount) {
   }
 }
 
+TEST(Recall, HasTheHistorysOwnItemsByHowOftenAndHowRecentlyWhereTheyMayComeAgain) {
+  const MadeHistories made;
+  RecallSettings settings;
+  settings.repeats = 2.0;
+  settings.repeat_decay = 0.5;
+  settings.trend = settings.spread_trend = 0;
+  const Recall recall(made.histories(), made.num_items(), nullptr, settings);
+  const std::vector<uint32_t> history = {4, 9, 4, 2};
+  const auto at = [](double k) { return std::pow(1.0 + k, -0.5); };
+  const double weights[] = {at(1) + at(3), at(2), at(0)};  // of 4, 9 and 2
+  const std::vector<RecalledItem> found = recall.recall(history);
+  RecallSettings without = settings;
+  without.repeats = 0;
+  const std::vector<RecalledItem> others = recall.with(without).recall(history);
+  ASSERT_EQ(found.size(), others.size() + 3);
+  const uint32_t own[] = {4, 9, 2};
+  for (size_t i = 0; i < 3; ++i) {
+    const auto one = std::ranges::find(found, own[i], &RecalledItem::item);
+    ASSERT_NE(one, found.end());
+    EXPECT_NEAR(one->repeats, weights[i] / weights[0], 1e-6);
+    EXPECT_GE(one->score, 2.0f * one->repeats);
+    EXPECT_EQ(std::ranges::find(others, own[i], &RecalledItem::item), others.end());
+  }
+  double sum = 0;
+  for (const RecalledItem& one : found) sum += one.mass;
+  EXPECT_NEAR(sum, settings.share, 1e-9);
+  for (const RecalledItem& one : others) {
+    EXPECT_EQ(one.repeats, 0.0f);
+    EXPECT_NEAR(std::ranges::find(found, one.item, &RecalledItem::item)->score, one.score, 1e-6);
+  }
+}
+
 TEST(Recall, DoesNotDependOnTheNumberOfThreads) {
   const MadeHistories made({.users = 300, .items = 80, .longest = 12, .seed = 5});
   const int threads = omp_get_max_threads();
@@ -253,7 +285,9 @@ TEST(Recall, UnderOtherSettingsEqualsOneThatCountsAnew) {
 TEST(Recall, GathersAlikeUnderSettingsThatSaySo) {
   const MadeHistories made;
   const auto titles = made_titles(made.num_items());
-  const RecallSettings first;
+  RecallSettings first;
+  first.repeats = 1;
+  first.repeat_decay = 1;
   const Recall recall(made.histories(), made.num_items(), titles, first);
   const auto history = made.histories()[3];
   const std::vector<ChannelSums> channels = recall.channels(history);
@@ -261,7 +295,7 @@ TEST(Recall, GathersAlikeUnderSettingsThatSaySo) {
   for (double RecallSettings::*field :
        {&RecallSettings::titles, &RecallSettings::title_popularity, &RecallSettings::kin, &RecallSettings::sharpness,
         &RecallSettings::share, &RecallSettings::smoothing, &RecallSettings::trend, &RecallSettings::spread_trend,
-        &RecallSettings::trend_decay}) {
+        &RecallSettings::trend_decay, &RecallSettings::repeats, &RecallSettings::repeat_decay}) {
     RecallSettings other = first;
     other.*field = 0.55;
     if (!Recall::gather_alike(first, other)) continue;
@@ -272,10 +306,12 @@ TEST(Recall, GathersAlikeUnderSettingsThatSaySo) {
     changed.distribution(history, anew);
     EXPECT_EQ(kept, anew);
   }
-  EXPECT_EQ(alike, 8u) << "all but the trend's decay, which counts anew";
-  RecallSettings without = first;
-  without.kin = 0;
-  EXPECT_FALSE(Recall::gather_alike(first, without));
+  EXPECT_EQ(alike, 9u) << "all but the trend's decay, which counts anew, and that of repeats";
+  for (double RecallSettings::*field : {&RecallSettings::titles, &RecallSettings::kin, &RecallSettings::repeats}) {
+    RecallSettings without = first;
+    without.*field = 0;
+    EXPECT_FALSE(Recall::gather_alike(first, without));
+  }
 }
 
 // Whatever a model's file may say, no mass is lost and none is no number.
@@ -290,7 +326,7 @@ TEST(Recall, HasMassForEveryItemAtTheBoundsOfItsSettings) {
         settings.trend = settings.spread_trend = power;
         settings.trend_decay = kLeastTrendDecay;
         settings.sharpness = sharpness;
-        settings.kin = settings.titles = weight;
+        settings.kin = settings.titles = settings.repeats = weight;
         settings.share = kGreatestShare;
         const Recall recall(made.histories(), made.num_items(), titles, settings);
         for (const auto& history : made.histories()) {

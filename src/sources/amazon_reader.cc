@@ -4,7 +4,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <tuple>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -60,7 +59,6 @@ class AmazonReader {
 
   RawLog read() {
     read_lines(reviews_, [this](const Json& line) { add_review(line); });
-    keep_first_of_each_pair();
     if (const auto metadata = metadata_beside(reviews_)) {
       read_lines(*metadata, [this](const Json& line) { add_metadata(line); });
       log_.reading.titles_note = python_lines_ > 0
@@ -142,26 +140,6 @@ class AmazonReader {
     const auto item = items_.add(*item_name);
     if (item.added) log_.items.push_back({*item_name, {}, {}, {}});
     log_.interactions.push_back({user.index, item.index, time->get<double>() / fields.time_units, std::move(text)});
-  }
-
-  // Shops publish a review twice when a product is listed twice; the earliest one counts, among equals that whose text
-  // comes first in byte order, so that the order of the lines does not matter.
-  void keep_first_of_each_pair() {
-    std::vector<RawInteraction> kept;
-    kept.reserve(log_.interactions.size());
-    std::unordered_map<uint64_t, size_t> place_of;
-    for (RawInteraction& interaction : log_.interactions) {
-      const uint64_t pair = (static_cast<uint64_t>(interaction.user) << 32) | interaction.item;
-      const auto [place, added] = place_of.emplace(pair, kept.size());
-      if (added) {
-        kept.push_back(std::move(interaction));
-      } else if (RawInteraction& other = kept[place->second];
-                 std::tie(interaction.time, interaction.review) < std::tie(other.time, other.review)) {
-        other = std::move(interaction);
-      }
-    }
-    log_.reading.merged_repeats += log_.interactions.size() - kept.size();
-    log_.interactions = std::move(kept);
   }
 
   void add_metadata(const Json& line) {

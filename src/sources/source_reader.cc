@@ -120,7 +120,8 @@ std::string no_sign() {
   return fmt::format("neither {} nor {}", fmt::join(signs, ", "), last);
 }
 
-// Keeps the first of the interactions of the same user, item and time: the same thing exported twice.
+// Keeps one of the interactions of the same user, item and time, which is the same thing exported twice: the one whose
+// review comes first in byte order, so that the order of the lines does not matter.
 void merge_repeats(RawLog& log) {
   std::vector<uint32_t> order(log.interactions.size());
   std::iota(order.begin(), order.end(), 0u);
@@ -128,7 +129,9 @@ void merge_repeats(RawLog& log) {
     const RawInteraction& one = log.interactions[i];
     return std::tie(one.user, one.item, one.time);
   };
-  std::ranges::stable_sort(order, [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
+  std::ranges::stable_sort(order, [&](uint32_t a, uint32_t b) {
+    return key(a) != key(b) ? key(a) < key(b) : log.interactions[a].review < log.interactions[b].review;
+  });
   std::vector<bool> repeats(order.size());
   for (size_t i = 1; i < order.size(); ++i) repeats[order[i]] = key(order[i]) == key(order[i - 1]);
   size_t place = 0;

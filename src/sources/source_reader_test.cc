@@ -1,5 +1,8 @@
 #include "sources/source_reader.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/error.h"
 #include "support/scratch_folder.h"
 
@@ -198,7 +201,7 @@ TEST(Rejects, CountReasonsBeyondTheMostWithTheLast) {
   EXPECT_EQ(rejects.reasons().front().count, Rejects::kReasons + 1);
 }
 
-TEST(AmazonReader, KeepsTheEarliestOfAPairAndReadsMetadataBesideIt) {
+TEST(AmazonReader, ReadsReviewsAndMetadataBesideThem) {
   const ScratchFolder folder;
   folder.write(
       "reviews_Toys_5.json",
@@ -216,13 +219,28 @@ TEST(AmazonReader, KeepsTheEarliestOfAPairAndReadsMetadataBesideIt) {
   const RawLog log = read_source(folder.path(), {});
   EXPECT_EQ(log.name, "Toys");
   EXPECT_TRUE(log.has_times);
-  EXPECT_EQ(pairs_of(log), (std::vector<std::string>{"U A", "U B"}));
-  EXPECT_EQ(log.interactions[0].time, 10);
-  EXPECT_EQ(log.interactions[0].review, "it's fine");
+  EXPECT_EQ(pairs_of(log), (std::vector<std::string>{"U A", "U B", "U A"}));
+  EXPECT_EQ(log.interactions[2].time, 10);
+  EXPECT_EQ(log.interactions[2].review, "it's fine");
   EXPECT_EQ(log.items[0].title, "Ball & Bat");
   EXPECT_EQ(log.items[0].categories, (std::vector<std::string>{"Toys", "Games Outdoor"}));
   EXPECT_EQ(log.items[1].title, "Acme");
   EXPECT_EQ(log.items[1].categories, (std::vector<std::string>{"Toys", "Dolls"}));
+}
+
+// Shops publish a review twice when a product is listed twice.
+TEST(SourceReader, MergesRowsOfOneUserItemAndTimeWhateverTheirOrder) {
+  const ScratchFolder folder;
+  const std::string rows[] = {"U,A,20,well\n", "U,A,20,fine\n", "U,A,30,fine\n", "V,A,20,fine\n"};
+  for (const auto& order : {std::array{0, 1, 2, 3}, std::array{3, 1, 0, 2}}) {
+    std::string text = "user,item,time,text\n";
+    for (const int row : order) text += rows[row];
+    folder.write("a.csv", text);
+    const RawLog log = read_source(folder.path() / "a.csv", {});
+    EXPECT_EQ(log.reading.merged_repeats, 1u);
+    ASSERT_EQ(log.interactions.size(), 3u);
+    EXPECT_TRUE(std::ranges::all_of(log.interactions, [](const auto& one) { return one.review == "fine"; }));
+  }
 }
 
 TEST(AmazonReader, ReadsReviewsAndMetadataOf2023) {

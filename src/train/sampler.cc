@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -37,6 +38,10 @@ uint32_t number_of_candidates(Random& random, uint32_t least) {
   const double high = std::log(kMostCandidates + 1.0);
   const auto count = static_cast<uint32_t>(std::exp(low + random.uniform() * (high - low)));
   return std::clamp(count, least, kMostCandidates);
+}
+
+size_t count_distinct(std::span<const uint32_t> items) {
+  return std::unordered_set<uint32_t>(items.begin(), items.end()).size();
 }
 
 void pad_targets(std::span<std::shared_ptr<const TrainingExample>> examples) {
@@ -96,9 +101,10 @@ Sampler::Sampler(const SearchSpace& space, const SamplerOptions& options, Sample
   for (uint32_t user = 0; user < data.num_users(); ++user) {
     const auto length = static_cast<uint32_t>(data.train_items(user).size());
     add_sequential(user, length);
+    // A catalogue that leaves no negatives makes no ranking example.
+    const bool has_negatives = length > 1 && count_distinct(data.train_items(user)) < data.num_items();
     for (uint32_t i = 0; i < length; ++i) {
-      // A catalogue that leaves no negatives makes no ranking example.
-      if (length > 1 && data.num_items() > length) specs_[static_cast<size_t>(Task::topn)].push_back({user, i, 1});
+      if (has_negatives) specs_[static_cast<size_t>(Task::topn)].push_back({user, i, 1});
     }
   }
   for (uint32_t i = 0; i < data.explanations().size(); ++i) {
@@ -250,6 +256,13 @@ TrainingExample Sampler::build(const ExampleSpec& spec) const {
   const bool in_order =
       spec.task == Task::topn && spec.index >= kEnoughToGoBy && model_.network().config().items == ItemForm::vectors;
   Known who = in_order ? known_before(data, spec.user, spec.index) : known_in_training(data, spec.user);
+  // Where an item may come again, its other occurrences are known.
+  std::vector<uint32_t> others;
+  if (!in_order && spec.task == Task::topn && data.repeats() == Repeats::keep) {
+    others.assign(history.begin(), history.end());
+    others.erase(others.begin() + spec.index);
+    who.items = others;
+  }
   if (is_unknown) who.text_user = kUnknownUser;
   if (spec.task == Task::topn) {
     const std::pair<uint32_t, double> target{history[spec.index], 1.0};
@@ -273,9 +286,7 @@ std::vector<uint32_t> Sampler::draw_candidates(Random& random, uint32_t target,
   const uint32_t num_items = model_.dataset().num_items();
   std::vector<uint32_t> candidates = {target};
   // Negatives exclude the training items only: avoiding the user's later items would tell what they are not.
-  std::vector<uint32_t> taken(history.begin(), history.end());
-  std::ranges::sort(taken);
-  const size_t available = num_items - static_cast<size_t>(std::unique(taken.begin(), taken.end()) - taken.begin());
+  const size_t available = num_items - count_distinct(history);
   const size_t wanted = std::min<size_t>(number_of_candidates(random, options_.least_candidates), available + 1);
   while (candidates.size() < wanted) {
     const auto item = static_cast<uint32_t>(random.below(num_items));

@@ -127,6 +127,21 @@ TEST(Sampler, ShowsATopnExampleTheTargetAmongItemsThatAreNotTrainingItems) {
   EXPECT_EQ(example.inputs.front().user.vector, small->see(6, rest).vector);
 }
 
+TEST(Sampler, KnowsTheOtherTimesOfATargetThatMayComeAgain) {
+  SmallModelOptions options = kAsTrained;
+  options.repeats = Repeats::keep;
+  SmallModel small(options);
+  const SearchSpace space(*small);
+  const Sampler sampler(space, {.unknown_user_share = 0});
+  const auto history = small.data().train_items(6);
+  ASSERT_EQ(history[2], history[0]);
+  const TrainingExample example = sampler.build({Task::topn, 6, 2, 5});
+  std::vector<uint32_t> rest(history.begin(), history.end());
+  rest.erase(rest.begin() + 2);
+  EXPECT_EQ(example.inputs.front().history.size(), rest.size());
+  EXPECT_EQ(example.inputs.front().user.vector, small->see(6, rest).vector);
+}
+
 TEST(Sampler, ShowsFewAndManyCandidates) {
   SmallModel small;
   const SearchSpace space(*small);

@@ -26,6 +26,8 @@ struct SmallModelOptions {
   uint32_t interactions = 7;  // of each user; fewer than three leave nobody to evaluate
   ItemForm items = ItemForm::tokens;
   EncoderKind encoder = EncoderKind::bidirectional;
+  // With `keep`, who walks comes back to the first item with every other step.
+  Repeats repeats = Repeats::merge;
 };
 
 inline constexpr RecallUse kInSearch{.search = true};
@@ -49,7 +51,9 @@ class SmallModel {
   static constexpr uint32_t kItems = 20;
 
   explicit SmallModel(const SmallModelOptions& options = {}) {
-    write_dataset(data_directory(), prepare(made_log(options), {.min_user = 0, .min_item = 0}), made_ids(options.ids));
+    write_dataset(data_directory(),
+                  prepare(made_log(options), {.min_user = 0, .min_item = 0, .repeats = options.repeats}),
+                  made_ids(options.ids));
     CreateOptions create;
     create.preset = "tiny";
     create.composer = options.composer;
@@ -97,7 +101,8 @@ class SmallModel {
     for (uint32_t user = 0; user < kUsers; ++user) {
       log.users.emplace_back().name = std::to_string(user + 1);
       for (uint32_t step = 0; step < options.interactions; ++step) {
-        const uint32_t item = (user * 7 + step) % kItems;
+        const bool comes_back = options.repeats == Repeats::keep && step % 2 == 0;
+        const uint32_t item = (user * 7 + (comes_back ? 0 : step)) % kItems;
         log.interactions.push_back({.user = user, .item = item, .time = 0, .review = {}});
         if (!options.explanations || step % 2 != 0) continue;
         const Split split = step + 1 == options.interactions ? Split::test : Split::train;

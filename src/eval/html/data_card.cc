@@ -217,7 +217,10 @@ std::string source_section(const Dataset& data) {
   Rows rows = {{"interactions", kept_of(source.interactions, data.num_interactions())},
                {"users", kept_of(source.users, data.num_users())},
                {"items", kept_of(source.items, data.num_items())},
-               {"repeats merged into one", count_text(source.merged_repeats)},
+               {"rows that said the same again, merged", count_text(source.merged_repeats)},
+               {data.repeats() == Repeats::keep ? "with an item that the user had before, kept"
+                                                : "with an item that the user had before, left out",
+                count_text(source.repeats)},
                {"lines rejected", count_text(source.rejected_lines)}};
   if (source.times) {
     rows.emplace_back("first and last", time_text(source.times->first) + " to " + time_text(source.times->last));
