@@ -212,6 +212,10 @@ TEST_F(CommandLine, SaysWhereACodeStandsForSeveral) {
   EXPECT_NE(log().find("codes: 1 of 3 in id2user of datamaps.json stand for several numbers"), std::string::npos)
       << log();
   EXPECT_EQ(log().find("id2item of"), std::string::npos) << log();
+  // A code that is somebody else's number finds them, by their name.
+  write("raw/datamaps.json", R"({"id2user": {"1": "2", "2": "B", "3": "3"}, "id2item": {"1": "x", "2": "y"}})");
+  ASSERT_EQ(peapod("prepare " + at("raw") + " --format pod --out " + at("x")), 0) << log();
+  EXPECT_NE(log().find("codes: 1 of 3 in id2user of datamaps.json are numbers of others"), std::string::npos) << log();
 }
 
 // JSON beside the lines is read as these are.
@@ -273,6 +277,13 @@ TEST_F(CommandLine, NamesTheFlagWhereALibraryNamesTheField) {
                  {"peapod: " + at("one-user/dataset.json")});
   expect_failure(1, one_user + "--composer similar-users --num-prompts 5",
                  {"--num-prompts: is no setting of the composer similar-users", "choose another --composer"});
+}
+
+TEST_F(CommandLine, NamesAFileThatIsCalledLikeAFlag) {
+  write("split/a.inter", "user_id:token\titem_id:token\nu\ti\n");
+  write("split/b.inter", "user_id:token\titem_id:token\nu\ti\n");
+  EXPECT_EQ(run("cd " + at("") + " && " + PEAPOD_PROGRAM + " prepare split --out x"), 1);
+  EXPECT_NE(log().find("peapod: split: has several .inter files"), std::string::npos) << log();
 }
 
 TEST_F(CommandLine, RefusesASourceWithTooManyBadLinesAndLeavesNothingBehind) {

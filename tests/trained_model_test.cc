@@ -377,7 +377,7 @@ TEST_F(TrainedModel, TokenizesTheLinesOfTheFilesThatAreRead) {
   ASSERT_EQ(run("gzip -k " + at("good.jsonl")), 0) << log();
   EXPECT_EQ(standard_output(tokenize + at("good.jsonl.gz")), expected);
   EXPECT_EQ(standard_output(tokenize + "- <" + at("good.jsonl.gz")), expected);
-  expect_failure(1, tokenize + at("data"), {at("data"), "cannot be opened"});
+  expect_failure(1, tokenize + at("data"), {at("data"), "is a directory, not a file"});
 }
 
 TEST_F(TrainedModel, NamesTheFlagWhereALibraryNamesTheField) {

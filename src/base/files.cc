@@ -87,7 +87,7 @@ fs::path behind_links(const fs::path& path) {
 
 MappedFile::MappedFile(const fs::path& path) {
   const Descriptor fd(path, O_RDONLY);
-  if (fd.get() < 0) throw Error(path.string(), "cannot be opened: " + reason());
+  if (fd.get() < 0) throw unreadable(path);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) throw Error(path.string(), "cannot be read: " + reason());
   if (!S_ISREG(info.st_mode)) throw Error(path.string(), "is not a regular file");
@@ -111,9 +111,18 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
+Error unreadable(const fs::path& path) {
+  const std::string why = reason();
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (status.type() == fs::file_type::not_found) return Error(path.string(), "does not exist");
+  if (status.type() == fs::file_type::directory) return Error(path.string(), "is a directory, not a file");
+  return Error(path.string(), "cannot be opened for reading: " + why);
+}
+
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in || fs::is_directory(path)) throw Error(path.string(), "cannot be opened for reading");
+  if (!in || fs::is_directory(path)) throw unreadable(path);
   std::string contents((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   if (in.bad()) throw Error(path.string(), "reading failed: " + reason());
   return contents;

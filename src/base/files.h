@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace peapod {
 
 // A read-only memory map. Views into it stay valid while the object lives (moving it keeps them valid).
@@ -28,6 +30,10 @@ class MappedFile {
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
 };
+
+// What to throw where a file could not be opened for reading: names it and says why. To be called at once, while errno
+// tells.
+Error unreadable(const std::filesystem::path& path);
 
 // The whole file as a string. Throws Error naming the file.
 std::string read_file(const std::filesystem::path& path);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -54,7 +55,7 @@ std::string in_flags(const Error& error, const CLI::App& command) {
       const std::string flag = "--" + name;
       std::string field = name;
       std::ranges::replace(field, '-', '_');
-      if (where == field) where = flag;
+      if (where == field && !std::filesystem::exists(where)) where = flag;  // a file may have that name
       const std::string quoted = '`' + field + '`';
       for (size_t at; (at = remedy.find(quoted)) != std::string::npos;) remedy.replace(at, quoted.size(), flag);
     }

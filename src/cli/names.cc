@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/json.h"
 #include "sources/plain_text.h"
 
@@ -34,7 +35,7 @@ void append_json_names(const std::string& text, const std::string& where, std::v
 // The file, of which there may be no end: a device, a pipe.
 std::string text_in(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in || std::filesystem::is_directory(file)) throw Error(file, "cannot be opened for reading");
+  if (!in || std::filesystem::is_directory(file)) throw unreadable(file);
   const size_t most = JsonBounds().max_bytes;
   std::string text;
   for (char block[1 << 16]; in.read(block, sizeof block), in.gcount() > 0;) {

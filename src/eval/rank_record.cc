@@ -42,6 +42,16 @@ class Reader {
     throw Error(fmt::format("{}: field \"{}.{}\"", file_, kMember, field), problem, "write the file again");
   }
 
+  // Another protocol's ranks, say, would be left out of the comparison without a word.
+  void require_known(std::string_view field) const {
+    static constexpr std::string_view kFields[] = {"dataset", "data_hash", "split", "num_users", "users_hash"};
+    const bool is_protocol =
+        std::ranges::any_of(kProtocols.values(), [&](Protocol protocol) { return field == metric_prefix(protocol); });
+    if (!is_protocol && std::ranges::find(kFields, field) == std::end(kFields)) {
+      refuse(field, "is not known to this version of peapod");
+    }
+  }
+
   std::string text(const char* field) const {
     const Json& value = require(field);
     if (!value.is_string()) refuse(field, "expected a text, got " + shown_json(value));
@@ -131,6 +141,7 @@ RankRecord read_rank_record(const std::filesystem::path& path) {
                 object.contains("models") ? "evaluate one model at a time" : remedy + ", of a ranking task");
   }
   const Reader reader(file, *member);
+  for (const auto& [name, value] : member->items()) reader.require_known(name);
   RankRecord record{.source = file,
                     .dataset = reader.text("dataset"),
                     .data_hash = reader.text("data_hash"),

@@ -113,6 +113,10 @@ TEST_F(RankRecords, RefuseWhatIsNone) {
   EXPECT_NE(refusal("{\"ranks\": 7}").find("holds no ranks of users"), std::string::npos);
   EXPECT_NE(refusal("{\"models\": []}").find("evaluate one model at a time"), std::string::npos);
   EXPECT_THROW(read_rank_record(folder_.path() / "nowhere.json"), Error);
+  Json more = Json::parse(json_of(made()));
+  more["topn.sampled999"] = Json::array({1, 2, 3});
+  EXPECT_NE(refusal(Json{{"ranks", more}}.dump()).find("field \"ranks.topn.sampled999\": is not known"),
+            std::string::npos);
 }
 
 TEST_F(RankRecords, NameTheFieldThatIsDamaged) {

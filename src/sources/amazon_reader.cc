@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "sources/line_reader.h"
 #include "sources/plain_text.h"
+#include "sources/python_literal.h"
 #include "sources/source_reader.h"
 
 namespace peapod {
@@ -19,7 +20,8 @@ namespace {
 
 // `Musical_Instruments` of `reviews_Musical_Instruments_5.json.gz`, `Gift_Cards` of `Gift_Cards_5.json`.
 std::string category_name(std::string_view file_name) {
-  for (const std::string_view suffix : {".gz", ".jsonl", ".json", "_5"}) {
+  file_name = without_packing(file_name);
+  for (const std::string_view suffix : {".jsonl", ".json", "_5"}) {
     if (file_name.ends_with(suffix)) file_name.remove_suffix(suffix.size());
   }
   for (const std::string_view prefix : {"reviews_", "meta_"}) {
@@ -61,9 +63,7 @@ class AmazonReader {
     read_lines(reviews_, [this](const Json& line) { add_review(line); });
     if (const auto metadata = metadata_beside(reviews_)) {
       read_lines(*metadata, [this](const Json& line) { add_metadata(line); });
-      log_.reading.titles_note = python_lines_ > 0
-                                     ? metadata->filename().string() + " holds Python literals, which are not read"
-                                     : unmatched_note(unmatched_metadata_, metadata_rows_, *metadata);
+      log_.reading.titles_note = unmatched_note(unmatched_metadata_, metadata_rows_, *metadata);
     } else {
       log_.reading.titles_note = missing_file_note(reviews_.parent_path() / ("meta_" + log_.name + ".json"),
                                                    [](std::string_view name) { return name.starts_with("meta_"); });
@@ -80,21 +80,17 @@ class AmazonReader {
       if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
       log_.rejects.begin_line(lines.line_number());
       Json object;
-      const std::string problem = read_json(line, object);
+      // As those of 2014 are published.
+      const bool is_python = line.starts_with("{'") || line.starts_with("{u'");
+      const std::string problem = is_python ? read_json(json_of_python(line), object) : read_json(line, object);
       if (problem.empty() && object.is_object()) {
         take(object);
       } else {
-        const bool python = line.starts_with("{'");
-        python_lines_ += python;
         log_.rejects.add(
-            "", python
-                    ? std::string("is a Python literal, as metadata of 2014 are published, not JSON: convert it first "
-                                  "(docs/formats.md) or move the file away")
-                    : "expected one JSON object in a line" + (problem.empty() ? std::string() : ", but it " + problem));
+            "", std::string("expected one JSON object in a line") + (problem.empty() ? "" : ", but it ") + problem);
       }
     }
-    // Metadata in another notation cost the titles, not the reviews that they lie beside.
-    if (path == reviews_ || python_lines_ == 0) log_.rejects.end_file();
+    log_.rejects.end_file();
     note_encoding(log_, lines);
   }
 
@@ -103,7 +99,10 @@ class AmazonReader {
     const auto value = line.find(field);
     if (value != line.end() && value->is_string()) {
       std::string name = counted_name(log_, value->get_ref<const std::string&>());
-      if (!name.empty()) return name;
+      const std::string problem = name_problem(name);
+      if (problem.empty()) return name;
+      log_.rejects.add(field, problem);
+      return std::nullopt;
     }
     log_.rejects.add(field,
                      "expected a text, got " + (value == line.end() ? std::string("nothing") : shown_json(*value)));
@@ -180,7 +179,6 @@ class AmazonReader {
   fs::path reviews_;
   RawLog log_;
   uint64_t metadata_rows_ = 0, unmatched_metadata_ = 0;
-  uint64_t python_lines_ = 0;  // Python literals instead of JSON
   NameIndex users_;
   NameIndex items_;
 };

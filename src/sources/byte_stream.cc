@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/files.h"
 
 namespace peapod {
 namespace {
@@ -85,10 +86,12 @@ ByteStream::ByteStream(const std::filesystem::path& path)
   if (path_ == kStandardInput) {
     path_ = "standard input";
     fd_ = ::dup(STDIN_FILENO);
-  } else if (std::filesystem::is_regular_file(path)) {
-    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  } else {
+    const bool is_other = std::filesystem::exists(path) && !std::filesystem::is_regular_file(path);
+    if (is_other && !std::filesystem::is_directory(path)) throw Error(path_, "is no regular file", "name a file");
+    if (!is_other) fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   }
-  if (fd_ < 0) throw Error(path_, "cannot be opened for reading");
+  if (fd_ < 0) throw unreadable(path_);
   // A pipe may give its first bytes one by one.
   while (pending_.size() < kZstandardMagic.size() && fill()) {
   }

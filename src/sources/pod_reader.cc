@@ -115,7 +115,7 @@ class PodReader {
         log_.reading.notes.push_back(fmt::format("codes: datamaps.json has no \"{}\", only {}", key, keys_of(maps)));
         return;
       }
-      uint64_t unmatched = 0, shared = 0;
+      uint64_t unmatched = 0, shared = 0, taken = 0;
       if (!map->is_object()) throw Error(path.string() + ": field \"" + key + "\"", "expected an object");
       for (const auto& [number, code] : map->items()) {
         if (!code.is_string()) {
@@ -131,7 +131,14 @@ class PodReader {
         entities[found].aliases.push_back(alias);
         const uint32_t owner = codes.find(alias);
         shared += owner != NameIndex::kAbsent && owner != found;
+        const uint32_t named = index.find(alias);
+        taken += named != NameIndex::kAbsent && named != found;
         codes.add_alias(alias, found);
+      }
+      if (taken > 0) {
+        log_.reading.notes.push_back(fmt::format(
+            "codes: {} of {} in {} of datamaps.json are numbers of others in sequential.txt, whom they find", taken,
+            map->size(), key));
       }
       if (shared > 0) {
         log_.reading.notes.push_back(fmt::format(

@@ -100,19 +100,22 @@ std::string near_time(const std::vector<std::string>& columns) {
 class RecBoleReader {
  public:
   RecBoleReader(const fs::path& inter, const ReadOptions& options) : inter_(inter) {
-    log_.name = inter.stem().string();
+    log_.name = fs::path(without_packing(inter.filename().string())).stem().string();
     log_.format = SourceFormat::recbole;
     log_.rejects = Rejects(options.max_bad_lines_percent);
   }
 
   RawLog read() {
     read_interactions();
-    const fs::path items = fs::path(inter_).replace_extension(".item");
-    if (fs::exists(items)) {
-      read_items(items);
+    const fs::path items = inter_.parent_path() / (log_.name + ".item");
+    const std::vector<fs::path> beside =
+        matching_files(inter_.has_parent_path() ? inter_.parent_path() : ".",
+                       [&](std::string_view name) { return without_packing(name) == items.filename().string(); });
+    if (!beside.empty()) {
+      read_items(beside.front());
     } else {
       log_.reading.titles_note =
-          missing_file_note(items, [](std::string_view name) { return name.ends_with(".item"); });
+          missing_file_note(items, [](std::string_view name) { return without_packing(name).ends_with(".item"); });
     }
     return std::move(log_);
   }
@@ -175,8 +178,10 @@ class RecBoleReader {
         [&](const std::vector<std::string_view>& fields) {
           const std::string user_name = counted_name(log_, fields[user_column]);
           const std::string item_name = counted_name(log_, fields[item_column]);
-          if (user_name.empty()) return log_.rejects.add("user_id", "expected a name, got nothing");
-          if (item_name.empty()) return log_.rejects.add("item_id", "expected a name, got nothing");
+          for (const auto& [field, name] : {std::pair("user_id", user_name), {"item_id", item_name}}) {
+            const std::string problem = name_problem(name);
+            if (!problem.empty()) return log_.rejects.add(field, problem);
+          }
           double time = 0;
           if (time_column != kNone) {
             const auto value = time_from(clean_name(fields[time_column]));

@@ -19,12 +19,19 @@
 namespace peapod {
 namespace fs = std::filesystem;
 
+std::string_view without_packing(std::string_view file_name) {
+  for (const std::string_view ending : {".gz", ".zst"}) {
+    if (file_name.ends_with(ending)) file_name.remove_suffix(ending.size());
+  }
+  return file_name;
+}
+
 bool is_amazon_review_file(std::string_view file_name) {
-  if (file_name.ends_with(".gz")) file_name.remove_suffix(3);
+  file_name = without_packing(file_name);
   return (file_name.ends_with(".json") || file_name.ends_with(".jsonl")) && !file_name.starts_with("meta_");
 }
 
-bool is_recbole_inter_file(std::string_view file_name) { return file_name.ends_with(".inter"); }
+bool is_recbole_inter_file(std::string_view file_name) { return without_packing(file_name).ends_with(".inter"); }
 
 std::vector<fs::path> matching_files(const fs::path& source, const std::function<bool(std::string_view)>& wanted,
                                      const fs::path& except) {
@@ -167,6 +174,15 @@ std::string counted_name(RawLog& log, std::string_view raw) {
   return name;
 }
 
+std::string name_problem(std::string_view name) {
+  constexpr size_t kMaxNameBytes = 1000;
+  if (name.empty()) return "expected a name, got nothing";
+  if (name.size() > kMaxNameBytes) {
+    return fmt::format("expected a name of at most {} bytes, got {}", kMaxNameBytes, name.size());
+  }
+  return name.find('\0') == std::string_view::npos ? "" : "expected a name, got a text with a zero byte";
+}
+
 void note_encoding(RawLog& log, const LineReader& lines) {
   if (lines.repaired_lines() > 0) log.reading.notes.push_back(lines.repair_note());
 }
@@ -216,6 +232,9 @@ RawLog read_source(const fs::path& source, const ReadOptions& options) {
     RawLog log = reader.read(source, options);
     if (!options.items.empty()) {
       read_item_table(options.items, options.columns[static_cast<size_t>(ColumnRole::item)], log);
+    }
+    if (log.interactions.empty() && log.rejects.count() == 0) {
+      throw Error(source.string(), "holds no interaction", "check that it is the file that is meant");
     }
     if (log.has_times) merge_repeats(log);
     return log;

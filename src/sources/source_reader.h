@@ -30,11 +30,12 @@ struct ReadOptions {
 // `source` is a file or a folder, as the format has it:
 //   pod      a folder with sequential.txt (`user item item …`, oldest first) and, where there, datamaps.json (codes,
 //            which become aliases), names.txt (titles) and explanation.json
-//   amazon   a review file (JSON lines, plain or gzip) or a folder with one; titles, brands and categories come from a
+//   amazon   a review file (JSON lines, plain or packed) or a folder with one; titles, brands and categories come from
+//   a
 //            `meta_*` file beside it whose name fits
-//   recbole  an .inter file or a folder with one; titles and categories come from the .item file beside it
-//   movielens   a folder as it is distributed, or its u.data, ratings.dat or ratings.csv; titles and genres from the
-//   file
+//   recbole  an .inter file or a folder with one; titles and categories come from the .item file beside it, packed or
+//   not movielens   a folder as it is distributed, or its u.data, ratings.dat or ratings.csv; titles and genres from
+//   the file
 //            of films beside it
 //   csv, tsv, jsonl   a table with a column of users and one of items, a folder of such files, or `-`: standard input
 // Throws Error when there is nothing to read, a file is damaged, or more lines are bad than the options allow.
@@ -67,6 +68,8 @@ RawLog read_table(const std::filesystem::path& file, SourceFormat format, TableN
 
 // clean_name() that counts in log.reading what it changed.
 std::string counted_name(RawLog& log, std::string_view raw);
+// Why a cleaned name is none: it is empty, longer than any id is, or holds a zero byte. Empty where it is one.
+std::string name_problem(std::string_view name);
 // Notes the lines that were not UTF-8. To be called when the file has been read.
 void note_encoding(RawLog& log, const LineReader& lines);
 // `7 of 32 rows of shop.item name no item`; empty where all do.
@@ -80,6 +83,8 @@ std::string missing_file_note(const std::filesystem::path& wanted,
 std::vector<std::filesystem::path> matching_files(const std::filesystem::path& source,
                                                   const std::function<bool(std::string_view)>& wanted,
                                                   const std::filesystem::path& except = {});
+// Without the endings .gz and .zst.
+std::string_view without_packing(std::string_view file_name);
 bool is_amazon_review_file(std::string_view file_name);
 bool is_recbole_inter_file(std::string_view file_name);
 // Whether it is MovieLens, by the names of its two files and, of CSV, the header.

@@ -278,18 +278,16 @@ TEST(AmazonReader, LeavesAShopsOwnLogOfVerifiedPurchasesToTables) {
   EXPECT_EQ(pairs_of(log), (std::vector<std::string>{"a b"}));
 }
 
-TEST(AmazonReader, RejectsNestedValuesOfAnyDepthAndPythonLiterals) {
+TEST(AmazonReader, RejectsNestedValuesOfAnyDepth) {
   const ScratchFolder folder;
   const std::string deep = std::string(200000, '[') + std::string(200000, ']');
   folder.write("Toys_5.json", R"({"reviewerID":"U","asin":"A","unixReviewTime":1})"
                               "\n{\"reviewerID\":" +
                                   deep + ",\"asin\":\"A\",\"unixReviewTime\":1}\n");
-  folder.write("meta_Toys.json", "{'asin': 'A', 'title': 'Ball'}\n");
   const RawLog log = read_source(folder.path() / "Toys_5.json", kTolerant);
   EXPECT_EQ(log.interactions.size(), 1u);
-  ASSERT_EQ(log.rejects.count(), 2u);
+  ASSERT_EQ(log.rejects.count(), 1u);
   EXPECT_NE(log.rejects.first()[0].reason.find("nested more than 64 levels"), std::string::npos);
-  EXPECT_NE(log.rejects.first()[1].reason.find("Python"), std::string::npos);
 }
 
 TEST(AmazonReader, NamesTheFieldOfEachRejectedLine) {
@@ -358,10 +356,16 @@ TEST(RecBoleReader, ReadsOtherSeparatorsAndHeadersWithoutTypes) {
 TEST(AmazonReader, ReadsReviewsBesideMetadataOfPythonLiterals) {
   const ScratchFolder folder;
   folder.write("Toys_5.json", R"({"reviewerID":"U","asin":"A","unixReviewTime":1})");
-  folder.write("meta_Toys.json", "{'asin': 'A', 'title': 'Ball'}\n{'asin': 'B', 'title': 'Bat'}\n");
-  const RawLog log = read_source(folder.path(), {});
-  EXPECT_EQ(log.interactions.size(), 1u);
-  EXPECT_EQ(log.reading.titles_note, "meta_Toys.json holds Python literals, which are not read");
+  folder.write("meta_Toys.json",
+               "{'asin': 'A', 'title': \"Ted's Ball\", 'categories': [['Toys', 'Balls']], 'price': 3.5}\n"
+               "{u'asin': u'B', 'title': 'Bat'}\n{'asin': 'C', 'title': 'never closed}\n");
+  const RawLog log = read_source(folder.path(), kTolerant);
+  ASSERT_EQ(log.interactions.size(), 1u);
+  EXPECT_EQ(log.items[0].title, "Ted's Ball");
+  EXPECT_EQ(log.items[0].categories, (std::vector<std::string>{"Toys", "Balls"}));
+  EXPECT_EQ(log.reading.titles_note, "1 of 2 rows of meta_Toys.json name no item");
+  ASSERT_EQ(log.rejects.count(), 1u);
+  EXPECT_NE(describe(log.rejects.reasons().front().first).find("meta_Toys.json:3"), std::string::npos);
 }
 
 }  // namespace

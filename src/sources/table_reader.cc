@@ -114,10 +114,10 @@ class TableReader {
     };
     const auto name_in = [&](ColumnRole role) {
       const auto value = rows.value(*columns_.at(role));
-      std::string name = value && value->find('\0') == std::string_view::npos ? counted_name(log_, *value) : "";
-      if (name.empty()) reject(role, "expected a name, got " + std::string(value ? "nothing" : "a list or an object"));
-      if (name.size() > kMaxNameBytes) {
-        reject(role, fmt::format("expected a name of at most {} bytes, got {}", kMaxNameBytes, name.size()));
+      std::string name = value ? counted_name(log_, *value) : "";
+      const std::string problem = value ? name_problem(name) : "expected a name, got a list or an object";
+      if (!problem.empty()) {
+        reject(role, problem);
         name.clear();
       }
       return name;
@@ -151,8 +151,6 @@ class TableReader {
     log_.interactions.push_back({user.index, item.index, time, std::move(review)});
   }
 
-  static constexpr size_t kMaxNameBytes = 1000;
-
   const ReadOptions& options_;
   TableColumns columns_;
   std::string described_;
@@ -161,13 +159,6 @@ class TableReader {
   RawLog log_;
   NameIndex users_, items_;
 };
-
-std::string_view without_packing(std::string_view file_name) {
-  for (const std::string_view ending : {".gz", ".zst"}) {
-    if (file_name.ends_with(ending)) file_name.remove_suffix(ending.size());
-  }
-  return file_name;
-}
 
 RawLog read_tables(const fs::path& source, SourceFormat format, TableNotation notation, const ReadOptions& options,
                    bool (*wanted)(std::string_view)) {
