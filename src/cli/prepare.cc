@@ -32,6 +32,7 @@ struct PrepareFlags {
   std::string ids = "collaborative";
   std::string split{name_of(SplitRule::leave_one_out)};
   std::string repeats{name_of(Repeats::merge)};
+  std::vector<std::string> event_weights;
   ReadOptions read;
   PreparationOptions preparation;
 };
@@ -123,6 +124,7 @@ void prepare_data(PrepareFlags& flags) {
   const IdScheme scheme = kIdSchemes.parse(flags.ids);
   flags.read.format = kSourceFormats.parse(flags.format);
   flags.read.items = flags.items;
+  flags.read.event_weights = event_weights_of(flags.event_weights);
   if (!flags.items.empty() && !std::filesystem::is_regular_file(flags.items)) {
     throw Error(flags.items, "is no file", "name a table of items with `--items`");
   }
@@ -164,6 +166,13 @@ void add_prepare(CLI::App& app) {
   command->add_option("--min-rating", flags->read.min_rating, "Leave out rows with a lower rating")
       ->type_name(shown_in_help(ratings))
       ->check(number_check(ratings));
+  command
+      ->add_option(
+          "--event-weight", flags->event_weights,
+          "What rows count by their event, 0 to 1: a row makes an interaction where those of its user and item "
+          "come to 1; events that are not named are left out")
+      ->type_name("EVENT=WEIGHT")
+      ->delimiter(',');
   command->add_option("--items", flags->items, "Table of items beside it, for titles and categories")
       ->type_name("FILE");
   command->add_option("--ids", flags->ids, "How items are named to the model; sequential leaks test items")

@@ -160,6 +160,10 @@ void require_options_of(SourceFormat format, const ReadOptions& options) {
     throw Error("format", fmt::format("{} has columns of its own; they cannot be named", name_of(format)),
                 "leave these flags out, or read the file as a table: csv, tsv or jsonl");
   }
+  if (reader.sign != nullptr && !options.event_weights.empty()) {
+    throw Error("format", fmt::format("rows of {} have no events", name_of(format)),
+                "leave `event_weight` out, or read the file as a table: csv, tsv or jsonl");
+  }
   if (!reader.has_ratings && options.min_rating) {
     throw Error("format", fmt::format("rows of {} are not left out by rating", name_of(format)),
                 "leave `min_rating` out, or read the file as a table: csv, tsv or jsonl");

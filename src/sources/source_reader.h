@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sources/event_weights.h"
 #include "sources/line_reader.h"
 #include "sources/raw_log.h"
 #include "sources/table_columns.h"
@@ -19,7 +20,8 @@ struct ReadOptions {
   SourceFormat format = SourceFormat::automatic;
   double max_bad_lines_percent = 1.0;  // share of a file's lines that may be rejected, 0 to 100
   // Of tables (csv, tsv, jsonl) alone:
-  ColumnNames columns = {};  // by role; an empty name is guessed
+  ColumnNames columns = {};         // by role; an empty name is guessed
+  EventWeights event_weights = {};  // what a row counts by its event; empty: all count alike
   // Of tables and MovieLens:
   std::optional<double> min_rating = std::nullopt;  // rows with a lower rating are left out
   // A table of items beside the source (sources/item_table.h), whose titles and categories count before its own; empty:

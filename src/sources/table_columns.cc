@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, kColumnRoles.size()> kKnownNames = {
     "unixtime ts",
     "rating overall stars score",
     "reviewtext review text comment reviewbody body",
+    "event eventtype eventname action actiontype behavior behaviour behaviortype interactiontype",
 };
 
 // `User_ID:token` -> `userid`.

@@ -14,8 +14,8 @@
 namespace peapod {
 
 // What a column may mean; the index into the arrays below.
-enum class ColumnRole : size_t { user, item, time, rating, text };
-inline constexpr std::array<std::string_view, 5> kColumnRoles = {"user", "item", "time", "rating", "text"};
+enum class ColumnRole : size_t { user, item, time, rating, text, event };
+inline constexpr std::array<std::string_view, 6> kColumnRoles = {"user", "item", "time", "rating", "text", "event"};
 
 // The columns by name, by role; an empty name is guessed. A number is a position from 1, unless a header calls a
 // column so.

@@ -1,6 +1,7 @@
 // Tables of interactions: delimited text with or without a header, or JSON objects, one a line; a file, a folder of
 // them, or standard input.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -34,7 +36,8 @@ std::optional<double> number_from(std::string_view text) {
 
 class TableReader {
  public:
-  TableReader(const fs::path& source, SourceFormat format, const ReadOptions& options) : options_(options) {
+  TableReader(const fs::path& source, SourceFormat format, const ReadOptions& options)
+      : options_(options), events_(options.event_weights) {
     const fs::path whole = source == kStandardInput ? "stdin" : fs::absolute(source).lexically_normal();
     std::string name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
     for (const char* ending : {".gz", ".zst", ".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json"}) {
@@ -81,10 +84,13 @@ class TableReader {
     }
     log_.reading.notes.push_back(fmt::format("rows: {} read, {} rejected{}, {} kept", count(rows_),
                                              count(log_.rejects.count()), filtered, count(log_.interactions.size())));
+    if (weighs_events()) events_.combine(log_, weights_);
     return std::move(log_);
   }
 
  private:
+  bool weighs_events() const { return !options_.event_weights.empty(); }
+
   // Settles what the columns of this file mean, and says so.
   void begin(const TableRows& rows) {
     columns_ = find_columns(rows.first(), rows.sample(), options_.columns, rows.where());
@@ -99,6 +105,11 @@ class TableReader {
       throw Error(rows.where() + ":1", "has no column that is known for ratings, which min_rating needs",
                   "name it with `rating`");
     }
+    if (weighs_events() && !columns_.at(ColumnRole::event)) {
+      throw Error(rows.where() + ":1", "has no column that is known for events, which event_weight needs",
+                  "name it with `event`");
+    }
+    if (!weighs_events() && columns_.at(ColumnRole::event)) leave_events_alone(rows);
     const bool dates = time && std::ranges::any_of(rows.sample(), [&](const auto& row) {
                          return *time < row.size() && iso_time(row[*time]).has_value();
                        });
@@ -106,6 +117,25 @@ class TableReader {
     if (words != described_) log_.reading.notes.push_back(words);
     described_ = std::move(words);
     log_.rejects.begin_file(rows.where());
+  }
+
+  // A column of events that nobody weighs is not read, which is said.
+  void leave_events_alone(const TableRows& rows) {
+    auto& column = columns_.of[static_cast<size_t>(ColumnRole::event)];
+    const std::string& name = columns_.names[*column];
+    if (!options_.columns[static_cast<size_t>(ColumnRole::event)].empty()) {
+      throw Error(rows.where() + ":1", "its events (column \"" + name + "\") have no weights",
+                  "say what they count with `event_weight`, for example purchase=1,view=0.2");
+    }
+    std::set<std::string> events;
+    for (const auto& row : rows.sample()) {
+      if (*column < row.size() && events.size() < 4) events.insert(clean_name(row[*column]));
+    }
+    log_.reading.notes.push_back(
+        fmt::format("events: all rows count alike, whatever their {} ({}); --event-weight "
+                    "purchase=1,view=0.2 tells them apart",
+                    name, fmt::join(events, ", ")));
+    column.reset();
   }
 
   void add_row(TableRows& rows) {
@@ -142,6 +172,13 @@ class TableReader {
         return;
       }
     }
+    if (weighs_events()) {
+      const auto event = rows.value(*columns_.at(ColumnRole::event));
+      if (!event) return reject(ColumnRole::event, "expected a text, got a list or an object");
+      const auto weight = events_.weigh(clean_name(*event));
+      if (!weight) return;
+      weights_.push_back(*weight);
+    }
     std::string review;
     if (const auto column = columns_.at(ColumnRole::text)) review = plain_text(rows.value(*column).value_or(""));
     const auto user = users_.add(user_name);
@@ -156,6 +193,8 @@ class TableReader {
   std::string described_;
   size_t files_ = 0;
   uint64_t rows_ = 0, low_ratings_ = 0;
+  EventCounter events_;
+  std::vector<float> weights_;  // of log_.interactions, where events are weighed
   RawLog log_;
   NameIndex users_, items_;
 };
