@@ -68,7 +68,12 @@ struct Recommender::Loaded {
       : model(std::move(loaded)),
         can_explain(has_training_explanations(data())),
         answerer(model, {.precision = precision, .explains = can_explain}),
-        categories(categories_of(data())) {}
+        categories(categories_of(data())) {
+    for (uint32_t item = 0; item < data().num_items(); ++item) {
+      has_prices = has_prices || data().item_price(item).has_value();
+      has_unavailable = has_unavailable || data().item_available(item) == false;
+    }
+  }
 
   const Dataset& data() const { return model.dataset(); }
 
@@ -92,6 +97,8 @@ struct Recommender::Loaded {
   }
 
   const std::vector<uint32_t>& items_of_category(const std::string& category) const;
+  // What category, price and availability leave of the catalogue, ascending; nullopt where that is all of it.
+  std::optional<std::vector<uint32_t>> items_admitted_by(const RecommendRequest& request) const;
   Question question_of(const RecommendRequest& request) const;
   Question question_of(const ExplainRequest& request) const;
 
@@ -99,6 +106,7 @@ struct Recommender::Loaded {
   bool can_explain;
   Answerer answerer;  // of the model
   Categories categories;
+  bool has_prices = false, has_unavailable = false;
 };
 
 const std::vector<uint32_t>& Recommender::Loaded::items_of_category(const std::string& category) const {
@@ -114,6 +122,36 @@ const std::vector<uint32_t>& Recommender::Loaded::items_of_category(const std::s
   throw Error("category", fmt::format("no item has the category \"{}\"", category),
               nearest.empty() ? fmt::format("there are {}, e.g. \"{}\"", names.size(), names.front())
                               : fmt::format("did you mean \"{}\"?", nearest));
+}
+
+std::optional<std::vector<uint32_t>> Recommender::Loaded::items_admitted_by(const RecommendRequest& request) const {
+  const bool asks_price = request.min_price || request.max_price;
+  for (const auto& [name, price] : {std::pair("min_price", request.min_price), {"max_price", request.max_price}}) {
+    if (price && !(*price >= 0)) throw Error(name, fmt::format("expected a number of 0 or more, got {:g}", *price));
+  }
+  if (asks_price && !has_prices) {
+    throw Error(request.min_price ? "min_price" : "max_price",
+                fmt::format("the data set \"{}\" has no prices", data().name()),
+                "leave it out, or prepare the data with a table of items that has a column of prices");
+  }
+  const bool asks_availability = has_unavailable && !request.include_unavailable && request.candidates.empty();
+  if (request.category.empty() && !asks_price && !asks_availability) return std::nullopt;
+  std::vector<uint32_t> admitted;
+  const auto consider = [&](uint32_t item) {
+    if (asks_availability && data().item_available(item) == false) return;
+    if (asks_price) {
+      const std::optional<double> price = data().item_price(item);
+      if (!price || *price < request.min_price.value_or(0) || (request.max_price && *price > *request.max_price))
+        return;
+    }
+    admitted.push_back(item);
+  };
+  if (request.category.empty()) {
+    for (uint32_t item = 0; item < data().num_items(); ++item) consider(item);
+  } else {
+    std::ranges::for_each(items_of_category(request.category), consider);
+  }
+  return admitted;
 }
 
 Question Recommender::Loaded::question_of(const RecommendRequest& request) const {
@@ -132,7 +170,7 @@ Question Recommender::Loaded::question_of(const RecommendRequest& request) const
   check_count("n", request.n);
   check_count("num_beams", request.num_beams);
   AskOptions asking{.include_seen = request.include_seen, .n = request.n, .beams = request.num_beams};
-  if (!request.category.empty()) asking.allowed.only = items_of_category(request.category);
+  asking.allowed.only = items_admitted_by(request);
   if (request.candidates.empty()) return ask_next_item(model, who, asking);
   return ask_ranking(model, who, items_named(request.candidates), asking);
 }

@@ -36,6 +36,10 @@ struct RecommendRequest {
   uint32_t num_beams = 20;                   // width of the search, 1 to kMaxRecommended; raised to n where it is less
   std::vector<std::string> candidates = {};  // not empty: rank these (the top-n task), in the order that is shown
   std::string category = {};                 // not empty: only items of this category, whatever its case
+  std::optional<double> min_price = {};      // only items with a price of at least so much
+  std::optional<double> max_price = {};      // only items with a price of at most so much
+  // Without candidates: items that the data set says cannot be had, too.
+  bool include_unavailable = false;
   // Without candidates: whether to recommend items of the history too; nullopt: where the data were prepared with
   // repeats kept.
   std::optional<bool> include_seen = {};

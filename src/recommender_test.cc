@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -128,6 +129,9 @@ TEST_F(RecommenderTest, NamesWhatIsWrongWithARequest) {
   expect({.user = "1", .n = 0}, "n: expected 1 to 1000, got 0");
   expect({.user = "1", .n = kMaxRecommended + 1}, "n: expected 1 to 1000, got 1001");
   expect({.user = "1", .num_beams = 0}, "num_beams: expected 1 to 1000, got 0");
+  expect({.user = "1", .max_price = 5},
+         "max_price: the data set \"ring\" has no prices; leave it out, or prepare the data with a table of items that "
+         "has a column of prices");
   expect({.user = "1", .category = "evem"}, "category: no item has the category \"evem\"; did you mean \"even\"?");
 }
 
@@ -207,6 +211,36 @@ TEST(RecommenderWithoutData, SaysWhatItCannotDo) {
   EXPECT_THROW(recommender.explain({.user = "1", .item = "2"}), Error);
   EXPECT_THROW(recommender.prompt_weights("1"), Error);
   EXPECT_EQ(recommender.recommend({.user = "1", .n = 3}).size(), 3u);
+}
+
+TEST(RecommenderOfAShop, KeepsToPricesAndToWhatCanBeHad) {
+  SmallModelOptions options = kAsTrained;
+  options.offers = true;
+  SmallModel small(options);
+  const Recommender recommender = recommender_of(small);
+  const auto numbers = [&](RecommendRequest request) {
+    request.user = "1";
+    request.n = 20;
+    if (request.candidates.empty()) request.include_seen = true;
+    std::set<int> found;
+    for (const std::string& name : names_of(recommender.recommend(request))) found.insert(std::stoi(name));
+    return found;
+  };
+  std::set<int> available;
+  for (int item = 1; item <= 20; ++item) {
+    if (item % 5 != 3) available.insert(item);
+  }
+  EXPECT_EQ(numbers({}), available);
+  EXPECT_EQ(numbers({.include_unavailable = true}).size(), 20u);
+  EXPECT_EQ(numbers({.max_price = 4}), (std::set{1, 2, 4}));
+  EXPECT_EQ(numbers({.min_price = 12.5}), (std::set{14, 15})) << "items without a price have none in the range";
+  EXPECT_EQ(numbers({.category = "odd", .min_price = 9, .max_price = 13, .include_unavailable = true}),
+            (std::set{10, 12}));
+  EXPECT_TRUE(numbers({.min_price = 5, .max_price = 4}).empty());
+  EXPECT_EQ(numbers({.candidates = {"3", "4", "8", "20"}}), (std::set{3, 4, 8, 20})) << "as they were named";
+  EXPECT_EQ(numbers({.candidates = {"3", "4", "8", "20"}, .max_price = 7}), (std::set{3, 4}));
+  EXPECT_THROW(recommender.recommend({.user = "1", .min_price = -1}), Error);
+  EXPECT_THROW(recommender.recommend({.user = "1", .max_price = std::nan("")}), Error);
 }
 
 }  // namespace

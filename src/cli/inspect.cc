@@ -44,6 +44,14 @@ std::string id_of(const ItemIds& ids, uint32_t item) {
   return fmt::format("<{}>", fmt::join(ids.code(item), "> <"));
 }
 
+// Of how many items it holds.
+template <class Holds>
+uint32_t counted(const Dataset& data, const Holds& holds) {
+  uint32_t count = 0;
+  for (uint32_t item = 0; item < data.num_items(); ++item) count += holds(item);
+  return count;
+}
+
 Json json_of(const Dataset& data) {
   const ItemIds& ids = data.item_ids();
   Json object = {{"name", data.name()},
@@ -63,6 +71,8 @@ Json json_of(const Dataset& data) {
                                   {"id", id_of(ids, item)},
                                   {"categories", data.item_categories(item)}});
   }
+  object["num_items_with_price"] = counted(data, [&](uint32_t item) { return data.item_price(item).has_value(); });
+  object["num_items_unavailable"] = counted(data, [&](uint32_t item) { return data.item_available(item) == false; });
   return object;
 }
 
@@ -73,7 +83,12 @@ std::string readable(const Dataset& data) {
                                     ? "nothing is held out of them"
                                     : fmt::format("{} of them evaluated", data.evaluated_users().size());
   text += line("users", fmt::format("{} ({})", data.num_users(), evaluated));
-  text += line("items", std::to_string(data.num_items()));
+  const uint32_t priced = counted(data, [&](uint32_t item) { return data.item_price(item).has_value(); });
+  const uint32_t gone = counted(data, [&](uint32_t item) { return data.item_available(item) == false; });
+  std::string items = std::to_string(data.num_items());
+  if (priced > 0) items += fmt::format(", {} of them with a price", priced);
+  if (gone > 0) items += fmt::format(", {} cannot be had", gone);
+  text += line("items", items);
   text += line("interactions", std::to_string(data.num_interactions()));
   text += line("explanations", std::to_string(data.explanations().size()));
   std::string scheme(name_of(ids.scheme));

@@ -173,7 +173,8 @@ void add_prepare(CLI::App& app) {
           "come to 1; events that are not named are left out")
       ->type_name("EVENT=WEIGHT")
       ->delimiter(',');
-  command->add_option("--items", flags->items, "Table of items beside it, for titles and categories")
+  command
+      ->add_option("--items", flags->items, "Table of items beside it, for titles, categories, prices and availability")
       ->type_name("FILE");
   command->add_option("--ids", flags->ids, "How items are named to the model; sequential leaks test items")
       ->check(CLI::IsMember(kIdSchemes.names()))

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "cli/commands.h"
@@ -29,7 +30,8 @@ struct RecommendFlags {
 };
 
 std::string table_of(const std::vector<RecommendedItem>& items) {
-  if (items.empty()) return "No item is left to recommend: the filter and the items already seen leave none.\n";
+  if (items.empty())
+    return "No item is left to recommend: filters, availability and the items already seen leave none.\n";
   size_t width = 4;
   for (const RecommendedItem& item : items) width = std::max(width, item.item.size());
   std::string text = fmt::format("{:>4}  {:<{}}  {:>9}  title\n", "rank", "item", width, "score");
@@ -78,6 +80,16 @@ void add_recommend(CLI::App& app) {
   command->add_option("--filter", flags->request.category, "Only items of this category")
       ->type_name("CATEGORY")
       ->check(name_check("a category"));
+  const RealRange prices;
+  for (const auto& [flag, price, meaning] :
+       {std::tuple("--min-price", &flags->request.min_price, "Only items with a price of at least X"),
+        {"--max-price", &flags->request.max_price, "Only items with a price of at most X"}}) {
+    command->add_option(flag, *price, meaning)->type_name(shown_in_help(prices))->check(number_check(prices));
+  }
+  command
+      ->add_flag("--include-unavailable", flags->request.include_unavailable,
+                 "Also items that the data set says cannot be had")
+      ->excludes(candidates);
   for (CLI::Option* seen : add_seen(*command, flags->request.include_seen)) seen->excludes(candidates);
   add_number(*command, "--beams", flags->request.num_beams, kRecommendable,
              "Width of the search; at least --n is used");

@@ -47,7 +47,7 @@ T field(const Json& object, const char* name, const std::string& where) {
   };
   const auto value = object.find(name);
   if (value == object.end()) throw fail("is missing");
-  if constexpr (std::is_unsigned_v<T>) {
+  if constexpr (std::is_unsigned_v<T> && !std::is_same_v<T, bool>) {
     if (!value->is_number_unsigned()) throw fail("is not a count");
     if (value->get<uint64_t>() > std::numeric_limits<T>::max()) throw fail("is too large");
   }
@@ -255,6 +255,9 @@ void Dataset::Contents::read_names() {
     items[next++] = {field<std::string>(line, "name", place), field<std::vector<std::string>>(line, "aliases", place),
                      field<std::string>(line, "title", place),
                      field<std::vector<std::string>>(line, "categories", place)};
+    ItemInfo& item = items[next - 1];
+    if (line.contains("price")) item.price = field<double>(line, "price", place);
+    if (line.contains("available")) item.available = field<bool>(line, "available", place);
   });
   user_names.build(users, where(files::kUsers));
   item_names.build(items, where(files::kItems));
@@ -387,6 +390,8 @@ const std::string& Dataset::item_title(uint32_t item) const { return contents_->
 const std::vector<std::string>& Dataset::item_categories(uint32_t item) const {
   return contents_->items[item].categories;
 }
+std::optional<double> Dataset::item_price(uint32_t item) const { return contents_->items[item].price; }
+std::optional<bool> Dataset::item_available(uint32_t item) const { return contents_->items[item].available; }
 
 std::optional<uint32_t> Dataset::find_user(std::string_view name) const { return contents_->user_names.find(name); }
 std::optional<uint32_t> Dataset::find_item(std::string_view name) const { return contents_->item_names.find(name); }

@@ -73,6 +73,8 @@ class Dataset {
   const std::string& item_title(uint32_t item) const;  // empty where the source has none
   // Comma-free category names, most general first; empty where the source has none.
   const std::vector<std::string>& item_categories(uint32_t item) const;
+  std::optional<double> item_price(uint32_t item) const;    // nothing where the source has none
+  std::optional<bool> item_available(uint32_t item) const;  // nothing where the source does not say
 
   // By name, then by alias (for `pod` the codes of datamaps.json).
   std::optional<uint32_t> find_user(std::string_view name) const;

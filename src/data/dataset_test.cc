@@ -293,6 +293,19 @@ TEST_F(DatasetTest, KnowsWhetherRepeatsAreKept) {
   EXPECT_EQ(Dataset::open(out_).repeats(), Repeats::merge);
 }
 
+TEST_F(DatasetTest, KnowsPricesAndWhatCanBeHadWhereTheSourceSaysSo) {
+  data_.items[0].price = 12.5;
+  data_.items[1].available = false;
+  data_.items[2].available = true;
+  write_dataset(out_, data_, numbers_in_order(4));
+  const Dataset data = Dataset::open(out_);
+  EXPECT_EQ(data.item_price(0), 12.5);
+  EXPECT_EQ(data.item_price(1), std::nullopt);
+  EXPECT_EQ(data.item_available(0), std::nullopt);
+  EXPECT_EQ(data.item_available(1), false);
+  EXPECT_EQ(data.item_available(2), true);
+}
+
 TEST_F(DatasetTest, KeepsWhatWasSaidOfTheSource) {
   data_.source = {.reading = {"a line", "another \"one\""},
                   .users = 9,

@@ -26,8 +26,11 @@ std::string users_text(const std::vector<UserInfo>& users) {
 std::string items_text(const std::vector<ItemInfo>& items) {
   std::string text;
   for (const ItemInfo& item : items) {
-    text += line_of(
-        {{"name", item.name}, {"aliases", item.aliases}, {"title", item.title}, {"categories", item.categories}});
+    Json line = {
+        {"name", item.name}, {"aliases", item.aliases}, {"title", item.title}, {"categories", item.categories}};
+    if (item.price) line["price"] = *item.price;
+    if (item.available) line["available"] = *item.available;
+    text += line_of(line);
   }
   return text;
 }

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "sources/line_reader.h"
 #include "sources/plain_text.h"
+#include "sources/price_text.h"
 #include "sources/python_literal.h"
 #include "sources/source_reader.h"
 
@@ -161,6 +162,10 @@ class AmazonReader {
     const std::string brand = text_of(fields.brand);
     if (item.title.empty()) item.title = brand;
     item.categories = clean_categories(categories_in(line));
+    if (const auto price = line.find("price"); price != line.end()) {
+      if (price->is_number() && price->get<double>() >= 0) item.price = price->get<double>();
+      if (price->is_string()) item.price = price_in(price->get_ref<const std::string&>());
+    }
   }
 
   // 2018 has one path in `category`, 2023 one in `categories`, 2014 there several, of which the first is taken.

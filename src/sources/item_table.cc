@@ -6,10 +6,12 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/progress.h"
 #include "sources/plain_text.h"
+#include "sources/price_text.h"
 #include "sources/source_reader.h"
 #include "sources/table_columns.h"
 #include "sources/table_rows.h"
@@ -23,6 +25,9 @@ namespace {
 constexpr std::string_view kTitles =
     "title itemtitle producttitle movietitle name itemname productname description itemdescription product item";
 constexpr std::string_view kCategories = "categories category genres genre class department producttype";
+constexpr std::string_view kPrices = "price saleprice currentprice unitprice listprice priceamount";
+constexpr std::string_view kAvailabilities =
+    "available availability isavailable instock stock inventory active isactive";
 constexpr std::string_view kMoreItems = "id";
 
 // The column that is asked for, else the known one that names most items of the log in the rows to look at; among
@@ -50,17 +55,17 @@ ItemDescriber::ItemDescriber(RawLog& log) : log_(log), described_(log.items.size
   }
 }
 
-void ItemDescriber::describe(std::string_view item, std::string_view title,
+bool ItemDescriber::describe(std::string_view item, std::string_view title,
                              const std::vector<std::string>& categories) {
   ++rows_;
   const uint32_t index = items_.find(item);
   if (index == NameIndex::kAbsent) {
     ++unmatched_;
-    return;
+    return false;
   }
   if (described_[index]) {
     ++repeated_;
-    return;
+    return false;
   }
   described_[index] = true;
   ItemInfo& info = log_.items[index];
@@ -68,12 +73,33 @@ void ItemDescriber::describe(std::string_view item, std::string_view title,
   if (std::vector<std::string> cleaned = clean_categories(categories); !cleaned.empty()) {
     info.categories = std::move(cleaned);
   }
+  return true;
+}
+
+void ItemDescriber::offer(std::string_view item, std::string_view price, std::string_view available) {
+  ItemInfo& info = log_.items[items_.find(item)];
+  const auto take = [](std::string_view text, const auto& read, auto& value, uint64_t& bad, std::string& first) {
+    const std::string cleaned = clean_name(text);
+    if (cleaned.empty()) return;
+    value = read(cleaned);
+    if (!value && bad++ == 0) first = cleaned.substr(0, 40);
+  };
+  take(price, price_in, info.price, bad_prices_, first_bad_price_);
+  take(available, availability_in, info.available, bad_availabilities_, first_bad_availability_);
 }
 
 void ItemDescriber::finish(const fs::path& path) {
   std::string& note = log_.reading.titles_note;
   const std::string unmatched = unmatched_note(unmatched_, rows_, path);
   note += (note.empty() || unmatched.empty() ? "" : "; ") + unmatched;
+  const auto note_bad = [&](const char* what, uint64_t bad, const std::string& first) {
+    if (bad == 0) return;
+    log_.reading.notes.push_back(fmt::format("{} {} of {} cannot be read, the first: \"{}\"", what,
+                                             readable_count(static_cast<double>(bad)), path.filename().string(),
+                                             first));
+  };
+  note_bad("prices", bad_prices_, first_bad_price_);
+  note_bad("availability", bad_availabilities_, first_bad_availability_);
   if (repeated_ > 0) {
     log_.reading.notes.push_back(fmt::format("repeated items {} (of rows of {} about one item the first counts)",
                                              readable_count(static_cast<double>(repeated_)), path.filename().string()));
@@ -96,18 +122,23 @@ void read_item_table(const fs::path& path, const std::string& item_column, RawLo
     return std::nullopt;
   };
   const std::optional<size_t> title = other(kTitles), categories = other(kCategories);
+  const std::optional<size_t> price = other(kPrices), available = other(kAvailabilities);
   if (!item) {
     throw Error(rows->where() + ":1", "no column is known to name the items; the first line has " + listed(names),
                 "call it item_id, or as the column of items in the interactions is called");
   }
-  if (!title && !categories) {
-    throw Error(rows->where() + ":1",
-                "no column is known for titles or categories; the first line has " + listed(names),
-                "call them title and category");
+  if (!title && !categories && !price && !available) {
+    throw Error(
+        rows->where() + ":1",
+        "no column is known for titles, categories, prices or availability; the first line has " + listed(names),
+        "call them title, category, price and available");
   }
-  log.reading.notes.push_back(
-      fmt::format("items: item = {}{}{} ({} of {})", names[*item], title ? ", title = " + names[*title] : "",
-                  categories ? ", categories = " + names[*categories] : "", rows->notation(), file_name));
+  std::string taken = "item = " + names[*item];
+  for (const auto& [what, column] :
+       {std::pair("title", title), {"categories", categories}, {"price", price}, {"available", available}}) {
+    if (column) taken += fmt::format(", {} = {}", what, names[*column]);
+  }
+  log.reading.notes.push_back(fmt::format("items: {} ({} of {})", taken, rows->notation(), file_name));
   rows->skip_header();
   log.rejects.begin_file(rows->where());
   while (rows->next()) {
@@ -121,8 +152,13 @@ void read_item_table(const fs::path& path, const std::string& item_column, RawLo
       log.rejects.add(names[*item], "expected a name, got nothing");
       continue;
     }
-    const std::string text = title ? std::string(rows->value(*title).value_or("")) : std::string();
-    describer.describe(name, text, categories ? rows->values(*categories) : std::vector<std::string>());
+    const auto text_in = [&](const std::optional<size_t>& column) {
+      return column ? std::string(rows->value(*column).value_or("")) : std::string();
+    };
+    const auto all_categories = categories ? rows->values(*categories) : std::vector<std::string>();
+    if (describer.describe(name, text_in(title), all_categories)) {
+      describer.offer(name, text_in(price), text_in(available));
+    }
   }
   log.rejects.end_file();
   note_encoding(log, rows->lines());

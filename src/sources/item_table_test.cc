@@ -139,7 +139,7 @@ TEST(ItemTable, RefusesATableWithoutItemsOrWithoutAnythingAboutThem) {
                 .find("no column is known to name the items; the first line has what, title"),
             std::string::npos);
   EXPECT_NE(error_of(log_file, with_items(folder.write("b.csv", "item,weight\ntea,1\n")))
-                .find("no column is known for titles or categories"),
+                .find("no column is known for titles, categories, prices or availability"),
             std::string::npos);
   EXPECT_NE(error_of(log_file, with_items(folder.write("c.csv", ""))).find("is empty"), std::string::npos);
 }
@@ -196,6 +196,35 @@ TEST(MovieLens, IsToldByItsFilmsAndHasColumnsOfItsOwn) {
   EXPECT_NE(error_of(folder.write("other.csv", "user,item\n1,2\n"), {.format = SourceFormat::movielens})
                 .find("holds no u.data, ratings.dat or ratings.csv"),
             std::string::npos);
+}
+
+TEST(ItemTable, SaysWhatItemsCostAndWhetherTheyCanBeHad) {
+  const ScratchFolder folder;
+  const fs::path log_file = folder.write("log.csv", "user,item\nann,tea\nbob,milk\nbob,soap\nbob,rope\n");
+  for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
+           {"items.csv",
+            "sku,price,in_stock\ntea,$2.50,yes\nmilk,,0\nsoap,cheap,soon\nrope,\"1,200\",\ntea,9,no\nham,1,yes\n"},
+           {"items.jsonl", R"({"id":"tea","price":2.5,"stock":17})"
+                           "\n"
+                           R"({"id":"milk","price":null,"stock":0})"
+                           "\n"
+                           R"({"id":"soap","price":"cheap","stock":"soon"})"
+                           "\n"
+                           R"({"id":"rope","price":1200})"}}) {
+    const RawLog log = read_source(log_file, with_items(folder.write(name, text)));
+    EXPECT_EQ(item_of(log, "tea").price, 2.5) << name;
+    EXPECT_EQ(item_of(log, "tea").available, true) << name;
+    EXPECT_EQ(item_of(log, "milk").price, std::nullopt) << name;
+    EXPECT_EQ(item_of(log, "milk").available, false) << name;
+    EXPECT_EQ(item_of(log, "soap").price, std::nullopt) << name;
+    EXPECT_EQ(item_of(log, "soap").available, std::nullopt) << name;
+    EXPECT_EQ(item_of(log, "rope").price, 1200) << name;
+    EXPECT_NE(summary(log).find("prices 1 of " + name + " cannot be read, the first: \"cheap\""), std::string::npos)
+        << summary(log);
+    EXPECT_NE(summary(log).find("availability 1 of " + name + " cannot be read, the first: \"soon\""),
+              std::string::npos)
+        << summary(log);
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -47,6 +48,8 @@ struct ItemInfo {
   std::vector<std::string> aliases;
   std::string title;                    // empty where the source has none
   std::vector<std::string> categories;  // comma-free, most general first
+  std::optional<double> price = {};     // in the source's currency; nothing where it has none
+  std::optional<bool> available = {};   // whether it can be had; nothing where the source does not say
 };
 
 struct RawInteraction {

@@ -26,6 +26,8 @@ struct SmallModelOptions {
   uint32_t interactions = 7;  // of each user; fewer than three leave nobody to evaluate
   ItemForm items = ItemForm::tokens;
   EncoderKind encoder = EncoderKind::bidirectional;
+  // Items have their number as price, the last five of them none; every fifth, from 3 on, cannot be had.
+  bool offers = false;
   // With `keep`, who walks comes back to the first item with every other step.
   Repeats repeats = Repeats::merge;
 };
@@ -96,6 +98,9 @@ class SmallModel {
     for (uint32_t item = 0; item < kItems; ++item) {
       const std::string name = std::to_string(item + 1);
       log.items.push_back({name, {}, "thing " + name, {"Things", item % 2 == 0 ? "Even" : "Odd"}});
+      if (!options.offers) continue;
+      if (item < kItems - 5) log.items.back().price = item + 1;
+      log.items.back().available = item % 5 != 2;
     }
     const char* words[] = {"strings", "strap", "case", "tuner", "stand"};
     for (uint32_t user = 0; user < kUsers; ++user) {
