@@ -92,7 +92,7 @@ class AmazonReader {
       }
     }
     log_.rejects.end_file();
-    note_encoding(log_, lines);
+    note_encoding(log_, lines.repair_note());
   }
 
   // The value of a field that must be a text; rejects the line and gives nullopt where it is not.

@@ -124,14 +124,13 @@ void read_item_table(const fs::path& path, const std::string& item_column, RawLo
   const std::optional<size_t> title = other(kTitles), categories = other(kCategories);
   const std::optional<size_t> price = other(kPrices), available = other(kAvailabilities);
   if (!item) {
-    throw Error(rows->where() + ":1", "no column is known to name the items; the first line has " + listed(names),
+    throw Error(rows->where_of_first(), "no column is known to name the items; the table has " + listed(names),
                 "call it item_id, or as the column of items in the interactions is called");
   }
   if (!title && !categories && !price && !available) {
-    throw Error(
-        rows->where() + ":1",
-        "no column is known for titles, categories, prices or availability; the first line has " + listed(names),
-        "call them title, category, price and available");
+    throw Error(rows->where_of_first(),
+                "no column is known for titles, categories, prices or availability; the table has " + listed(names),
+                "call them title, category, price and available");
   }
   std::string taken = "item = " + names[*item];
   for (const auto& [what, column] :
@@ -161,7 +160,7 @@ void read_item_table(const fs::path& path, const std::string& item_column, RawLo
     }
   }
   log.rejects.end_file();
-  note_encoding(log, rows->lines());
+  note_encoding(log, rows->repair_note());
   if (!describer.found_any()) {
     throw Error(rows->where(),
                 fmt::format("no row names an item of the log; its \"{}\" was taken for the name", names[*item]),

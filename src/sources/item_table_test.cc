@@ -136,7 +136,7 @@ TEST(ItemTable, RefusesATableWithoutItemsOrWithoutAnythingAboutThem) {
   const ScratchFolder folder;
   const fs::path log_file = folder.write("log.csv", "user,item\nann,tea\n");
   EXPECT_NE(error_of(log_file, with_items(folder.write("a.csv", "what,title\ntea,Tea\n")))
-                .find("no column is known to name the items; the first line has what, title"),
+                .find("no column is known to name the items; the table has what, title"),
             std::string::npos);
   EXPECT_NE(error_of(log_file, with_items(folder.write("b.csv", "item,weight\ntea,1\n")))
                 .find("no column is known for titles, categories, prices or availability"),

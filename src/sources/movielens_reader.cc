@@ -86,7 +86,7 @@ void read_films(const fs::path& path, TableNotation notation, RawLog& log) {
     describer.describe(film, title, genres_in(*rows, notation));
   }
   log.rejects.end_file();
-  note_encoding(log, rows->lines());
+  note_encoding(log, rows->repair_note());
   describer.finish(path);
 }
 

@@ -31,7 +31,7 @@ Json parse_file(const fs::path& path, RawLog& log) {
   LineReader lines(path);
   std::string text;
   for (std::string_view line; lines.next(line);) (text += line) += '\n';
-  note_encoding(log, lines);
+  note_encoding(log, lines.repair_note());
   JsonBounds bounds = kLargeJson;
   bounds.unique_names = true;  // of a part that stands twice the first would be lost
   return parse_json<Json>(text, path.string(), "mend it, or move it away", bounds);
@@ -72,7 +72,7 @@ class PodReader {
       if (parse_numbers(line, numbers)) add_sequence(numbers);
     }
     log_.rejects.end_file();
-    note_encoding(log_, lines);
+    note_encoding(log_, lines.repair_note());
   }
 
   bool parse_numbers(std::string_view line, std::vector<uint32_t>& numbers) {
@@ -183,7 +183,7 @@ class PodReader {
                                                readable_count(static_cast<double>(repeated)),
                                                path.filename().string()));
     }
-    note_encoding(log_, lines);
+    note_encoding(log_, lines.repair_note());
     log_.reading.titles_note = unmatched_note(unmatched, rows, path);
   }
 

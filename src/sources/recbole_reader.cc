@@ -156,7 +156,7 @@ class RecBoleReader {
       }
     }
     log_.rejects.end_file();
-    note_encoding(log_, lines);
+    note_encoding(log_, lines.repair_note());
   }
 
   void read_interactions() {

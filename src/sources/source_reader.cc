@@ -9,10 +9,12 @@
 #include <numeric>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "base/error.h"
 #include "base/nearest_name.h"
 #include "base/progress.h"
+#include "sources/byte_stream.h"
 #include "sources/item_table.h"
 #include "sources/plain_text.h"
 
@@ -187,8 +189,8 @@ std::string name_problem(std::string_view name) {
   return name.find('\0') == std::string_view::npos ? "" : "expected a name, got a text with a zero byte";
 }
 
-void note_encoding(RawLog& log, const LineReader& lines) {
-  if (lines.repaired_lines() > 0) log.reading.notes.push_back(lines.repair_note());
+void note_encoding(RawLog& log, std::string repair_note) {
+  if (!repair_note.empty()) log.reading.notes.push_back(std::move(repair_note));
 }
 
 std::string unmatched_note(uint64_t unmatched, uint64_t rows, const fs::path& path) {

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "sources/event_weights.h"
-#include "sources/line_reader.h"
 #include "sources/raw_log.h"
 #include "sources/table_columns.h"
 #include "sources/table_rows.h"
@@ -72,8 +71,8 @@ RawLog read_table(const std::filesystem::path& file, SourceFormat format, TableN
 std::string counted_name(RawLog& log, std::string_view raw);
 // Why a cleaned name is none: it is empty, longer than any id is, or holds a zero byte. Empty where it is one.
 std::string name_problem(std::string_view name);
-// Notes the lines that were not UTF-8. To be called when the file has been read.
-void note_encoding(RawLog& log, const LineReader& lines);
+// Notes the lines that were not UTF-8, `repair_note` of what read them. To be called when the file has been read.
+void note_encoding(RawLog& log, std::string repair_note);
 // `7 of 32 rows of shop.item name no item`; empty where all do.
 std::string unmatched_note(uint64_t unmatched, uint64_t rows, const std::filesystem::path& path);
 // `no shop.item`, and of the files beside it for whose name `may_be_meant` holds the nearest, or the only one.

@@ -55,7 +55,7 @@ size_t named_column(const TableColumns& columns, const std::string& asked, std::
   const auto position = position_in(asked);
   if (position && *position < names.size()) return *position;
   const std::string nearest = columns.has_header ? nearest_name(asked, names) : std::string();
-  throw Error(where + ":1",
+  throw Error(where,
               "has no column \"" + asked + "\"; it has " +
                   (columns.has_header ? listed(names) : std::to_string(names.size()) + " columns"),
               nearest.empty() ? "name one of these with `" + std::string(role) + "`"
@@ -139,7 +139,7 @@ TableColumns find_columns(const std::vector<std::string>& first, const std::vect
   for (const ColumnRole role : {ColumnRole::user, ColumnRole::item}) {
     if (columns.at(role)) continue;
     const std::string name(kColumnRoles[static_cast<size_t>(role)]);
-    throw Error(where + ":1", "no column is known to name the " + name + "s; the first line has " + listed(first),
+    throw Error(where, "no column is known to name the " + name + "s; the table has " + listed(first),
                 "name the columns with `user` and `item`, by their names or, without a header, by position from 1");
   }
   if (const auto time = columns.at(ColumnRole::time)) columns.time_unit = unit_of(values_of(rows, *time));

@@ -64,7 +64,7 @@ class TableReader {
       }
     }
     log_.rejects.end_file();
-    note_encoding(log_, rows->lines());
+    note_encoding(log_, rows->repair_note());
     ++files_;
   }
 
@@ -93,7 +93,7 @@ class TableReader {
 
   // Settles what the columns of this file mean, and says so.
   void begin(const TableRows& rows) {
-    columns_ = find_columns(rows.first(), rows.sample(), options_.columns, rows.where());
+    columns_ = find_columns(rows.first(), rows.sample(), options_.columns, rows.where_of_first());
     const auto time = columns_.at(ColumnRole::time);
     if (files_ > 0 && time.has_value() != log_.has_times) {
       throw Error(rows.where(),
@@ -102,11 +102,11 @@ class TableReader {
     }
     log_.has_times = time.has_value();
     if (options_.min_rating && !columns_.at(ColumnRole::rating)) {
-      throw Error(rows.where() + ":1", "has no column that is known for ratings, which min_rating needs",
+      throw Error(rows.where_of_first(), "has no column that is known for ratings, which min_rating needs",
                   "name it with `rating`");
     }
     if (weighs_events() && !columns_.at(ColumnRole::event)) {
-      throw Error(rows.where() + ":1", "has no column that is known for events, which event_weight needs",
+      throw Error(rows.where_of_first(), "has no column that is known for events, which event_weight needs",
                   "name it with `event`");
     }
     if (!weighs_events() && columns_.at(ColumnRole::event)) leave_events_alone(rows);
@@ -124,7 +124,7 @@ class TableReader {
     auto& column = columns_.of[static_cast<size_t>(ColumnRole::event)];
     const std::string& name = columns_.names[*column];
     if (!options_.columns[static_cast<size_t>(ColumnRole::event)].empty()) {
-      throw Error(rows.where() + ":1", "its events (column \"" + name + "\") have no weights",
+      throw Error(rows.where_of_first(), "its events (column \"" + name + "\") have no weights",
                   "say what they count with `event_weight`, for example purchase=1,view=0.2");
     }
     std::set<std::string> events;

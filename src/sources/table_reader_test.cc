@@ -130,7 +130,7 @@ TEST(TableReader, SaysWhatIsWrongWithFilesThatCannotBeRead) {
   says(std::string("\x89PNG\r\n\x1a\n\0\0", 10), "a.csv");
   says("PAR1\x15\x04", "Parquet");
   says("just some words\nand more\n", ":1: expected columns between commas");
-  says("colour,price\nred,5\n", ":1: no column is known to name the users; the first line has colour, price");
+  says("colour,price\nred,5\n", ":1: no column is known to name the users; the table has colour, price");
   says("user,item\nann,tea\nbob,\"milk\neve,tea\n", ":3: a field opens with a double quote here that is never closed");
   EXPECT_NE(error_of(folder.path() / "absent.csv").find("does not exist"), std::string::npos);
   EXPECT_NE(error_of(folder.write("b.json", "[1,\n2]"), {SourceFormat::jsonl, 1}).find("jq -c"), std::string::npos);

@@ -141,7 +141,7 @@ class DelimitedRows : public TableRows {
   }
 
   std::optional<std::string_view> value(size_t column) override { return fields_[column]; }
-  const LineReader& lines() const override { return lines_.lines(); }
+  std::string repair_note() const override { return lines_.lines().repair_note(); }
 
  private:
   RecordReader::NextLine next_line() {
@@ -233,7 +233,7 @@ class JsonRows : public TableRows {
     return texts;
   }
 
-  const LineReader& lines() const override { return lines_.lines(); }
+  std::string repair_note() const override { return lines_.lines().repair_note(); }
 
  private:
   PeekedLines lines_;

@@ -13,8 +13,6 @@
 
 namespace peapod {
 
-class LineReader;
-
 enum class TableNotation {
   delimited,       // the separator is told by the content: comma, tab, semicolon, | or ::
   between_tabs,    // delimited by tabs
@@ -32,6 +30,8 @@ class TableRows {
 
   // The file, or `standard input`.
   const std::string& where() const { return where_; }
+  // Where first() stands: `FILE:1`.
+  virtual std::string where_of_first() const { return where_ + ":1"; }
   // Delimited: the fields of the first row, cleaned as names are. JSON: the names in the first objects.
   const std::vector<std::string>& first() const { return first_; }
   // Some of the rows after the first one; of JSON all of them have the fields of first(), in its order.
@@ -53,7 +53,8 @@ class TableRows {
   // between |, > and ;.
   virtual std::vector<std::string> values(size_t column);
 
-  virtual const LineReader& lines() const = 0;  // what was read, and which lines had to be repaired
+  // Which lines so far were not UTF-8, as a sentence; empty where all were.
+  virtual std::string repair_note() const = 0;
 
  protected:
   explicit TableRows(std::string where) : where_(std::move(where)) {}
