@@ -10,9 +10,10 @@ build_packages=(
   libeigen3-dev            # small dense solves
   libxxhash-dev            # checksums
   nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libfmt-dev zlib1g-dev libzstd-dev
+  libsqlite3-dev libpq-dev # interactions from databases
   libgtest-dev             # tests
 )
-check_packages=(clang-format clang-tidy libbenchmark-dev valgrind libc6-dbg)
+check_packages=(clang-format clang-tidy libbenchmark-dev valgrind libc6-dbg postgresql sqlite3)
 
 is_installed() {
   [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]

@@ -51,8 +51,11 @@ struct OwnedHeader {
   std::string_view package;
   std::string_view owner;
 };
-constexpr OwnedHeader kOwnedHeaders[] = {
-    {"dnnl", "oneDNN", "tensor"}, {"oneapi/dnnl", "oneDNN", "tensor"}, {"hwy/", "Highway", "tensor"}};
+constexpr OwnedHeader kOwnedHeaders[] = {{"dnnl", "oneDNN", "tensor"},
+                                         {"oneapi/dnnl", "oneDNN", "tensor"},
+                                         {"hwy/", "Highway", "tensor"},
+                                         {"sqlite3.h", "SQLite", "sources"},
+                                         {"libpq-fe.h", "libpq", "sources"}};
 
 std::string module_of(const fs::path& relative) {
   if (relative.has_parent_path()) return relative.begin()->string();

@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
+#include "sources/database_name.h"
 
 namespace peapod::cli {
 
@@ -80,7 +81,7 @@ int run(CLI::App& app, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::ostringstream problem;
     status = app.exit(error, help, problem) == 0 ? 0 : 2;
-    std::cerr << printable(problem.str());
+    std::cerr << printable(with_shown_urls(problem.str()));
   }
   print(help.str());
   return status;
@@ -113,17 +114,17 @@ int main(int argc, char** argv) {
   const std::string mistyped =
       peapod::cli::mistyped_command(app, std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   if (!mistyped.empty()) {
-    std::cerr << "peapod: " << peapod::cli::printable(mistyped) << '\n';
+    std::cerr << "peapod: " << peapod::cli::printable(peapod::with_shown_urls(mistyped)) << '\n';
     return 2;
   }
   try {
     return peapod::cli::run(app, argc, argv);
   } catch (const peapod::Error& error) {
     const std::string message = peapod::cli::in_flags(error, peapod::cli::command_that_ran(app));
-    std::cerr << "peapod: " << peapod::cli::printable(message) << '\n';
+    std::cerr << "peapod: " << peapod::cli::printable(peapod::with_shown_urls(message)) << '\n';
     return 1;
   } catch (const std::exception& error) {
-    std::cerr << "peapod: " << peapod::cli::printable(error.what()) << '\n';
+    std::cerr << "peapod: " << peapod::cli::printable(peapod::with_shown_urls(error.what())) << '\n';
     return 1;
   }
 }

@@ -45,7 +45,9 @@ std::string shown_rejects(const Rejects& rejects) {
   std::string text;
   uint64_t shown = 0;
   for (const RejectReason& reason : std::span(reasons).first(std::min(kShown, reasons.size()))) {
-    const std::string lines = reason.count == 1 ? "1 line: " : count(reason.count) + " lines, the first: ";
+    const std::string lines = reason.count == 1
+                                  ? fmt::format("1 {}: ", reason.first.unit)
+                                  : fmt::format("{} {}s, the first: ", count(reason.count), reason.first.unit);
     text += fmt::format("{:<14}{}{}\n", text.empty() ? "rejected" : "", lines, describe(reason.first));
     shown += reason.count;
   }
@@ -150,12 +152,18 @@ void prepare_data(PrepareFlags& flags) {
 void add_prepare(CLI::App& app) {
   CLI::App* command = app.add_subcommand("prepare", "Turn raw interactions into a data set to train and evaluate on");
   const auto flags = std::make_shared<PrepareFlags>();
-  command->add_option("source", flags->source, "File or folder with the raw data; - for a table on standard input")
+  command
+      ->add_option("source", flags->source,
+                   "File or folder with the raw data; - for a table on standard input; sqlite:FILE or "
+                   "postgresql://user@host/name for a database")
       ->required();
   command->add_option("--out", flags->out, "Directory to write; a prepared one is replaced")->required();
   command->add_option("--format", flags->format, "Format of the source")
       ->check(CLI::IsMember(kSourceFormats.names()))
       ->capture_default_str();
+  command->add_option("--query", flags->read.query, "SELECT of a database, whose rows are the table")
+      ->type_name("SQL")
+      ->check(name_check("a SELECT"));
   for (size_t role = 0; role < kColumnRoles.size(); ++role) {
     command
         ->add_option(fmt::format("--{}", kColumnRoles[role]), flags->read.columns[role],

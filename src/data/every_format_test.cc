@@ -11,6 +11,7 @@
 #include "data/preparation.h"
 #include "sources/source_reader.h"
 #include "support/scratch_folder.h"
+#include "support/sqlite_file.h"
 
 namespace peapod {
 namespace {
@@ -101,9 +102,20 @@ std::map<std::string, std::string> sources() {
   return texts;
 }
 
+// Statements that make a table of an SQLite database, with users as numbers and times as real ones.
+std::string sqlite_table() {
+  return "BEGIN; CREATE TABLE log (who INTEGER, what TEXT, at REAL);" +
+         written(made_interactions(), "",
+                 [](const Made& one) {
+                   return fmt::format("INSERT INTO log VALUES ({}, '{}', {});", one.user, one.item, one.time);
+                 }) +
+         "COMMIT;";
+}
+
 // The files of a prepared directory; the manifest without what tells the source.
-std::map<std::string, std::string> prepared(const fs::path& source, const fs::path& out) {
-  const PreparedData data = prepare(read_source(source, {}), {.min_user = 5, .min_item = 5, .name = "same"});
+std::map<std::string, std::string> prepared(const fs::path& source, const fs::path& out,
+                                            const ReadOptions& options = {}) {
+  const PreparedData data = prepare(read_source(source, options), {.min_user = 5, .min_item = 5, .name = "same"});
   ItemIds ids;
   ids.scheme = IdScheme::random;
   ids.numbers.resize(data.items.size());
@@ -134,6 +146,10 @@ TEST(EveryFormat, GivesTheSamePreparedDataByteForByte) {
     if (expected.empty()) expected = files;
     for (const auto& [file, bytes] : files) EXPECT_EQ(bytes, expected.at(file)) << name << " " << file;
   }
+  const SqliteFile database(folder.path() / "log.db", sqlite_table());
+  const auto files = prepared(database.source(), folder.path() / "out-sqlite",
+                              {.query = "SELECT who AS user_id, what AS item_id, at AS time FROM log"});
+  for (const auto& [file, bytes] : files) EXPECT_EQ(bytes, expected.at(file)) << "sqlite " << file;
   EXPECT_EQ(Dataset::open(folder.path() / "out-a.csv").num_interactions(), 1000u);
 }
 

@@ -16,25 +16,29 @@
 namespace peapod {
 
 enum class SourceFormat {
-  automatic,  // look at the files and decide
-  amazon,     // Amazon reviews of 2014, 2018 or 2023, JSON lines
-  pod,        // sequential.txt and its companions, as POD's authors publish their data
-  recbole,    // RecBole's atomic files
-  movielens,  // MovieLens as GroupLens distributes it
-  csv,        // a table of interactions, delimited text; the separator is told by the content
-  tsv,        // the same between tabs
-  jsonl,      // a table of interactions, a JSON object a line
+  automatic,   // look at the files and decide
+  amazon,      // Amazon reviews of 2014, 2018 or 2023, JSON lines
+  pod,         // sequential.txt and its companions, as POD's authors publish their data
+  recbole,     // RecBole's atomic files
+  movielens,   // MovieLens as GroupLens distributes it
+  csv,         // a table of interactions, delimited text; the separator is told by the content
+  tsv,         // the same between tabs
+  jsonl,       // a table of interactions, a JSON object a line
+  sqlite,      // what a query of an SQLite database gives
+  postgresql,  // what a query of a PostgreSQL database gives
 };
 
-inline constexpr Choices<SourceFormat, 8> kSourceFormats{"format",
-                                                         {{SourceFormat::automatic, "auto"},
-                                                          {SourceFormat::amazon, "amazon"},
-                                                          {SourceFormat::pod, "pod"},
-                                                          {SourceFormat::recbole, "recbole"},
-                                                          {SourceFormat::movielens, "movielens"},
-                                                          {SourceFormat::csv, "csv"},
-                                                          {SourceFormat::tsv, "tsv"},
-                                                          {SourceFormat::jsonl, "jsonl"}}};
+inline constexpr Choices<SourceFormat, 10> kSourceFormats{"format",
+                                                          {{SourceFormat::automatic, "auto"},
+                                                           {SourceFormat::amazon, "amazon"},
+                                                           {SourceFormat::pod, "pod"},
+                                                           {SourceFormat::recbole, "recbole"},
+                                                           {SourceFormat::movielens, "movielens"},
+                                                           {SourceFormat::csv, "csv"},
+                                                           {SourceFormat::tsv, "tsv"},
+                                                           {SourceFormat::jsonl, "jsonl"},
+                                                           {SourceFormat::sqlite, "sqlite"},
+                                                           {SourceFormat::postgresql, "postgresql"}}};
 
 inline std::string_view name_of(SourceFormat format) { return kSourceFormats.name_of(format); }
 

@@ -18,13 +18,16 @@ std::string_view expectation_in(std::string_view reason) {
 
 std::string describe(const Reject& reject) {
   std::string text = reject.file;
-  if (reject.line > 0) text += fmt::format(":{}", reject.line);
+  if (reject.line > 0) {
+    text += reject.unit == "line" ? fmt::format(":{}", reject.line) : fmt::format(": {} {}", reject.unit, reject.line);
+  }
   if (!reject.field.empty()) text += fmt::format(": field \"{}\"", reject.field);
   return text + ": " + reject.reason;
 }
 
-void Rejects::begin_file(std::string file) {
+void Rejects::begin_file(std::string file, std::string_view unit) {
   file_ = std::move(file);
+  unit_ = unit;
   line_ = file_lines_ = file_count_ = 0;
 }
 
@@ -34,7 +37,7 @@ void Rejects::begin_line(uint64_t line) {
 }
 
 void Rejects::add(std::string field, std::string reason) {
-  Reject reject{file_, line_, std::move(field), std::move(reason)};
+  Reject reject{file_, line_, std::move(field), std::move(reason), unit_};
   if (file_count_++ == 0) file_first_ = reject;
   auto same = std::ranges::find_if(reasons_, [&](const RejectReason& known) {
     return known.first.field == reject.field && expectation_in(known.first.reason) == expectation_in(reject.reason);
@@ -55,15 +58,16 @@ std::vector<RejectReason> Rejects::reasons() const {
 
 void Rejects::end_file() const {
   if (static_cast<double>(file_count_) * 100.0 <= max_percent_ * static_cast<double>(file_lines_)) return;
+  const bool of_query = unit_ != "line";
   const bool nothing_left = file_count_ == file_lines_;
   const double percent = 100.0 * static_cast<double>(file_count_) / static_cast<double>(file_lines_);
   throw Error(file_,
-              fmt::format("{} of {} lines ({:.3g} %) cannot be used, {:g} % are allowed; the first: {}", file_count_,
-                          file_lines_, percent, max_percent_, describe(file_first_)),
-              nothing_left
+              fmt::format("{} of {} {}s ({:.3g} %) cannot be used, {:g} % are allowed; the first: {}", file_count_,
+                          file_lines_, unit_, percent, max_percent_, describe(file_first_)),
+              nothing_left && !of_query
                   ? "correct the file, or name the `format` that it has"
-                  : fmt::format("correct the file, or raise `max_bad_lines` to {:g} to go on without these lines",
-                                std::min(100.0, std::ceil(percent))));
+                  : fmt::format("correct the {}, or raise `max_bad_lines` to {:g} to go on without these {}s",
+                                of_query ? "query" : "file", std::min(100.0, std::ceil(percent)), unit_));
 }
 
 }  // namespace peapod

@@ -11,15 +11,16 @@ namespace peapod {
 
 struct Reject {
   std::string file;
-  uint64_t line = 0;   // from 1; 0 where the file has no lines to speak of
-  std::string field;   // empty when the whole line is meant
-  std::string reason;  // what was found and what was expected
+  uint64_t line = 0;               // from 1; 0 where the file has no lines to speak of
+  std::string field;               // empty when the whole line is meant
+  std::string reason;              // what was found and what was expected
+  std::string_view unit = "line";  // what `line` counts: `line`, or `row` of a query
 };
 
 // A reason without what was found: `expected a number` of `expected a number, got "five"`.
 std::string_view expectation_in(std::string_view reason);
 
-// `reviews.json:1482: field "overall": expected a number, got "five"`
+// `reviews.json:1482: field "overall": expected a number, got "five"`; of rows `shop.db: row 17: …`
 std::string describe(const Reject& reject);
 
 // Lines that were rejected for the same reason, what was found there aside.
@@ -35,7 +36,8 @@ class Rejects {
   // max_percent: the share of a file's lines that may be bad, 0 to 100.
   explicit Rejects(double max_percent = 1.0) : max_percent_(max_percent) {}
 
-  void begin_file(std::string file);
+  // unit: what begin_line() counts, `line` or `row`; must outlive this object.
+  void begin_file(std::string file, std::string_view unit = "line");
   // Counts a line (or entry) of the current file; those without content are not counted by the readers.
   void begin_line(uint64_t line);
   // Rejects the current line. At most one call a line.
@@ -53,6 +55,7 @@ class Rejects {
  private:
   double max_percent_;
   std::string file_;
+  std::string_view unit_ = "line";
   uint64_t line_ = 0;
   uint64_t file_lines_ = 0;
   uint64_t file_count_ = 0;

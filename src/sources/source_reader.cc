@@ -15,6 +15,7 @@
 #include "base/nearest_name.h"
 #include "base/progress.h"
 #include "sources/byte_stream.h"
+#include "sources/database_name.h"
 #include "sources/item_table.h"
 #include "sources/plain_text.h"
 
@@ -66,9 +67,10 @@ namespace {
 
 struct SourceReader {
   SourceFormat format;
-  const char* sign;  // what recognises() looks for, in words; null for tables
+  const char* sign;  // what recognises() looks for, in words; null for tables and databases
   bool has_ratings;  // so that min_rating means something
-  // By names, JSON lines by the first line. `items` is a table of items, which is no part of the source.
+  // By names, JSON lines by the first line, databases by how they are named. `items` is a table of items, which is no
+  // part of the source.
   bool (*recognises)(const fs::path& source, const fs::path& items);
   RawLog (*read)(const fs::path& source, const ReadOptions& options);
   Core default_core;
@@ -81,6 +83,11 @@ constexpr Core kOfOnesOwn{1, 2};
 // sources/source_reader.h and write it in a file of its own, and add its row here. The command line, the choice by the
 // files and the default k-core follow. The first row that recognises a source reads it.
 constexpr SourceReader kReaders[] = {
+    {SourceFormat::sqlite, nullptr, true,
+     [](const fs::path& source, const fs::path&) { return is_sqlite_name(source.string()); }, read_sqlite, kOfOnesOwn},
+    {SourceFormat::postgresql, nullptr, true,
+     [](const fs::path& source, const fs::path&) { return is_postgresql_url(source.string()); }, read_postgresql,
+     kOfOnesOwn},
     {SourceFormat::pod,
      "sequential.txt",
      false,
@@ -172,6 +179,22 @@ void require_options_of(SourceFormat format, const ReadOptions& options) {
   }
 }
 
+// A database needs a query, and nothing else takes one.
+void require_query_of_database(const fs::path& source, const ReadOptions& options) {
+  const bool is_database = is_sqlite_name(source.string()) || is_postgresql_url(source.string());
+  const bool wants_database = options.format == SourceFormat::sqlite || options.format == SourceFormat::postgresql;
+  if (is_database && options.query.empty()) {
+    throw Error("query", "is missing: of a database the rows of a SELECT are read",
+                "name one: `query` 'SELECT user_id, item_id, time FROM …'");
+  }
+  if (!is_database && (wants_database || !options.query.empty())) {
+    throw Error(source.string(),
+                "is not named as a database, which " +
+                    (wants_database ? std::string(name_of(options.format)) : "a query") + " is for",
+                "write sqlite:FILE or postgresql://user@host/name");
+  }
+}
+
 }  // namespace
 
 std::string counted_name(RawLog& log, std::string_view raw) {
@@ -212,7 +235,9 @@ std::string missing_file_note(const fs::path& wanted, const std::function<bool(s
 std::vector<std::string> summary_of_reading(const RawLog& log) {
   const Reading& reading = log.reading;
   std::vector<std::string> lines;
-  lines.push_back(log.has_times ? "order: time" : "order: file (" + reading.order_note + ")");
+  const bool of_query = log.format == SourceFormat::sqlite || log.format == SourceFormat::postgresql;
+  lines.push_back(log.has_times ? "order: time"
+                                : fmt::format("order: {} ({})", of_query ? "query" : "file", reading.order_note));
   const auto titled = std::ranges::count_if(log.items, [](const ItemInfo& item) { return !item.title.empty(); });
   lines.push_back(counted("titles", static_cast<uint64_t>(titled), log.items.size(), reading.titles_note));
   if (reading.found_explanations > 0 || !reading.explanations_note.empty()) {
@@ -231,8 +256,9 @@ std::vector<std::string> summary_of_reading(const RawLog& log) {
 }
 
 RawLog read_source(const fs::path& source, const ReadOptions& options) {
+  require_query_of_database(source, options);
   const bool piped = source == kStandardInput;
-  if (!piped && !fs::exists(source)) throw Error(source.string(), "does not exist");
+  if (!piped && options.query.empty() && !fs::exists(source)) throw Error(source.string(), "does not exist");
   const auto read = [&](const SourceReader& reader) {
     require_options_of(reader.format, options);
     RawLog log = reader.read(source, options);
@@ -247,6 +273,11 @@ RawLog read_source(const fs::path& source, const ReadOptions& options) {
   };
   if (options.format != SourceFormat::automatic) {
     const SourceReader& reader = reader_of(options.format);
+    if (!options.query.empty() && !reader.recognises(source, options.items)) {
+      throw Error("format",
+                  fmt::format("the source is named as another kind of database than {}", name_of(options.format)),
+                  "leave `format` out");
+    }
     if (piped && reader.sign != nullptr) {
       throw Error("standard input", fmt::format("cannot be read as {}", name_of(options.format)), "name a file");
     }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,10 +19,12 @@ namespace peapod {
 struct ReadOptions {
   SourceFormat format = SourceFormat::automatic;
   double max_bad_lines_percent = 1.0;  // share of a file's lines that may be rejected, 0 to 100
-  // Of tables (csv, tsv, jsonl) alone:
+  // Of databases alone, which cannot do without: the SELECT whose rows are read.
+  std::string query = {};
+  // Of tables (csv, tsv, jsonl) and databases alone:
   ColumnNames columns = {};         // by role; an empty name is guessed
   EventWeights event_weights = {};  // what a row counts by its event; empty: all count alike
-  // Of tables and MovieLens:
+  // Of tables, databases and MovieLens:
   std::optional<double> min_rating = std::nullopt;  // rows with a lower rating are left out
   // A table of items beside the source (sources/item_table.h), whose titles and categories count before its own; empty:
   // none.
@@ -39,6 +42,7 @@ struct ReadOptions {
 //   the file
 //            of films beside it
 //   csv, tsv, jsonl   a table with a column of users and one of items, a folder of such files, or `-`: standard input
+//   sqlite, postgresql   a database, as sources/database_name.h has it, and options.query
 // Throws Error when there is nothing to read, a file is damaged, or more lines are bad than the options allow.
 RawLog read_source(const std::filesystem::path& source, const ReadOptions& options);
 
@@ -62,6 +66,8 @@ RawLog read_movielens(const std::filesystem::path& source, const ReadOptions& op
 RawLog read_csv(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_tsv(const std::filesystem::path& source, const ReadOptions& options);
 RawLog read_jsonl(const std::filesystem::path& source, const ReadOptions& options);
+RawLog read_sqlite(const std::filesystem::path& source, const ReadOptions& options);
+RawLog read_postgresql(const std::filesystem::path& source, const ReadOptions& options);
 
 // One table of interactions, as `format`.
 RawLog read_table(const std::filesystem::path& file, SourceFormat format, TableNotation notation,

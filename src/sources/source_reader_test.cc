@@ -140,7 +140,8 @@ TEST(SourceReader, EachFormatHasAReaderWithADefaultCore) {
   for (const SourceFormat format : kSourceFormats.values()) {
     if (format == SourceFormat::automatic) continue;
     EXPECT_NE(error_of(folder.path(), {format, 1}), "") << name_of(format) << " should want a file";
-    const bool ones_own = format == SourceFormat::csv || format == SourceFormat::tsv || format == SourceFormat::jsonl;
+    const bool ones_own = format == SourceFormat::csv || format == SourceFormat::tsv || format == SourceFormat::jsonl ||
+                          format == SourceFormat::sqlite || format == SourceFormat::postgresql;
     const auto [min_user, min_item] = default_core(format);
     EXPECT_EQ(min_user, format == SourceFormat::pod ? 0u : ones_own ? 1u : 5u) << name_of(format);
     EXPECT_EQ(min_item, format == SourceFormat::pod ? 0u : ones_own ? 2u : 5u) << name_of(format);

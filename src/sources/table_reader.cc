@@ -15,9 +15,13 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/progress.h"
+#include "sources/database_name.h"
 #include "sources/line_reader.h"
 #include "sources/plain_text.h"
+#include "sources/postgresql_rows.h"
+#include "sources/query_rows.h"
 #include "sources/source_reader.h"
+#include "sources/sqlite_rows.h"
 #include "sources/table_columns.h"
 #include "sources/table_rows.h"
 
@@ -36,35 +40,30 @@ std::optional<double> number_from(std::string_view text) {
 
 class TableReader {
  public:
-  TableReader(const fs::path& source, SourceFormat format, const ReadOptions& options)
+  // name: of the data set.
+  TableReader(std::string name, SourceFormat format, const ReadOptions& options)
       : options_(options), events_(options.event_weights) {
-    const fs::path whole = source == kStandardInput ? "stdin" : fs::absolute(source).lexically_normal();
-    std::string name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
-    for (const char* ending : {".gz", ".zst", ".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json"}) {
-      if (name.ends_with(ending) && name.size() > std::string_view(ending).size()) {
-        name.resize(name.size() - std::string_view(ending).size());
-      }
-    }
-    log_.name = name;
+    log_.name = std::move(name);
     log_.format = format;
     log_.rejects = Rejects(options.max_bad_lines_percent);
   }
 
-  void read(const fs::path& path, TableNotation notation) {
-    const std::unique_ptr<TableRows> rows = TableRows::open(path, notation);
-    begin(*rows);
-    if (columns_.has_header) rows->skip_header();
-    while (rows->next()) {
+  void read(const fs::path& path, TableNotation notation) { read(*TableRows::open(path, notation)); }
+
+  void read(TableRows& rows) {
+    begin(rows);
+    if (columns_.has_header) rows.skip_header();
+    while (rows.next()) {
       ++rows_;
-      log_.rejects.begin_line(rows->line());
-      if (!rows->problem().empty()) {
-        log_.rejects.add("", rows->problem());
+      log_.rejects.begin_line(rows.line());
+      if (!rows.problem().empty()) {
+        log_.rejects.add("", rows.problem());
       } else {
-        add_row(*rows);
+        add_row(rows);
       }
     }
     log_.rejects.end_file();
-    note_encoding(log_, rows->repair_note());
+    note_encoding(log_, rows.repair_note());
     ++files_;
   }
 
@@ -116,7 +115,7 @@ class TableReader {
     std::string words = "columns: " + columns_.in_words(dates) + " (" + rows.notation() + ")";
     if (words != described_) log_.reading.notes.push_back(words);
     described_ = std::move(words);
-    log_.rejects.begin_file(rows.where());
+    log_.rejects.begin_file(rows.where(), rows.unit());
   }
 
   // A column of events that nobody weighs is not read, which is said.
@@ -145,7 +144,7 @@ class TableReader {
     const auto name_in = [&](ColumnRole role) {
       const auto value = rows.value(*columns_.at(role));
       std::string name = value ? counted_name(log_, *value) : "";
-      const std::string problem = value ? name_problem(name) : "expected a name, got a list or an object";
+      const std::string problem = value ? name_problem(name) : "expected a name, got " + std::string(rows.no_text());
       if (!problem.empty()) {
         reject(role, problem);
         name.clear();
@@ -159,7 +158,9 @@ class TableReader {
     double time = 0;
     if (const auto column = columns_.at(ColumnRole::time)) {
       std::string problem;
-      const auto value = parse_time(clean_name(rows.value(*column).value_or("")), columns_.time_unit, problem);
+      const auto text = rows.value(*column);
+      if (!text) return reject(ColumnRole::time, "expected a time, got " + std::string(rows.no_text()));
+      const auto value = parse_time(clean_name(*text), columns_.time_unit, problem);
       if (!value) return reject(ColumnRole::time, problem);
       time = *value;
     }
@@ -174,7 +175,7 @@ class TableReader {
     }
     if (weighs_events()) {
       const auto event = rows.value(*columns_.at(ColumnRole::event));
-      if (!event) return reject(ColumnRole::event, "expected a text, got a list or an object");
+      if (!event) return reject(ColumnRole::event, "expected a text, got " + std::string(rows.no_text()));
       const auto weight = events_.weigh(clean_name(*event));
       if (!weight) return;
       weights_.push_back(*weight);
@@ -199,13 +200,25 @@ class TableReader {
   NameIndex users_, items_;
 };
 
+// The name of the data set that a file, a folder or standard input is.
+std::string name_of_source(const fs::path& source) {
+  const fs::path whole = source == kStandardInput ? "stdin" : fs::absolute(source).lexically_normal();
+  std::string name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+  for (const char* ending : {".gz", ".zst", ".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json"}) {
+    if (name.ends_with(ending) && name.size() > std::string_view(ending).size()) {
+      name.resize(name.size() - std::string_view(ending).size());
+    }
+  }
+  return name;
+}
+
 RawLog read_tables(const fs::path& source, SourceFormat format, TableNotation notation, const ReadOptions& options,
                    bool (*wanted)(std::string_view)) {
   const bool folder = source != kStandardInput && fs::is_directory(source);
   const std::vector<fs::path> files =
       folder ? matching_files(source, wanted, options.items) : std::vector<fs::path>{source};
   if (files.empty()) throw Error(source.string(), fmt::format("holds no {} file", name_of(format)));
-  TableReader reader(source, format, options);
+  TableReader reader(name_of_source(source), format, options);
   for (const fs::path& file : files) reader.read(file, notation);
   return reader.finish();
 }
@@ -241,8 +254,22 @@ bool is_json_lines_table(const fs::path& path) {
 }
 
 RawLog read_table(const fs::path& file, SourceFormat format, TableNotation notation, const ReadOptions& options) {
-  TableReader reader(file, format, options);
+  TableReader reader(name_of_source(file), format, options);
   reader.read(file, notation);
+  return reader.finish();
+}
+
+RawLog read_sqlite(const fs::path& source, const ReadOptions& options) {
+  const NamedRows query = open_sqlite(source.string().substr(kSqlitePrefix.size()), options.query);
+  TableReader reader(query.name, SourceFormat::sqlite, options);
+  reader.read(*query.rows);
+  return reader.finish();
+}
+
+RawLog read_postgresql(const fs::path& source, const ReadOptions& options) {
+  const NamedRows query = open_postgresql(source.string(), options.query);
+  TableReader reader(query.name, SourceFormat::postgresql, options);
+  reader.read(*query.rows);
   return reader.finish();
 }
 

@@ -12,6 +12,10 @@ TEST(TimeText, ReadsIsoDatesWithAndWithoutTimeAndZone) {
                            "2024-01-31T13:30:00+01:00", "2024-01-31T07:30:00-0500", "2024-01-31 12:30:00.000+00"}) {
     EXPECT_EQ(iso_time(text), 1706704200.0) << text;
   }
+  // As PostgreSQL writes them.
+  EXPECT_EQ(iso_time("2024-01-31 12:30:00+00"), 1706704200.0);
+  EXPECT_EQ(iso_time("2024-01-31 14:30:00.500001+02"), 1706704200.500001);
+  EXPECT_EQ(iso_time("2024-01-31 18:15:00+05:45"), 1706704200.0);
   EXPECT_EQ(iso_time("2024-01-31"), 1706659200.0);
   EXPECT_EQ(iso_time("1970-01-01T00:00:00.5"), 0.5);
 }
