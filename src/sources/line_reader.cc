@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstring>
+#include <fstream>
 #include <span>
 
 #include "base/error.h"
@@ -21,17 +23,34 @@ struct OtherFile {
 };
 constexpr OtherFile kOtherFiles[] = {
     {"PAR1", "is a Parquet file, expected text",
-     "write it as CSV first: duckdb -c \"COPY (FROM 'FILE') TO 'FILE.csv'\""},
+     "write it as CSV first: duckdb -c \"COPY (FROM 'FILE') TO 'FILE.csv'\", or in Python "
+     "pandas.read_parquet('FILE').to_csv('FILE.csv', index=False)"},
     {"PK\x03\x04", "is a zip archive or a spreadsheet, expected text", "unpack it, or save the sheet as CSV"},
     {"SQLite format 3", "is an SQLite database, expected text",
-     "write a table as CSV first: sqlite3 -header -csv FILE 'select * from TABLE'"},
+     "read it with `query`: sqlite:FILE `query` 'SELECT user_id, item_id, time FROM …'"},
     {"BZh", "is packed with bzip2, expected plain text, gzip or Zstandard", "unpack it: bunzip2 FILE"},
     {"\xfd"
      "7zXZ",
      "is packed with xz, expected plain text, gzip or Zstandard", "unpack it: unxz FILE"},
 };
 
+constexpr const OtherFile& kParquet = kOtherFiles[0];
+
+void refuse_by_magic(const std::string& file, std::string_view first) {
+  for (const OtherFile& other : kOtherFiles) {
+    if (first.starts_with(other.magic)) throw Error(file, other.problem, other.remedy);
+  }
+}
+
 }  // namespace
+
+void refuse_other_than_text(const std::filesystem::path& file) {
+  if (file.extension() == ".parquet") throw Error(file.string(), kParquet.problem, kParquet.remedy);
+  std::array<char, 16> first{};
+  std::ifstream in(file, std::ios::binary);
+  in.read(first.data(), first.size());
+  refuse_by_magic(file.string(), {first.data(), static_cast<size_t>(in.gcount())});
+}
 
 LineReader::LineReader(const std::filesystem::path& path)
     : path_(path == kStandardInput ? "standard input" : path.string()), bytes_(path), buffer_(1 << 18) {}
@@ -51,9 +70,7 @@ bool LineReader::fill() {
 
 // Throws Error where the first line shows that this is not a text of lines in an encoding that grew out of ASCII.
 void LineReader::refuse_other_texts(std::string_view first, bool has_newline) const {
-  for (const OtherFile& other : kOtherFiles) {
-    if (first.starts_with(other.magic)) throw Error(path_, other.problem, other.remedy);
-  }
+  refuse_by_magic(path_, first);
   if (first.starts_with("\xff\xfe") || first.starts_with("\xfe\xff") || first.find('\0') != std::string_view::npos) {
     throw Error(path_, "is UTF-16 or no text, expected UTF-8",
                 "convert it: iconv -f UTF-16 -t UTF-8 " + path_ + " > NEW");

@@ -11,6 +11,10 @@
 
 namespace peapod {
 
+// Throws Error, with how to convert it, where a file is known for something else than text by its first bytes, or for
+// Parquet by its name. Says nothing of files that cannot be read.
+void refuse_other_than_text(const std::filesystem::path& file);
+
 class LineReader {
  public:
   // A line may have so many bytes.

@@ -17,6 +17,7 @@
 #include "sources/byte_stream.h"
 #include "sources/database_name.h"
 #include "sources/item_table.h"
+#include "sources/line_reader.h"
 #include "sources/plain_text.h"
 
 namespace peapod {
@@ -179,6 +180,16 @@ void require_options_of(SourceFormat format, const ReadOptions& options) {
   }
 }
 
+// A file that is no text, or a folder that holds data in Parquet files alone: no reader would say how to convert them.
+void refuse_files_without_text(const fs::path& source) {
+  if (!fs::is_directory(source)) return refuse_other_than_text(source);
+  const std::vector<fs::path> files = matching_files(source, [](std::string_view name) {
+    return !name.starts_with('_') && !name.starts_with('.');  // as _SUCCESS, which says that all parts are there
+  });
+  const auto is_parquet = [](const fs::path& file) { return file.extension() == ".parquet"; };
+  if (!files.empty() && std::ranges::all_of(files, is_parquet)) refuse_other_than_text(files.front());
+}
+
 // A database needs a query, and nothing else takes one.
 void require_query_of_database(const fs::path& source, const ReadOptions& options) {
   const bool is_database = is_sqlite_name(source.string()) || is_postgresql_url(source.string());
@@ -258,7 +269,11 @@ std::vector<std::string> summary_of_reading(const RawLog& log) {
 RawLog read_source(const fs::path& source, const ReadOptions& options) {
   require_query_of_database(source, options);
   const bool piped = source == kStandardInput;
-  if (!piped && options.query.empty() && !fs::exists(source)) throw Error(source.string(), "does not exist");
+  if (!piped && options.query.empty()) {
+    if (!fs::exists(source)) throw Error(source.string(), "does not exist");
+    refuse_files_without_text(source);
+  }
+  if (!options.items.empty()) refuse_other_than_text(options.items);
   const auto read = [&](const SourceReader& reader) {
     require_options_of(reader.format, options);
     RawLog log = reader.read(source, options);

@@ -9,6 +9,8 @@
 namespace peapod {
 namespace {
 
+namespace fs = std::filesystem;
+
 std::vector<std::string> pairs_of(const RawLog& log) {
   std::vector<std::string> pairs;
   for (const RawInteraction& interaction : log.interactions) {
@@ -146,6 +148,38 @@ TEST(SourceReader, EachFormatHasAReaderWithADefaultCore) {
     EXPECT_EQ(min_user, format == SourceFormat::pod ? 0u : ones_own ? 1u : 5u) << name_of(format);
     EXPECT_EQ(min_item, format == SourceFormat::pod ? 0u : ones_own ? 2u : 5u) << name_of(format);
   }
+}
+
+TEST(SourceReader, SaysHowToConvertParquetWhereverItIsGiven) {
+  const ScratchFolder folder;
+  fs::create_directory(folder.path() / "parts");
+  const auto refuses = [&](const fs::path& source, const ReadOptions& options, const std::string& name) {
+    const std::string error = error_of(source, options);
+    EXPECT_NE(error.find(name), std::string::npos) << error;
+    EXPECT_NE(error.find("is a Parquet file, expected text; write it as CSV first: duckdb -c \"COPY (FROM 'FILE') TO "
+                         "'FILE.csv'\", or in Python pandas.read_parquet('FILE').to_csv('FILE.csv', index=False)"),
+              std::string::npos)
+        << error;
+  };
+  const std::string parquet("PAR1\x15\x04\0\0", 8);
+  for (const char* name : {"shop.parquet", "shop.csv", "shop.jsonl", "shop", "shop.inter", "u.data"}) {
+    const fs::path file = folder.write(name, parquet);
+    refuses(file, {}, name);
+    refuses(file, {.format = SourceFormat::csv}, name);
+    refuses(file, {.format = SourceFormat::recbole}, name);
+  }
+  refuses(folder.write("encrypted.parquet", "PARE"), {}, "encrypted.parquet");
+  const fs::path log = folder.write("log.csv", "user,item\nann,tea\nann,milk\n");
+  refuses(log, {.items = folder.path() / "shop.parquet"}, "shop.parquet");
+  refuses(log, {.items = folder.path() / "shop"}, "shop");
+  refuses(log, {.items = folder.path() / "encrypted.parquet"}, "encrypted.parquet");
+  folder.write("parts/_SUCCESS", "");
+  folder.write("parts/b.parquet", parquet);
+  folder.write("parts/a.parquet", parquet);
+  refuses(folder.path() / "parts", {}, "parts/a.parquet");
+  refuses(folder.path() / "parts", {.format = SourceFormat::tsv}, "parts/a.parquet");
+  folder.write("parts/c.csv", "user,item\nann,tea\n");
+  EXPECT_EQ(error_of(folder.path() / "parts"), "");
 }
 
 TEST(SourceReader, SaysWhatEachFormatWouldHaveShownItselfBy) {

@@ -234,6 +234,7 @@ TEST_F(SqliteRows, AreNotReadWithoutTheirPrefixOrAsAnotherFormat) {
   options.format = SourceFormat::sqlite;
   EXPECT_EQ(error_of(shop_.source(), options), "");
   EXPECT_NE(error_of(shop_.path(), {.format = SourceFormat::sqlite}).find("write sqlite:FILE"), std::string::npos);
+  EXPECT_NE(error_of(shop_.path(), {}).find("read it with `query`: sqlite:FILE"), std::string::npos);
 }
 
 }  // namespace
