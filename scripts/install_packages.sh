@@ -13,6 +13,7 @@ build_packages=(
   libsqlite3-dev libpq-dev # interactions from databases
   libgtest-dev             # tests
 )
+fuzz_packages=(clang libclang-rt-14-dev libomp-14-dev)
 check_packages=(clang-format clang-tidy libbenchmark-dev valgrind libc6-dbg postgresql sqlite3)
 
 is_installed() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds peapod and checks all of it: formatting, release build with every test, the unit tests under the address and
-# undefined-behaviour sanitizers, clang-tidy. Installs the Debian packages it needs.
+# undefined-behaviour sanitizers, each parser with a fuzzer for 20 seconds, clang-tidy. Installs the Debian packages it needs.
 # Stops where nothing can be built; otherwise runs every stage, and exits non-zero when one of them failed.
 # The last line is `N passed, N failed`: tests of both builds, a failed check counting as one more.
 set -euo pipefail
@@ -96,5 +96,6 @@ tests 'Slow tests, release' release -L slow
 needed 'Configure, sanitizers' cmake --preset asan
 needed 'Build, sanitizers' cmake --build --preset asan -j "$jobs" --target unit_tests
 tests 'Unit tests, sanitizers' asan -L unit -j "$jobs"
+check 'Fuzz targets' scripts/fuzz.sh 20
 check 'clang-tidy' tidy
 finish

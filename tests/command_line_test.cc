@@ -164,6 +164,27 @@ TEST_F(CommandLine, NamesWhatIsWrongInAFileOfFlags) {
   expect_failure(1, train, {"flags.toml:1"});
 }
 
+// What a fuzzer found: on these the TOML library ends the program, or does what nobody can say.
+TEST_F(CommandLine, RefusesWhatIsNoTomlInAFileOfFlags) {
+  for (const std::string line : {"[= nan", "[", "[[ ]]", "[[[a]]]", "[+]", "[.a]", "  [\t{", "\r\v[", "x = [}"}) {
+    write("flags.toml", "seed = 3\n" + line + "\nx = 2\n");
+    expect_failure(1, "train " + at("data") + " --out " + at("m") + " --config " + at("flags.toml"), {"flags.toml"});
+  }
+}
+
+TEST_F(CommandLine, TakesAnyCharacterInTheTextsOfAFileOfFlagsAndNowhereElse) {
+  const std::string train =
+      "train " + at("data") + " --out " + at("m") + " --config " + at("flags.toml") + " --max-steps 1";
+  const std::string name = "caf\xc3\xa9 100 %41 \xe2\x82\xac";
+  write("flags.toml", "\xef\xbb\xbfjson = \"" + at(name + ".json") + "\"  # caf\xc3\xa9\npreset = 'tiny'\n");
+  EXPECT_EQ(peapod(train), 0) << log();
+  EXPECT_TRUE(std::filesystem::exists(at(name + ".json")));
+  for (const std::string line : {"\xce\x8c", "seed = 1 \xc3\xa9", "\xc3\xa9 = 1", "seed = \xe2\x80\x8b 1"}) {
+    write("flags.toml", "patience = 3\n" + line + "\n");
+    expect_failure(1, train, {"flags.toml:2: "});
+  }
+}
+
 TEST_F(CommandLine, SurvivesTextsNestedWithoutEnd) {
   constexpr size_t kDepth = 300'000;
   const std::string deep = std::string(kDepth, '[') + std::string(kDepth, ']');

@@ -1,9 +1,12 @@
 #include "cli/flag_file.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
+#include <algorithm>
+#include <charconv>
 #include <set>
+#include <stdexcept>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -12,7 +15,49 @@
 #include "base/nearest_name.h"
 
 namespace peapod::cli {
+constexpr void toml_holds(bool condition) {
+  if (!condition) throw std::logic_error("toml++");
+}
+}  // namespace peapod::cli
+
+// toml++ 3.3 asserts what some texts break, and without assertions goes on with undefined consequences. Here a broken
+// assertion is an exception, in every build.
+#undef NDEBUG
+#define TOML_ASSERT(condition) peapod::cli::toml_holds(static_cast<bool>(condition))
+#include <toml++/toml.h>
+
+namespace peapod::cli {
 namespace {
+
+// toml++ 3.3 knows only some of the characters beyond ASCII, and what it does at others is undefined. It is given none:
+// each byte of these stands as `%E9` in what is parsed, and in texts that come out of it again as itself.
+std::string without_others_than_ascii(std::string_view text) {
+  std::string ascii;
+  for (const char c : text) {
+    if (c == '%' || static_cast<unsigned char>(c) >= 0x80) {
+      ascii += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      ascii += c;
+    }
+  }
+  return ascii;
+}
+
+std::string as_it_was(std::string_view ascii) {
+  std::string text;
+  for (size_t i = 0; i < ascii.size(); ++i) {
+    unsigned byte = 0;
+    if (ascii[i] == '%' &&
+        std::from_chars(ascii.data() + i + 1, ascii.data() + std::min(i + 3, ascii.size()), byte, 16).ec ==
+            std::errc()) {
+      text += static_cast<char>(byte);
+      i += 2;
+    } else {
+      text += ascii[i];
+    }
+  }
+  return text;
+}
 
 // What a TOML value is on a command line.
 void add_results(CLI::Option& option, const toml::node& node, const std::string& where) {
@@ -20,7 +65,7 @@ void add_results(CLI::Option& option, const toml::node& node, const std::string&
     value.visit([&](const auto& leaf) {
       using Leaf = std::decay_t<decltype(leaf)>;
       if constexpr (toml::is_string<Leaf>) {
-        option.add_result(*leaf);
+        option.add_result(as_it_was(*leaf));
       } else if constexpr (toml::is_boolean<Leaf>) {
         option.add_result(*leaf ? "true" : "false");
       } else if constexpr (toml::is_integer<Leaf> || toml::is_floating_point<Leaf>) {
@@ -48,10 +93,13 @@ toml::table read_toml(const std::string& path) {
         path, fmt::format("has {} bytes, more than the {} that a file of flags may have", text.size(), kMaxConfigBytes),
         "give one key a line, named as a flag");
   }
+  const std::string_view content = std::string_view(text).substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0);
   try {
-    return toml::parse(text, path);
+    return toml::parse(without_others_than_ascii(content), path);
   } catch (const toml::parse_error& error) {
-    throw Error(fmt::format("{}:{}", path, error.source().begin.line), std::string(error.description()));
+    throw Error(fmt::format("{}:{}", path, error.source().begin.line), as_it_was(error.description()));
+  } catch (const std::logic_error&) {
+    throw Error(path, "is no TOML", "give one key a line, named as a flag: KEY = VALUE");
   }
 }
 
