@@ -300,6 +300,18 @@ TEST_F(CommandLine, NamesTheFlagWhereALibraryNamesTheField) {
                  {"--num-prompts: is no setting of the composer similar-users", "choose another --composer"});
 }
 
+TEST_F(CommandLine, PreparesSeveralTablesWhereverTheyStandAmongTheFlags) {
+  write("a.csv", "user,item,event\nann,tea,buy\nann,milk,look\nbob,tea,buy\n");
+  write("b.csv", "user,item,event\nbob,milk,buy\ncid,milk,buy\n");
+  const std::string tail = " --out " + at("both") + " --ids random --min-item 1";
+  ASSERT_EQ(peapod("prepare --event-weight buy=1 " + at("a.csv") + " " + at("b.csv") + tail), 0) << log();
+  EXPECT_EQ(answer("inspect " + at("both")).at("num_interactions"), 4);
+  ASSERT_EQ(peapod("prepare " + at("b.csv") + " --event-weight buy=1,look=1 " + at("a.csv") + tail), 0) << log();
+  EXPECT_EQ(answer("inspect " + at("both")).at("num_interactions"), 5);
+  expect_failure(1, "prepare " + at("a.csv") + " " + at("raw") + tail, {at("raw"), "is no file"});
+  expect_failure(1, "prepare " + at("raw") + " " + at("a.csv") + tail, {at("a.csv"), "is a second source"});
+}
+
 TEST_F(CommandLine, NamesAFileThatIsCalledLikeAFlag) {
   write("split/a.inter", "user_id:token\titem_id:token\nu\ti\n");
   write("split/b.inter", "user_id:token\titem_id:token\nu\ti\n");

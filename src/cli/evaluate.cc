@@ -358,10 +358,12 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--data", flags->data, "Prepared data set")->required();
   command->add_option("--tasks", flags->tasks, "Those to measure")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember(kTaskNames.names()))
       ->capture_default_str();
   command->add_option("--protocol", flags->protocols, "Those to rank by")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember(kProtocols.names()))
       ->capture_default_str();
   command->add_option("--split", flags->split, "Which held-out items")

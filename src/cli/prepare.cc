@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "cli/flags.h"
 #include "cli/measurement.h"
 #include "cli/output.h"
+#include "cli/terminal.h"
 #include "data/item_ids.h"
 #include "data/preparation.h"
 #include "prefs/item_codes.h"
@@ -25,7 +27,7 @@ namespace peapod::cli {
 namespace {
 
 struct PrepareFlags {
-  std::string source;
+  std::vector<std::string> sources;
   std::string out;
   std::string items;
   std::string format = "auto";
@@ -121,6 +123,23 @@ std::string summary_of(const PreparedData& data, const Rejects& rejects, const P
   return text + fmt::format("written to    {}\n", flags.out);
 }
 
+// Shows how far reading has come: the share of a file's bytes, of which gzip hides the number of rows; else the rows.
+RawLog read_with_bar(PrepareFlags& flags) {
+  std::optional<Progress> bar;
+  flags.read.progress = [&](uint64_t rows, double share) {
+    if (share > 0) {
+      if (!bar) bar.emplace(progress_output(), "reading", 100.0, "%");
+      bar->update(100 * share, count(rows) + " rows");
+    } else {
+      if (!bar) bar.emplace(progress_output(), "reading", 0.0, "rows");
+      bar->update(static_cast<double>(rows));
+    }
+  };
+  RawLog log = read_source(flags.sources.front(), flags.read);
+  if (bar) bar->finish();
+  return log;
+}
+
 void prepare_data(PrepareFlags& flags) {
   require_replaceable(flags.out, Dataset::file_names());
   const IdScheme scheme = kIdSchemes.parse(flags.ids);
@@ -133,7 +152,8 @@ void prepare_data(PrepareFlags& flags) {
   const OutputLock lock(flags.out, Dataset::file_names(), "`peapod prepare`");
   flags.preparation.split = kSplitRules.parse(flags.split);
   flags.preparation.repeats = kRepeats.parse(flags.repeats);
-  RawLog log = read_source(flags.source, flags.read);
+  flags.read.more.assign(flags.sources.begin() + 1, flags.sources.end());
+  RawLog log = read_with_bar(flags);
   const Rejects rejects = log.rejects;
   const PreparedData data = prepare(std::move(log), flags.preparation);
   std::vector<std::string> texts;
@@ -153,9 +173,10 @@ void add_prepare(CLI::App& app) {
   CLI::App* command = app.add_subcommand("prepare", "Turn raw interactions into a data set to train and evaluate on");
   const auto flags = std::make_shared<PrepareFlags>();
   command
-      ->add_option("source", flags->source,
-                   "File or folder with the raw data; - for a table on standard input; sqlite:FILE or "
-                   "postgresql://user@host/name for a database")
+      ->add_option("source", flags->sources,
+                   "File or folder with the raw data, of tables also several files; - for a table on standard input; "
+                   "sqlite:FILE or postgresql://user@host/name for a database")
+      ->type_name("SOURCE")
       ->required();
   command->add_option("--out", flags->out, "Directory to write; a prepared one is replaced")->required();
   command->add_option("--format", flags->format, "Format of the source")
@@ -180,7 +201,8 @@ void add_prepare(CLI::App& app) {
           "What rows count by their event, 0 to 1: a row makes an interaction where those of its user and item "
           "come to 1; events that are not named are left out")
       ->type_name("EVENT=WEIGHT")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command
       ->add_option("--items", flags->items, "Table of items beside it, for titles, categories, prices and availability")
       ->type_name("FILE");

@@ -90,6 +90,7 @@ ByteStream::ByteStream(const std::filesystem::path& path)
     const bool is_other = std::filesystem::exists(path) && !std::filesystem::is_regular_file(path);
     if (is_other && !std::filesystem::is_directory(path)) throw Error(path_, "is no regular file", "name a file");
     if (!is_other) fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd_ >= 0) size_ = std::filesystem::file_size(path);
   }
   if (fd_ < 0) throw unreadable(path_);
   // A pipe may give its first bytes one by one.
@@ -113,6 +114,7 @@ bool ByteStream::fill() {
   } while (count < 0 && errno == EINTR);
   if (count < 0) throw Error(path_, std::string("cannot be read: ") + std::strerror(errno));
   pending_ = {buffer_.get(), pending_.size() + static_cast<size_t>(count)};
+  taken_ += static_cast<uint64_t>(count);
   return count > 0;
 }
 

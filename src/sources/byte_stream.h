@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -26,6 +27,9 @@ class ByteStream {
   // the file cannot be read, is damaged or ends within a packed stream.
   size_t read(std::span<char> out);
 
+  // Of the file's bytes, packed as they are, the share that has been taken; 0 of what has no size beforehand.
+  double share_read() const { return size_ > 0 ? static_cast<double>(taken_) / static_cast<double>(size_) : 0.0; }
+
  private:
   struct Packed {  // what the two formats have in common
     virtual ~Packed() = default;
@@ -40,6 +44,7 @@ class ByteStream {
 
   std::string path_;
   int fd_ = -1;
+  uint64_t size_ = 0, taken_ = 0;  // bytes of the file; 0: not known beforehand
   std::unique_ptr<char[]> buffer_;
   std::span<const char> pending_;  // of buffer_, not yet given or unpacked
   std::unique_ptr<Packed> packed_;

@@ -28,7 +28,8 @@ class LineReader {
   // Error when the file is damaged or cut short, is UTF-16 or no text, ends its lines in a way that is not known, or
   // has a line that is too long.
   bool next(std::string_view& line);
-  uint64_t line_number() const { return line_number_; }  // of the last line given, from 1
+  double share_read() const { return bytes_.share_read(); }  // of the file; 0 where its size is not known
+  uint64_t line_number() const { return line_number_; }      // of the last line given, from 1
   // How many lines so far were not UTF-8; where there are some, the first of them, from 1.
   uint64_t repaired_lines() const { return repaired_lines_; }
   uint64_t first_repaired() const { return first_repaired_; }

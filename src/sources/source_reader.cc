@@ -163,6 +163,27 @@ std::string counted(const char* what, uint64_t kept, uint64_t all, const std::st
                      readable_count(static_cast<double>(all)), note.empty() ? "" : " (" + note + ")");
 }
 
+// Further files are such as the first one.
+void require_files_alike(const SourceReader& reader, const fs::path& source, const ReadOptions& options) {
+  if (options.more.empty()) return;
+  if (reader.sign != nullptr || !options.query.empty() || !fs::is_regular_file(source)) {
+    throw Error(options.more.front().string(),
+                "is a second source, but only files of tables (csv, tsv, jsonl) can be several",
+                "put them into a folder, or prepare them apart");
+  }
+  for (const fs::path& file : options.more) {
+    if (!fs::exists(file)) throw Error(file.string(), "does not exist");
+    if (!fs::is_regular_file(file)) throw Error(file.string(), "is no file", "name files, or one folder");
+    if (fs::equivalent(file, source)) throw Error(file.string(), "is named twice", "name it once");
+    refuse_other_than_text(file);
+    if (options.format == SourceFormat::automatic && !reader.recognises(file, options.items)) {
+      throw Error(file.string(),
+                  fmt::format("is no {} file as {} is", name_of(reader.format), source.filename().string()),
+                  "prepare files of one kind together, or name the `format` of all");
+    }
+  }
+}
+
 // Settings that would have no effect are refused.
 void require_options_of(SourceFormat format, const ReadOptions& options) {
   const SourceReader& reader = reader_of(format);
@@ -276,6 +297,7 @@ RawLog read_source(const fs::path& source, const ReadOptions& options) {
   if (!options.items.empty()) refuse_other_than_text(options.items);
   const auto read = [&](const SourceReader& reader) {
     require_options_of(reader.format, options);
+    require_files_alike(reader, source, options);
     RawLog log = reader.read(source, options);
     if (!options.items.empty()) {
       read_item_table(options.items, options.columns[static_cast<size_t>(ColumnRole::item)], log);

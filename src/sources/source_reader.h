@@ -21,7 +21,11 @@ struct ReadOptions {
   double max_bad_lines_percent = 1.0;  // share of a file's lines that may be rejected, 0 to 100
   // Of databases alone, which cannot do without: the SELECT whose rows are read.
   std::string query = {};
-  // Of tables (csv, tsv, jsonl) and databases alone:
+  // Of tables (csv, tsv, jsonl) alone: further files of the same format, read after the source in this order.
+  std::vector<std::filesystem::path> more = {};
+  // Of tables and databases alone. `progress` is called now and then with the rows so far and, of files, the share of
+  // all bytes; it may be empty.
+  std::function<void(uint64_t rows, double share)> progress = {};
   ColumnNames columns = {};         // by role; an empty name is guessed
   EventWeights event_weights = {};  // what a row counts by its event; empty: all count alike
   // Of tables, databases and MovieLens:
@@ -34,13 +38,12 @@ struct ReadOptions {
 // `source` is a file or a folder, as the format has it:
 //   pod      a folder with sequential.txt (`user item item …`, oldest first) and, where there, datamaps.json (codes,
 //            which become aliases), names.txt (titles) and explanation.json
-//   amazon   a review file (JSON lines, plain or packed) or a folder with one; titles, brands and categories come from
-//   a
-//            `meta_*` file beside it whose name fits
+//   amazon   a review file (JSON lines, plain or packed) or a folder with one; titles, brands, categories and prices
+//            come from a `meta_*` file beside it whose name fits
 //   recbole  an .inter file or a folder with one; titles and categories come from the .item file beside it, packed or
-//   not movielens   a folder as it is distributed, or its u.data, ratings.dat or ratings.csv; titles and genres from
-//   the file
-//            of films beside it
+//            not
+//   movielens   a folder as it is distributed, or its u.data, ratings.dat or ratings.csv; titles and genres come from
+//            the file of films beside it
 //   csv, tsv, jsonl   a table with a column of users and one of items, a folder of such files, or `-`: standard input
 //   sqlite, postgresql   a database, as sources/database_name.h has it, and options.query
 // Throws Error when there is nothing to read, a file is damaged, or more lines are bad than the options allow.

@@ -41,8 +41,8 @@ std::optional<double> number_from(std::string_view text) {
 class TableReader {
  public:
   // name: of the data set.
-  TableReader(std::string name, SourceFormat format, const ReadOptions& options)
-      : options_(options), events_(options.event_weights) {
+  TableReader(std::string name, SourceFormat format, const ReadOptions& options, size_t num_files = 1)
+      : options_(options), num_files_(num_files), events_(options.event_weights) {
     log_.name = std::move(name);
     log_.format = format;
     log_.rejects = Rejects(options.max_bad_lines_percent);
@@ -54,7 +54,7 @@ class TableReader {
     begin(rows);
     if (columns_.has_header) rows.skip_header();
     while (rows.next()) {
-      ++rows_;
+      if (++rows_ % kRowsBetweenReports == 0) report(rows);
       log_.rejects.begin_line(rows.line());
       if (!rows.problem().empty()) {
         log_.rejects.add("", rows.problem());
@@ -88,6 +88,13 @@ class TableReader {
   }
 
  private:
+  static constexpr uint64_t kRowsBetweenReports = 1 << 13;
+
+  void report(const TableRows& rows) const {
+    if (!options_.progress) return;
+    options_.progress(rows_, (static_cast<double>(files_) + rows.share_read()) / static_cast<double>(num_files_));
+  }
+
   bool weighs_events() const { return !options_.event_weights.empty(); }
 
   // Settles what the columns of this file mean, and says so.
@@ -192,7 +199,7 @@ class TableReader {
   const ReadOptions& options_;
   TableColumns columns_;
   std::string described_;
-  size_t files_ = 0;
+  size_t files_ = 0, num_files_ = 1;  // read so far, and all
   uint64_t rows_ = 0, low_ratings_ = 0;
   EventCounter events_;
   std::vector<float> weights_;  // of log_.interactions, where events are weighed
@@ -215,10 +222,10 @@ std::string name_of_source(const fs::path& source) {
 RawLog read_tables(const fs::path& source, SourceFormat format, TableNotation notation, const ReadOptions& options,
                    bool (*wanted)(std::string_view)) {
   const bool folder = source != kStandardInput && fs::is_directory(source);
-  const std::vector<fs::path> files =
-      folder ? matching_files(source, wanted, options.items) : std::vector<fs::path>{source};
+  std::vector<fs::path> files = folder ? matching_files(source, wanted, options.items) : std::vector<fs::path>{source};
+  files.insert(files.end(), options.more.begin(), options.more.end());
   if (files.empty()) throw Error(source.string(), fmt::format("holds no {} file", name_of(format)));
-  TableReader reader(name_of_source(source), format, options);
+  TableReader reader(name_of_source(source), format, options, files.size());
   for (const fs::path& file : files) reader.read(file, notation);
   return reader.finish();
 }

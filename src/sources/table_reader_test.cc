@@ -175,5 +175,45 @@ TEST(TableReader, RefusesToNameColumnsOfAFormatThatHasItsOwn) {
   EXPECT_NE(error_of(folder.path(), options).find("recbole has columns of its own"), std::string::npos);
 }
 
+TEST(TableReader, ReadsSeveralFilesOneAfterTheOther) {
+  const ScratchFolder folder;
+  const fs::path first = folder.write("jan.csv", "user,item\nann,tea\n"),
+                 second = folder.write("feb.csv", "item;user\nmilk;bob\n");
+  const RawLog log = read_source(first, {.more = {second}});
+  EXPECT_EQ(rows_of(log), (std::vector<std::string>{"ann tea 0", "bob milk 0"}));
+  EXPECT_EQ(log.name, "jan");
+  EXPECT_EQ(rows_of(read_source(second, {.more = {first}})), (std::vector<std::string>{"bob milk 0", "ann tea 0"}));
+  const auto refusal = [&](const fs::path& source, const fs::path& more,
+                           SourceFormat format = SourceFormat::automatic) {
+    return error_of(source, {.format = format, .more = {more}});
+  };
+  const fs::path other = folder.write("c.jsonl", R"({"user":"cid","item":"tea"})");
+  EXPECT_NE(refusal(first, other).find("c.jsonl: is no csv file as jan.csv is"), std::string::npos);
+  EXPECT_NE(refusal(first, first).find("is named twice"), std::string::npos);
+  EXPECT_NE(refusal(first, folder.path() / "none.csv").find("none.csv: does not exist"), std::string::npos);
+  EXPECT_NE(refusal(first, folder.path()).find("is no file"), std::string::npos);
+  EXPECT_NE(refusal(folder.path() / "c.jsonl", first).find("is no jsonl file as c.jsonl is"), std::string::npos);
+  const fs::path atomic = folder.write("d.inter", "user_id:token\titem_id:token\nann\ttea\n");
+  EXPECT_NE(refusal(atomic, first).find("is a second source, but only files of tables"), std::string::npos);
+}
+
+TEST(TableReader, TellsHowFarItHasCome) {
+  const ScratchFolder folder;
+  std::string rows = "user,item\n";
+  for (int i = 0; i < 40'000; ++i) rows += "u" + std::to_string(i % 100) + ",i" + std::to_string(i) + "\n";
+  const fs::path first = folder.write("a.csv", rows), second = folder.write("b.csv", rows);
+  std::vector<std::pair<uint64_t, double>> steps;
+  read_source(first,
+              {.more = {second}, .progress = [&](uint64_t read, double share) { steps.emplace_back(read, share); }});
+  ASSERT_EQ(steps.size(), 9u);  // every 8,192 of 80,000 rows
+  for (size_t i = 0; i < steps.size(); ++i) {
+    EXPECT_EQ(steps[i].first, (i + 1) * 8192);
+    EXPECT_GE(steps[i].second, i > 0 ? steps[i - 1].second : 0.0);
+    EXPECT_LE(steps[i].second, 1.0);
+  }
+  EXPECT_GT(steps.front().second, 0.0);
+  EXPECT_GT(steps.back().second, 0.85);
+}
+
 }  // namespace
 }  // namespace peapod

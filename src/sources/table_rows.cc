@@ -142,6 +142,7 @@ class DelimitedRows : public TableRows {
 
   std::optional<std::string_view> value(size_t column) override { return fields_[column]; }
   std::string repair_note() const override { return lines_.lines().repair_note(); }
+  double share_read() const override { return lines_.lines().share_read(); }
 
  private:
   RecordReader::NextLine next_line() {
@@ -234,6 +235,7 @@ class JsonRows : public TableRows {
   }
 
   std::string repair_note() const override { return lines_.lines().repair_note(); }
+  double share_read() const override { return lines_.lines().share_read(); }
 
  private:
   PeekedLines lines_;

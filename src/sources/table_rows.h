@@ -61,6 +61,8 @@ class TableRows {
 
   // Which lines so far were not UTF-8, as a sentence; empty where all were.
   virtual std::string repair_note() const = 0;
+  // Of the table, the share that has been read; 0 where its size is not known beforehand.
+  virtual double share_read() const { return 0; }
 
  protected:
   explicit TableRows(std::string where) : where_(std::move(where)) {}
