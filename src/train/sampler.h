@@ -100,6 +100,8 @@ class Sampler {
   const SamplerState& state() const { return state_; }
   // Examples of a task in one epoch.
   size_t epoch_size(Task task) const { return specs_[static_cast<size_t>(task)].size(); }
+  // Of input tokens; 0 of tasks that the data set has no examples of.
+  double share(Task task) const { return shares_[static_cast<size_t>(task)]; }
   // Passes over the sequential examples so far (over the first task that has examples, where there are none).
   double epochs() const;
 

@@ -32,6 +32,11 @@ constexpr uint64_t kDropoutStream = 0xd0;  // of the seed; a step has one of its
 // everything else, explanations first, is still being learned.
 constexpr double kAsGood = 0.995;
 
+// While training, validations listen to network and recall as the loss does, and once more with half the trust in the
+// network: how far it is trusted is chosen at the end, and weights that have learned too much of their examples by
+// heart still say something where they are trusted less.
+constexpr SearchTrust kHalfTrust{.trust = 0.5, .appraisal = 0.5};
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // What a validation of a ranking task looks at: of top-n, whose inputs are long, a third as many users.
@@ -96,7 +101,9 @@ class Run {
   GradientWorkers workers_;
   bool validates_sequential_;
   bool validates_topn_;
-  double recall_alone_ = 0;  // what measure() gives without trust in the network
+  // What recall reaches alone, where explanations are trained too: rankings reach it with any weights, since the
+  // network need not be trusted, and sentences need more training than rankings of a small log bear.
+  double least_reached_ = 0;
   TrainingState state_;
   Clock::time_point started_ = Clock::now();
 };
@@ -144,8 +151,13 @@ void Run::validate(const Sampler& sampler) {
   ProtocolRanks ranks;
   const double metric = measure(ranks);
   const MetricMap metrics = metrics_of(ranks);
-  // What recall reaches alone, rankings reach with any weights: the network need not be trusted.
-  const double reached = std::max(metric, recall_alone_);
+  double reached = std::max(metric, least_reached_);
+  if (model_.recall_use().search) {
+    ProtocolRanks others;
+    trust(kHalfTrust);
+    reached = std::max(reached, measure(others));
+    trust(SearchTrust{});
+  }
   const bool kept = reached > (model_.recall_use().search ? kAsGood : 1.0) * state_.best_metric;
   state_.bad_validations = kept ? 0 : state_.bad_validations + 1;
   state_.best_metric = std::max(state_.best_metric, reached);
@@ -189,17 +201,17 @@ TrainResult Run::go(bool resume) {
   }
   state_.learning_rate = options_.learning_rate;
   state_.warmup_steps = options_.warmup_steps;
-  // While training, validations trust the network as the loss does. How far it is trusted is chosen at the end.
-  if (model_.recall_use().search && (validates_sequential_ || validates_topn_)) {
-    trust(kRecallAlone);
-    ProtocolRanks ranks;
-    recall_alone_ = measure(ranks);
-  }
-  trust(model_.recall_use().search ? SearchTrust{} : kNetworkAlone);
   SamplerOptions sampling = options_.sampler;
   sampling.seed = options_.seed;
   const SearchSpace space(model_);
   Sampler sampler(space, sampling, state_.sampler);
+  const bool validates = validates_sequential_ || validates_topn_;
+  if (validates && model_.recall_use().search && sampler.share(Task::explanation) > 0) {
+    ProtocolRanks ranks;
+    trust(kRecallAlone);
+    least_reached_ = measure(ranks);
+  }
+  trust(model_.recall_use().search ? SearchTrust{} : kNetworkAlone);
   started_ = Clock::now();
   // Validations stand at equal parts of the budget. Where the budget has grown since the last run, fewer of its parts
   // are over than there were validations.
@@ -214,7 +226,7 @@ TrainResult Run::go(bool resume) {
     // The last validation stands at the end of the budget.
     const uint64_t due = parts_due(used);
     const bool at_end = used >= 1.0 && state_.last_validated != sampler.state().steps;
-    if ((validates_sequential_ || validates_topn_) && (state_.validations < due || at_end)) {
+    if (validates && (state_.validations < due || at_end)) {
       validate(sampler);
       state_.validations = due;
       state_.last_validated = sampler.state().steps;

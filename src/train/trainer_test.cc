@@ -166,6 +166,26 @@ TEST(Train, ResumesAsIfTheTrustInTheSearchHadNotBeenChosen) {
   for (const auto& line : lines) EXPECT_EQ(line.at("valid.ndcg@10"), lines.front().at("valid.ndcg@10"));
 }
 
+// Rankings of a small log are soon learned by heart; sentences are not.
+TEST(Train, KeepsWeightsThatGetWorseOnlyWhereExplanationsAreLearnedToo) {
+  for (const bool explanations : {true, false}) {
+    SmallModel small({.explanations = explanations, .recalls = kInSearch});
+    small->save_static(small.model_directory());
+    TrainOptions options = few_steps(30);
+    options.learning_rate = 0.3;  // so that it does get worse
+    options.sampler.shares = {0.6, 0.2, 0.2};
+    options.warmup_steps = 25;
+    options.validations = 10;
+    options.patience = 100;
+    train(*small, small.model_directory(), options, false, {});
+    const auto lines = log_lines(small.model_directory());
+    ASSERT_EQ(lines.size(), 10u);
+    EXPECT_LT(lines.back().at("valid.ndcg@10"), lines.front().at("valid.ndcg@10")) << "or this shows nothing";
+    EXPECT_EQ(lines.back().at("best"), explanations);
+    EXPECT_EQ(lines.front().at("best"), true);
+  }
+}
+
 TEST(Train, TrustsByDefaultWhereNobodyCanBeEvaluated) {
   SmallModel small({.recalls = kInSearch, .interactions = 2});
   small->save_static(small.model_directory());
