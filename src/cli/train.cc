@@ -302,8 +302,10 @@ void add_train(CLI::App& app) {
   number("--warmup-steps", flags->train.warmup_steps, kAnyCount, "Steps of rising learning rate");
   number("--weight-decay", flags->train.adamw.weight_decay, RealRange{0, 1000}, "Of matrices");
   number("--dropout", flags->create.dropout, RealRange{0, 0.9}, "Of the network");
-  number("--tokens-per-step", flags->train.sampler.tokens_per_step, WholeRange{0, 1 << 24},
-         "Input tokens of a step; 0: a quarter of the interactions, from 1,024 to 8,192");
+  number(
+      "--tokens-per-step", flags->train.sampler.tokens_per_step, WholeRange{0, 1 << 24},
+      "Input tokens of a step; 0: a quarter of the interactions, from 1,024 to 8,192; an eighth of that where nothing "
+      "recalled stands in the prompt");
   number("--validations", flags->train.validations, WholeRange{1, 1'000'000}, "Validations over the whole training");
   number("--validation-users", flags->train.validation_users, kAnyCount, "Users of a validation; 0: all");
   number("--patience", flags->train.patience, WholeRange{1, 1'000'000},

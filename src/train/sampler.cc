@@ -32,6 +32,9 @@ constexpr uint64_t kExampleStreams = 101;
 constexpr size_t kLeastTokens = 1024;
 constexpr size_t kMostTokens = 8192;
 
+// Where histories are read once and nothing stands beside them, a row teaches a target instead of a twentieth of one.
+constexpr size_t kTargetsMoreARow = 8;
+
 uint32_t number_of_candidates(Random& random, uint32_t least) {
   if (least >= kMostCandidates) return kMostCandidates;
   const double low = std::log(least);
@@ -97,6 +100,9 @@ Sampler::Sampler(const SearchSpace& space, const SamplerOptions& options, Sample
   const Dataset& data = model_.dataset();
   if (options_.tokens_per_step == 0) {
     options_.tokens_per_step = std::clamp<size_t>(data.num_interactions() / 4, kLeastTokens, kMostTokens);
+    const ModelConfig& config = model_.network().config();
+    const bool reads_once = config.encoder == EncoderKind::causal && config.items == ItemForm::vectors;
+    if (reads_once && !model_.recall_use().prompt) options_.tokens_per_step /= kTargetsMoreARow;
   }
   for (uint32_t user = 0; user < data.num_users(); ++user) {
     const auto length = static_cast<uint32_t>(data.train_items(user).size());

@@ -63,7 +63,8 @@ using TrainingExamples = std::vector<std::shared_ptr<const TrainingExample>>;
 struct SamplerOptions {
   std::array<double, kNumTasks> shares = {0.5, 0.25, 0.25};  // of input tokens; tasks without data get none
   // Input tokens of a step, an item that is shown as a vector counting as one, prompts not counted; 0: a quarter of the
-  // interactions, from 1,024 to 8,192.
+  // interactions, from 1,024 to 8,192, and an eighth of that where a causal encoder reads items as vectors and nothing
+  // recalled stands beside them.
   size_t tokens_per_step = 0;
   double unknown_user_share = 0.1;  // of examples that show `user_0`
   double generic_share = 0.1;       // of explanation examples that name neither user nor item, for Contrast

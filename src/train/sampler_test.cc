@@ -36,6 +36,23 @@ TEST(Sampler, MixesTasksByTheirShareOfInputTokens) {
   EXPECT_NEAR(static_cast<double>(tokens[2]) / total, 0.2, 0.01);
 }
 
+// A row teaches more where histories are read once and nothing stands beside them.
+TEST(Sampler, TakesSmallerStepsWhereNothingRecalledStandsInThePrompt) {
+  const auto rows_a_step = [](const RecallUse& recalls) {
+    SmallModelOptions options = kAsTrained;
+    options.recalls = recalls;
+    SmallModel small(options);
+    const SearchSpace space(*small);
+    Sampler sampler(space, {});
+    for (int step = 0; step < 40; ++step) sampler.next_step();
+    const auto& tokens = sampler.state().tokens;
+    return static_cast<double>(tokens[0] + tokens[1] + tokens[2]) / 40;
+  };
+  EXPECT_NEAR(rows_a_step({.prompt = true, .search = true}), 1024, 50);
+  EXPECT_NEAR(rows_a_step({.search = true}), 128, 50);
+  EXPECT_NEAR(rows_a_step({}), 128, 50);
+}
+
 TEST(Sampler, GivesTheSharesOfTasksWithoutDataToTheOthers) {
   SmallModel small({.explanations = false});
   const SearchSpace space(*small);
