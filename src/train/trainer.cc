@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/checksum.h"
 #include "base/error.h"
@@ -32,9 +33,6 @@ constexpr uint64_t kDropoutStream = 0xd0;  // of the seed; a step has one of its
 // everything else, explanations first, is still being learned.
 constexpr double kAsGood = 0.995;
 
-// While training, validations listen to network and recall as the loss does, and once more with half the trust in the
-// network: how far it is trusted is chosen at the end, and weights that have learned too much of their examples by
-// heart still say something where they are trusted less.
 constexpr SearchTrust kHalfTrust{.trust = 0.5, .appraisal = 0.5};
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -85,6 +83,12 @@ class Run {
   void validate(const Sampler& sampler);
   // The metric that weights are chosen by, with the trust that the model has; and the ranks that it is made of.
   double measure(ProtocolRanks& ranks);
+  // What rankings reach with these weights beside what measure() gives at the trust that the loss has: how far the
+  // network is trusted is chosen at the end. Where explanations are trained too, that is what recall reaches alone,
+  // with any weights, since sentences need more training than rankings of a small log bear. Elsewhere it is what half
+  // the trust gives: weights that have learned too much of their examples by heart still say something where they are
+  // trusted less.
+  double reached_otherwise();
   void trust(const SearchTrust& trust);
   void checkpoint(const Sampler& sampler);
   void log(const nlohmann::ordered_json& line) const;
@@ -101,9 +105,7 @@ class Run {
   GradientWorkers workers_;
   bool validates_sequential_;
   bool validates_topn_;
-  // What recall reaches alone, where explanations are trained too: rankings reach it with any weights, since the
-  // network need not be trusted, and sentences need more training than rankings of a small log bear.
-  double least_reached_ = 0;
+  std::optional<double> recall_alone_ = {};  // what it reaches, where explanations are trained too
   TrainingState state_;
   Clock::time_point started_ = Clock::now();
 };
@@ -147,17 +149,21 @@ void Run::trust(const SearchTrust& trust) {
   for (const Task task : kRankingTasks) model_.set_search_trust(task, trust);
 }
 
+double Run::reached_otherwise() {
+  if (!model_.recall_use().search) return 0.0;
+  if (recall_alone_) return *recall_alone_;
+  ProtocolRanks ranks;
+  trust(kHalfTrust);
+  const double metric = measure(ranks);
+  trust(SearchTrust{});
+  return metric;
+}
+
 void Run::validate(const Sampler& sampler) {
   ProtocolRanks ranks;
   const double metric = measure(ranks);
   const MetricMap metrics = metrics_of(ranks);
-  double reached = std::max(metric, least_reached_);
-  if (model_.recall_use().search) {
-    ProtocolRanks others;
-    trust(kHalfTrust);
-    reached = std::max(reached, measure(others));
-    trust(SearchTrust{});
-  }
+  const double reached = std::max(metric, reached_otherwise());
   const bool kept = reached > (model_.recall_use().search ? kAsGood : 1.0) * state_.best_metric;
   state_.bad_validations = kept ? 0 : state_.bad_validations + 1;
   state_.best_metric = std::max(state_.best_metric, reached);
@@ -209,7 +215,7 @@ TrainResult Run::go(bool resume) {
   if (validates && model_.recall_use().search && sampler.share(Task::explanation) > 0) {
     ProtocolRanks ranks;
     trust(kRecallAlone);
-    least_reached_ = measure(ranks);
+    recall_alone_ = measure(ranks);
   }
   trust(model_.recall_use().search ? SearchTrust{} : kNetworkAlone);
   started_ = Clock::now();
