@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the fuzz targets, one a parser, each for so many seconds: fuzz.sh [SECONDS=20] [TARGET…]. Builds them with Clang
 # and installs the Debian packages that takes. What a target finds is left under build/fuzz/found/; the committed corpus
-# stays as it is, what is learned goes to build/fuzz/corpus/. Exits non-zero where something was found.
+# stays as it is, what is learned goes to build/fuzz/corpus/. Exits non-zero where something was found. FUZZ_SEED is the
+# seed of what is tried, 1 unless it is set, so that a run can be repeated.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/install_packages.sh
@@ -25,7 +26,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 run() {
   local target=$1 work=build/fuzz
   mkdir -p "$work/corpus/$target" "$work/found"
-  if ! "$work/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 \
+  if ! "$work/${target}_fuzz" -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 \
       -artifact_prefix="$work/found/$target-" "$work/corpus/$target" "fuzz/corpus/$target" >"$work/$target.log" 2>&1; then
     tail -n 40 "$work/$target.log" >&2
     echo "$target: FOUND something; its input: $(ls -t "$work/found/$target-"* 2>/dev/null | head -n 1)"

@@ -16,7 +16,7 @@ namespace peapod {
 namespace {
 
 constexpr RealRange kWeights{0, 1};
-constexpr double kEnough = 1 - 1e-6;  // five times 0.2f is not quite 1
+constexpr double kEnough = 1 - 1e-6;  // five times 0.2 need not be quite 1
 constexpr size_t kNamed = 12;         // events that a message names, the most frequent ones
 
 std::string count(uint64_t rows) { return readable_count(static_cast<double>(rows)); }
@@ -41,38 +41,36 @@ EventWeights event_weights_of(const std::vector<std::string>& texts) {
   return weights;
 }
 
-std::optional<float> EventCounter::weigh(std::string_view event) {
+std::optional<uint32_t> EventCounter::number_of(std::string_view event) {
   auto counted = counts_.find(event);
   if (counted == counts_.end()) {
     const auto known = weights_.find(event);
     const auto weight = known == weights_.end() ? std::nullopt : std::optional(known->second);
-    counted = counts_.emplace(event, Count{.weight = weight}).first;
+    counted = counts_.emplace(event, Count{.weight = weight, .number = static_cast<uint32_t>(weight_of_.size())}).first;
+    weight_of_.push_back(weight.value_or(0.0));
   }
   ++counted->second.rows;
-  const double weight = counted->second.weight.value_or(0.0);
-  return weight > 0 ? std::optional(static_cast<float>(weight)) : std::nullopt;
+  const uint32_t number = counted->second.number;
+  return weight_of_[number] > 0 ? std::optional(number) : std::nullopt;
 }
 
-void EventCounter::combine(RawLog& log, const std::vector<float>& weights) const {
-  std::vector<uint32_t> order(weights.size());
+void EventCounter::combine(RawLog& log, const std::vector<uint32_t>& events) const {
+  std::vector<uint32_t> order(events.size());
   std::iota(order.begin(), order.end(), 0u);
   const auto key = [&](uint32_t row) {
     const RawInteraction& one = log.interactions[row];
-    return std::tuple(one.user, one.item, log.has_times ? one.time : 0.0);
+    return log.has_times ? std::tuple(one.user, one.item, one.time, events[row])
+                         : std::tuple(one.user, one.item, 0.0, 0u);
   };
-  std::ranges::sort(order, [&](uint32_t a, uint32_t b) {
-    return std::tuple(key(a), weights[a], a) < std::tuple(key(b), weights[b], b);
-  });
-  std::vector<bool> counts(weights.size());
+  std::ranges::sort(order, [&](uint32_t a, uint32_t b) { return std::tuple(key(a), a) < std::tuple(key(b), b); });
+  std::vector<bool> counts(events.size());
   double sum = 0;
   for (size_t i = 0; i < order.size(); ++i) {
     const RawInteraction& one = log.interactions[order[i]];
     const RawInteraction* before = i > 0 ? &log.interactions[order[i - 1]] : nullptr;
     if (before == nullptr || before->user != one.user || before->item != one.item) sum = 0;
-    const bool twice = log.has_times && before != nullptr && key(order[i]) == key(order[i - 1]) &&
-                       weights[order[i]] == weights[order[i - 1]];
-    if (twice) continue;
-    sum += weights[order[i]];
+    if (log.has_times && before != nullptr && key(order[i]) == key(order[i - 1])) continue;  // written twice
+    sum += weight_of_[events[order[i]]];
     if (sum < kEnough) continue;
     counts[order[i]] = true;
     sum = std::max(0.0, sum - 1);

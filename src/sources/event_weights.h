@@ -24,22 +24,25 @@ class EventCounter {
  public:
   explicit EventCounter(EventWeights weights) : weights_(std::move(weights)) {}
 
-  // The weight of one row, above 0; nullopt where the row is left out: its event has the weight 0 or none. Counts it.
-  std::optional<float> weigh(std::string_view event);
+  // The number of a row's event, for combine(); nullopt where the row is left out: its event has the weight 0 or none.
+  // Counts it.
+  std::optional<uint32_t> number_of(std::string_view event);
 
-  // Makes `log.interactions`, of which each has a weight, those that count: in the order of the rows, of a user and an
-  // item each row with which the weights since the last one come to 1. Times, where there are some, order the rows of a
-  // pair; rows of the same time and weight are one that was written twice. Notes what was counted. Throws Error where
-  // nothing is left.
-  void combine(RawLog& log, const std::vector<float>& weights) const;
+  // Makes `log.interactions`, of which each has the number of its event, those that count: of a user and an item each
+  // row with which the weights come to 1; what is beyond 1 counts for the next. Times, where there are some, order the
+  // rows of a pair, and rows of the same time and event are one that was written twice. Notes what was counted. Throws
+  // Error where nothing is left.
+  void combine(RawLog& log, const std::vector<uint32_t>& events) const;
 
  private:
   struct Count {
     std::optional<double> weight;  // nullopt: none was given
+    uint32_t number = 0;           // in the order in which they are met
     uint64_t rows = 0;
   };
   EventWeights weights_;
   std::map<std::string, Count, std::less<>> counts_;
+  std::vector<double> weight_of_;  // by number
 };
 
 }  // namespace peapod

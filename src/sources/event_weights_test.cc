@@ -72,12 +72,19 @@ TEST(EventWeights, AddUpInTheOrderOfTimeWhateverThatOfTheRows) {
   // What is beyond 1 counts for the next time; of rows without times each counts.
   EXPECT_EQ(read("a,x,1,cart\na,x,2,cart\na,x,3,cart\na,x,4,cart\n", kShop), (Said{"ax2", "ax4"}));
   EXPECT_EQ(read("a,x,cart\na,x,cart\n", kShop, nullptr, "user,item,event\n"), (Said{"ax0"}));
+  // Without times the order of the rows is all there is: a later row makes nothing that stands before it.
+  const EventWeights other = {{"purchase", 1}, {"cart", 0.6}, {"view", 0.4}};
+  EXPECT_EQ(read("a,x,cart\na,y,purchase\na,x,cart\na,z,purchase\na,x,view\na,w,purchase\n", other, nullptr,
+                 "user,item,event\n"),
+            (Said{"ay0", "ax0", "az0", "aw0"}));
 }
 
 TEST(EventWeights, CountARowThatWasWrittenTwiceOnce) {
   EXPECT_NE(error_of([] { read("a,x,10,cart\na,x,10,cart\n", kShop); }).find("no row makes an interaction"),
             std::string::npos);
   EXPECT_EQ(read("a,x,10,cart\na,x,10,cart\na,x,11,cart\n", kShop), (Said{"ax11"}));
+  // Two events at one time are two, whatever they weigh.
+  EXPECT_EQ(read("a,x,10,cart\na,x,10,look\n", {{"cart", 0.5}, {"look", 0.5}}), (Said{"ax10"}));
 }
 
 TEST(EventWeights, NeedAColumnOfEventsAndATable) {

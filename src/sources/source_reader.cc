@@ -174,7 +174,10 @@ void require_files_alike(const SourceReader& reader, const fs::path& source, con
   for (const fs::path& file : options.more) {
     if (!fs::exists(file)) throw Error(file.string(), "does not exist");
     if (!fs::is_regular_file(file)) throw Error(file.string(), "is no file", "name files, or one folder");
-    if (fs::equivalent(file, source)) throw Error(file.string(), "is named twice", "name it once");
+    const auto is_it = [&](const fs::path& other) { return &other != &file && fs::equivalent(file, other); };
+    if (is_it(source) || std::ranges::any_of(options.more, is_it)) {
+      throw Error(file.string(), "is named twice", "name it once");
+    }
     refuse_other_than_text(file);
     if (options.format == SourceFormat::automatic && !reader.recognises(file, options.items)) {
       throw Error(file.string(),

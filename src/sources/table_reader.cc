@@ -83,7 +83,7 @@ class TableReader {
     }
     log_.reading.notes.push_back(fmt::format("rows: {} read, {} rejected{}, {} kept", count(rows_),
                                              count(log_.rejects.count()), filtered, count(log_.interactions.size())));
-    if (weighs_events()) events_.combine(log_, weights_);
+    if (weighs_events()) events_.combine(log_, event_numbers_);
     return std::move(log_);
   }
 
@@ -183,9 +183,9 @@ class TableReader {
     if (weighs_events()) {
       const auto event = rows.value(*columns_.at(ColumnRole::event));
       if (!event) return reject(ColumnRole::event, "expected a text, got " + std::string(rows.no_text()));
-      const auto weight = events_.weigh(clean_name(*event));
-      if (!weight) return;
-      weights_.push_back(*weight);
+      const auto number = events_.number_of(clean_name(*event));
+      if (!number) return;
+      event_numbers_.push_back(*number);
     }
     std::string review;
     if (const auto column = columns_.at(ColumnRole::text)) review = plain_text(rows.value(*column).value_or(""));
@@ -202,7 +202,7 @@ class TableReader {
   size_t files_ = 0, num_files_ = 1;  // read so far, and all
   uint64_t rows_ = 0, low_ratings_ = 0;
   EventCounter events_;
-  std::vector<float> weights_;  // of log_.interactions, where events are weighed
+  std::vector<uint32_t> event_numbers_;  // of log_.interactions, where events are weighed
   RawLog log_;
   NameIndex users_, items_;
 };

@@ -190,6 +190,7 @@ TEST(TableReader, ReadsSeveralFilesOneAfterTheOther) {
   const fs::path other = folder.write("c.jsonl", R"({"user":"cid","item":"tea"})");
   EXPECT_NE(refusal(first, other).find("c.jsonl: is no csv file as jan.csv is"), std::string::npos);
   EXPECT_NE(refusal(first, first).find("is named twice"), std::string::npos);
+  EXPECT_NE(error_of(first, {.more = {second, second}}).find("feb.csv: is named twice"), std::string::npos);
   EXPECT_NE(refusal(first, folder.path() / "none.csv").find("none.csv: does not exist"), std::string::npos);
   EXPECT_NE(refusal(first, folder.path()).find("is no file"), std::string::npos);
   EXPECT_NE(refusal(folder.path() / "c.jsonl", first).find("is no jsonl file as c.jsonl is"), std::string::npos);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <unordered_set>
 
@@ -262,11 +263,12 @@ TrainingExample Sampler::build(const ExampleSpec& spec) const {
   const bool in_order =
       spec.task == Task::topn && spec.index >= kEnoughToGoBy && model_.network().config().items == ItemForm::vectors;
   Known who = in_order ? known_before(data, spec.user, spec.index) : known_in_training(data, spec.user);
-  // Where an item may come again, its other occurrences are known.
+  // Where an item may come again, its earlier occurrences are known; later ones would say that it is the answer.
   std::vector<uint32_t> others;
   if (!in_order && spec.task == Task::topn && data.repeats() == Repeats::keep) {
-    others.assign(history.begin(), history.end());
-    others.erase(others.begin() + spec.index);
+    others.assign(history.begin(), history.begin() + spec.index);
+    std::ranges::copy_if(history.subspan(spec.index + 1), std::back_inserter(others),
+                         [&](uint32_t item) { return item != history[spec.index]; });
     who.items = others;
   }
   if (is_unknown) who.text_user = kUnknownUser;
