@@ -39,23 +39,39 @@ const Json& part(const Json& object, const char* name, const std::string& where)
   return *value;
 }
 
+// What is wrong with a JSON value as a T, which is any object, a text, a truth, a number, a count, or a list of these;
+// empty where nothing is. The library's own conversion takes counts modulo the range of T, and fractions and truths for
+// counts.
+template <class T>
+std::string fault_of(const Json& value) {
+  if constexpr (std::is_same_v<T, Json>) {
+    return value.is_object() ? "" : "is not an object";
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return value.is_string() ? "" : "is not a text";
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return value.is_boolean() ? "" : "is neither true nor false";
+  } else if constexpr (std::is_same_v<T, double>) {
+    return value.is_number() ? "" : "is not a number";
+  } else if constexpr (std::is_unsigned_v<T>) {
+    if (!value.is_number_unsigned()) return "is not a count";
+    return value.get<uint64_t>() > std::numeric_limits<T>::max() ? "is too large" : "";
+  } else {
+    if (!value.is_array()) return "is not a list";
+    for (size_t i = 0; i < value.size(); ++i) {
+      const std::string fault = fault_of<typename T::value_type>(value[i]);
+      if (!fault.empty()) return fmt::format("value {} of the list {}", i + 1, fault);
+    }
+    return "";
+  }
+}
+
 // The value of a JSON field as a T. Throws Error that names file and field.
 template <class T>
 T field(const Json& object, const char* name, const std::string& where) {
-  const auto fail = [&](const char* problem) {
-    return Error(fmt::format("{}: field \"{}\"", where, name), problem, kPrepareAgain);
-  };
   const auto value = object.find(name);
-  if (value == object.end()) throw fail("is missing");
-  if constexpr (std::is_unsigned_v<T> && !std::is_same_v<T, bool>) {
-    if (!value->is_number_unsigned()) throw fail("is not a count");
-    if (value->get<uint64_t>() > std::numeric_limits<T>::max()) throw fail("is too large");
-  }
-  try {
-    return value->get<T>();
-  } catch (const Json::exception&) {
-    throw fail("has the wrong type");
-  }
+  const std::string fault = value == object.end() ? "is missing" : fault_of<T>(*value);
+  if (!fault.empty()) throw Error(fmt::format("{}: field \"{}\"", where, name), fault, kPrepareAgain);
+  return value->get<T>();
 }
 
 SourceSummary source_of(const Json& object, const std::string& where) {

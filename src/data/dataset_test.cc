@@ -255,6 +255,16 @@ TEST_F(DatasetTest, RefusesAManifestOfAnotherVersionOrThatDoesNotFitTheFiles) {
   }
 }
 
+TEST_F(DatasetTest, RefusesListsWithSomethingElseThanCounts) {
+  const std::string good = read_file(out_ / "dataset.json");
+  for (const char* number : {"4294967296", "-1", "1.5", "1e300", "true", "\"1\"", "[1]"}) {
+    replace_in_manifest("\"level_sizes\": []", std::string("\"level_sizes\": [1, ") + number + "]");
+    EXPECT_NE(error_of_open().find("dataset.json: field \"level_sizes\": value 2 of the list is "), std::string::npos)
+        << error_of_open();
+    write_file_atomically(out_ / "dataset.json", good);
+  }
+}
+
 TEST_F(DatasetTest, SaysThatAnOlderDataSetMustBePreparedAgain) {
   replace_in_manifest("\"version\": 4", "\"version\": 1");
   EXPECT_NE(error_of_open().find("has version 1, this program reads 2 to 4; the data set was made by an older peapod"),

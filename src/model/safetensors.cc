@@ -241,7 +241,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
     tensor.shape = std::move(entry.shape);
     tensor.bytes = data.subspan(entry.begin, entry.end - entry.begin);
     const bool aligned = reinterpret_cast<uintptr_t>(tensor.bytes.data()) % alignof(float) == 0;
-    if (tensor.type == Type::f32 && !aligned) {
+    if (tensor.type == Type::f32 && !aligned && !tensor.bytes.empty()) {
       tensor.aligned_copy.resize(tensor.bytes.size() / sizeof(float));
       std::memcpy(tensor.aligned_copy.data(), tensor.bytes.data(), tensor.bytes.size());
     }
@@ -287,6 +287,7 @@ void SafetensorsFile::read_f32(std::string_view name, std::span<float> values) c
 std::span<const float> SafetensorsFile::f32_view(std::string_view name) const {
   const Tensor& tensor = require(name);
   if (tensor.type != Type::f32) reject_type(name, tensor, "F32");
+  if (tensor.bytes.empty()) return {};  // whose place need not be aligned
   if (!tensor.aligned_copy.empty()) return tensor.aligned_copy;
   return {reinterpret_cast<const float*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(float)};
 }

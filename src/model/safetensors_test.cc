@@ -153,6 +153,16 @@ TEST_F(Safetensors, UnalignedValuesAreReadAllTheSame) {
   }
 }
 
+TEST_F(Safetensors, ATensorWithoutValuesMayStandAnywhere) {
+  write_raw(R"({"c": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]},
+                "f": {"dtype": "F32", "shape": [3, 0], "data_offsets": [1, 1]}})",
+            "!");
+  const SafetensorsFile file = SafetensorsFile::open(path_);
+  EXPECT_TRUE(file.f32_view("f").empty());
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(file.f32_view("f").data()) % alignof(float), 0u);
+  EXPECT_TRUE(file.read_f32("f").empty());
+}
+
 TEST_F(Safetensors, AskingForTheWrongNameOrTypeIsAnError) {
   write_raw(R"({"shared.weight": {"dtype": "I32", "shape": [1], "data_offsets": [0, 4]},
                 "half": {"dtype": "F16", "shape": [1], "data_offsets": [4, 6]}})",

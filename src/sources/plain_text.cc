@@ -113,6 +113,17 @@ size_t first_tag(std::string_view text) {
   return end == std::string_view::npos ? 0 : end + 1;
 }
 
+// Plain text without its commas; where a blank stood on both sides of one, a single one remains.
+std::string without_commas(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == ',' || (c == ' ' && (out.empty() || out.back() == ' '))) continue;
+    out.push_back(c);
+  }
+  if (out.ends_with(' ')) out.pop_back();
+  return out;
+}
+
 // Latin letters with accents, U+00C0 to U+00FF, by their base letters ('?' where there is none).
 constexpr std::string_view kLatin = "AAAAAAACEEEEIIIIDNOOOOO?OUUUUY?saaaaaaaceeeeiiiidnooooo?ouuuuy?y";
 
@@ -194,8 +205,12 @@ std::string clean_name(std::string_view raw) {
   };
   raw = trimmed(raw);
   if (raw.size() < 2 || raw.front() != '"' || raw.back() != '"') return std::string(raw);
-  std::string name(trimmed(raw.substr(1, raw.size() - 2)));
-  for (size_t at = 0; (at = name.find("\"\"", at)) != std::string::npos; ++at) name.erase(at, 1);
+  raw = trimmed(raw.substr(1, raw.size() - 2));
+  std::string name;
+  for (size_t i = 0; i < raw.size(); ++i) {
+    name.push_back(raw[i]);
+    if (raw.substr(i, 2) == "\"\"") ++i;
+  }
   return name;
 }
 
@@ -203,8 +218,9 @@ std::string plain_text(std::string_view html) {
   std::string out;
   out.reserve(html.size());
   bool blank = false;  // white space seen since the last character written
+  const char* const after_tags = html.data() + (html.rfind('>') + 1);  // a tag that opens here or later has no end
   while (!html.empty()) {
-    if (html[0] == '<') {
+    if (html[0] == '<' && html.data() < after_tags) {
       if (const size_t size = first_tag(html); size > 0) {
         blank = true;
         html.remove_prefix(size);
@@ -248,8 +264,7 @@ std::string clean_title(std::string_view raw) {
 std::vector<std::string> clean_categories(const std::vector<std::string>& raw) {
   std::vector<std::string> categories;
   for (const std::string& name : raw) {
-    std::string clean = clean_title(name);
-    std::erase(clean, ',');
+    const std::string clean = without_commas(clean_title(name));
     if (clean.empty() || clean.size() > 80) continue;
     if (std::find(categories.begin(), categories.end(), clean) == categories.end()) categories.push_back(clean);
   }

@@ -52,6 +52,21 @@ TEST(CleanCategories, AreCommaFreeWithoutRepetitionsAndMarkup) {
             (std::vector<std::string>{"Gift Cards", "Clothing Shoes & Jewelry"}));
 }
 
+TEST(CleanCategories, HoldNoBlanksWhereCommasWere) {
+  EXPECT_EQ(clean_categories({", ,", "Tea , Mugs,"}), std::vector<std::string>{"Tea Mugs"});
+}
+
+// Ten minutes, where each tag and each quote costs as much as the text is long.
+TEST(PlainText, TakesTimeInProportionToTheText) {
+  std::string open_tags, quotes;
+  for (size_t i = 0; i < (size_t{4} << 20); ++i) {
+    open_tags += "<a";
+    quotes += "\"\"";
+  }
+  EXPECT_EQ(plain_text(open_tags), open_tags);
+  EXPECT_EQ(clean_name(quotes).size(), quotes.size() / 2 - 1);
+}
+
 TEST(SplitFields, KeepsEmptyFields) {
   EXPECT_EQ(split_fields("a\t\tb\t", '\t'), (std::vector<std::string_view>{"a", "", "b", ""}));
   EXPECT_EQ(split_fields("", '\t'), std::vector<std::string_view>{""});
