@@ -129,6 +129,10 @@ std::optional<std::vector<uint32_t>> Recommender::Loaded::items_admitted_by(cons
   for (const auto& [name, price] : {std::pair("min_price", request.min_price), {"max_price", request.max_price}}) {
     if (price && !(*price >= 0)) throw Error(name, fmt::format("expected a number of 0 or more, got {:g}", *price));
   }
+  if (request.min_price && request.max_price && *request.min_price > *request.max_price) {
+    throw Error("min_price", fmt::format("{:g} is above `max_price`, {:g}", *request.min_price, *request.max_price),
+                "exchange the two");
+  }
   if (asks_price && !has_prices) {
     throw Error(request.min_price ? "min_price" : "max_price",
                 fmt::format("the data set \"{}\" has no prices", data().name()),

@@ -113,6 +113,11 @@ TEST_F(RepeatConsumption, IsLearnedAndRecommendedWhereItIsKept) {
   // Some listeners are left, of them the count is.
   EXPECT_LT(answer(evaluate + " --exclude-seen --max-users 5").at("seen_targets").get<int>(), 6);
   expect_refused(evaluate + " --exclude-seen --against popularity", "stands beside baselines");
+  ASSERT_EQ(peapod(evaluate + " --json " + at("again.json")), 0) << log();
+  ASSERT_EQ(peapod(evaluate + " --exclude-seen --json " + at("new.json")), 0) << log();
+  ASSERT_EQ(peapod("baseline popularity --data " + at("data") + " --json " + at("popular.json")), 0) << log();
+  expect_refused("compare " + at("again.json") + " " + at("new.json"), "rank different items");
+  EXPECT_EQ(peapod("compare " + at("again.json") + " " + at("popular.json")), 0) << log();
   EXPECT_EQ(peapod(evaluate + " --exclude-seen --include-seen"), 2) << log();
   ASSERT_EQ(peapod(evaluate + " --report " + at("page.html")), 0) << log();
   EXPECT_NE(contents(at("page.html")).find("these may be recommended too"), std::string::npos);

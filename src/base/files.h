@@ -31,8 +31,8 @@ class MappedFile {
   size_t size_ = 0;
 };
 
-// What to throw where a file could not be opened for reading: names it and says why. To be called at once, while errno
-// tells.
+// What to throw where a file could not be opened for reading: names it and says why. REQUIRES: nothing has been called
+// since that could have changed errno.
 Error unreadable(const std::filesystem::path& path);
 
 // The whole file as a string. Throws Error naming the file.

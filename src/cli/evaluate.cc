@@ -114,7 +114,10 @@ ProtocolRanks model_ranks(const Measured& one, const EvaluateFlags& flags, Evalu
   options.recommended = [&ranks](std::span<const uint32_t> items) {
     ranks.recommended.emplace_back(items.begin(), items.end());
   };
-  if (ranks_full(flags)) ranks.full = full_ranks(one, options, name);
+  if (ranks_full(flags)) {
+    ranks.full = full_ranks(one, options, name);
+    ranks.seen_compete = options.include_seen.value_or(one.model.dataset().repeats() == Repeats::keep);
+  }
   if (ranks_sampled(flags)) ranks.sampled99 = sampled_ranks(one, options, name);
   return ranks;
 }

@@ -81,6 +81,7 @@ ProtocolRanks full_ranking(const RankingProblem& problem, const Scorer& scorer, 
   ProtocolRanks ranks;
   ranks.full.resize(problem.cases.size());
   ranks.recommended.resize(problem.cases.size());
+  ranks.seen_compete = problem.repeats == Repeats::keep;
   for_each_case(problem, scorer, tie_seed, [&](size_t c, std::span<const float> scores, uint64_t user_seed) {
     const RankingCase& user = problem.cases[c];
     ranks.full[c] = rank_among_all(scores, user.target, problem.excluded(user), user_seed);

@@ -23,6 +23,11 @@ void require_same_users(const RankRecord& first, const RankRecord& second) {
   if (first.split != second.split) {
     throw Error(where, fmt::format("are of different splits: {} and {}", first.split, second.split), remedy);
   }
+  const bool rank_both = !first.ranks.full.empty() && !second.ranks.full.empty();
+  if (rank_both && first.ranks.seen_compete != second.ranks.seen_compete) {
+    throw Error(where, "rank different items: one of them also those of the history",
+                "measure both with `evaluate --include-seen`, both without, or both on data with the same `--repeats`");
+  }
   if (first.num_users != second.num_users || first.users_hash != second.users_hash) {
     throw Error(where, fmt::format("are of different users: {} and {} of them", first.num_users, second.num_users),
                 remedy);

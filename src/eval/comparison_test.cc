@@ -93,6 +93,7 @@ TEST(Comparison, RefusesOtherDataSplitsAndUsersInASentence) {
          "are of different data: ring and beauty");
   expect(refusal([](RankRecord& other) { other.data_hash = "9"; }), "are of two data sets named ring");
   expect(refusal([](RankRecord& other) { other.split = "valid"; }), "are of different splits: test and valid");
+  expect(refusal([](RankRecord& other) { other.ranks.seen_compete = true; }), "rank different items");
   expect(refusal([](RankRecord& other) { other.users_hash = "9"; }), "are of different users");
   expect(refusal([](RankRecord& other) { other.num_users = 3; }), "are of different users: 400 and 3");
 }

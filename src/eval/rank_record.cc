@@ -44,7 +44,8 @@ class Reader {
 
   // Another protocol's ranks, say, would be left out of the comparison without a word.
   void require_known(std::string_view field) const {
-    static constexpr std::string_view kFields[] = {"dataset", "data_hash", "split", "num_users", "users_hash"};
+    static constexpr std::string_view kFields[] = {"dataset",   "data_hash",  "split",
+                                                   "num_users", "users_hash", "seen_compete"};
     const bool is_protocol =
         std::ranges::any_of(kProtocols.values(), [&](Protocol protocol) { return field == metric_prefix(protocol); });
     if (!is_protocol && std::ranges::find(kFields, field) == std::end(kFields)) {
@@ -56,6 +57,14 @@ class Reader {
     const Json& value = require(field);
     if (!value.is_string()) refuse(field, "expected a text, got " + shown_json(value));
     return value.get<std::string>();
+  }
+
+  // False where there is no such field.
+  bool is_true(const char* field) const {
+    const auto found = object_.find(field);
+    if (found == object_.end()) return false;
+    if (!found->is_boolean()) refuse(field, "expected true or false, got " + shown_json(*found));
+    return found->get<bool>();
   }
 
   size_t count(const char* field) const {
@@ -109,7 +118,7 @@ RankRecord rank_record(const Dataset& data, Split split, const Population& popul
                     .split = std::string(name_of(split)),
                     .users_hash = fmt::format("{:016x}", hash_of(population.users)),
                     .num_users = population.users.size(),
-                    .ranks = {.full = ranks.full, .sampled99 = ranks.sampled99}};
+                    .ranks = {.full = ranks.full, .sampled99 = ranks.sampled99, .seen_compete = ranks.seen_compete}};
   for (std::vector<uint32_t>* kept : {&record.ranks.full, &record.ranks.sampled99}) {
     for (uint32_t& rank : *kept) rank = rank < kGreatestDepth || rank == kUnopposed ? rank : kNotRanked;
   }
@@ -122,6 +131,7 @@ std::string json_of(const RankRecord& record) {
                  {"split", record.split},
                  {"num_users", record.num_users},
                  {"users_hash", record.users_hash}};
+  if (record.ranks.seen_compete) object["seen_compete"] = true;
   for (const Protocol protocol : kProtocols.values()) {
     const std::vector<uint32_t>& ranks = record.ranks.under(protocol);
     if (ranks.empty()) continue;
@@ -149,6 +159,7 @@ RankRecord read_rank_record(const std::filesystem::path& path) {
                     .users_hash = reader.text("users_hash"),
                     .num_users = reader.count("num_users"),
                     .ranks = {}};
+  record.ranks.seen_compete = reader.is_true("seen_compete");
   record.ranks.full = reader.ranks(Protocol::full, record.num_users);
   record.ranks.sampled99 = reader.ranks(Protocol::sampled99, record.num_users);
   return record;

@@ -138,6 +138,7 @@ TEST_F(RankRecords, NameTheFieldThatIsDamaged) {
     expect_refusal(field, Json::array());
   }
   expect_refusal("num_users", -1);
+  expect_refusal("seen_compete", 1);
   expect_refusal("sequential.full", {1, 2, 3});
   expect_refusal("sequential.full", "1");
   const auto with_rank = [&](const char* field, const Json& rank) {

@@ -57,6 +57,7 @@ struct ProtocolRanks {
   std::vector<uint32_t> sampled99;
   // In full ranking, what was recommended to each user, best first; empty where nobody asked for it.
   std::vector<std::vector<uint32_t>> recommended = {};
+  bool seen_compete = false;  // whether full ranking ranked items of the history too
 
   const std::vector<uint32_t>& under(Protocol protocol) const { return protocol == Protocol::full ? full : sampled99; }
 };

@@ -88,9 +88,8 @@ Question ask_next_item(const PeapodModel& model, const Known& who, const AskOpti
 // remains, nothing can be answered. Where items are shown as vectors, the history is shown too. What is asked about is
 // not known: candidates are taken out of the items that the personal prompt is made of, as the target is in training
 // (docs/decisions.md; static user vectors, as published, are of all training items nevertheless). They may all be
-// answered, seen or not. Where the
-// data set keeps repeats, candidates stay among what is known: to have had one tells that it may come again.
-// Throws Error for more candidates than the model ranks at a time.
+// answered, seen or not. Where the data set keeps repeats, candidates stay among what is known: to have had one tells
+// that it may come again. Throws Error for more candidates than the model ranks at a time.
 Question ask_ranking(const PeapodModel& model, const Known& who, std::span<const uint32_t> candidates,
                      const AskOptions& options = {});
 

@@ -110,8 +110,8 @@ class Recall {
   const RecallSettings& settings() const { return settings_; }
 
   // The items that a history (oldest first) brings to mind, best first; equal scores by rising item. Its own are among
-  // them where the settings give them a weight.
-  // Order and cut go by score, whatever the trend. Time grows with what is recalled.
+  // them where the settings give them a weight. Order and cut go by score, whatever the trend. Time grows with what is
+  // recalled.
   std::vector<RecalledItem> recall(std::span<const uint32_t> history, const RecallOptions& options = {}) const;
 
   // Training interactions with an item, without those of `left_out`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "sources/plain_text.h"
 
@@ -13,6 +14,12 @@ constexpr std::array<std::string_view, 2> kSchemes = {"postgresql://", "postgres
 std::string_view scheme_of(std::string_view url) {
   const auto* scheme = std::ranges::find_if(kSchemes, [&](std::string_view one) { return url.starts_with(one); });
   return scheme == kSchemes.end() ? std::string_view() : url.substr(0, scheme->size());
+}
+
+// That of any URL, up to its two slashes.
+std::string_view any_scheme_of(std::string_view url) {
+  const size_t end = url.find("://");
+  return end == std::string_view::npos ? std::string_view() : url.substr(0, end + 3);
 }
 
 // A parameter whose name holds a % may be called anything.
@@ -55,8 +62,8 @@ std::string without_password(std::string_view url) {
 }
 
 std::string shown_url(std::string_view url) {
-  const std::string_view scheme = scheme_of(url);
-  if (has_readable_user(url)) {
+  const std::string_view scheme = any_scheme_of(url);
+  if (is_postgresql_url(url) && has_readable_user(url)) {
     const std::string text = without_password(url);
     return text.substr(0, text.find('?'));
   }
@@ -67,12 +74,18 @@ std::string shown_url(std::string_view url) {
 std::string with_shown_urls(std::string_view text) {
   std::string shown;
   while (!text.empty()) {
-    size_t begin = text.size();
-    for (const std::string_view scheme : kSchemes) begin = std::min(begin, text.find(scheme));
+    const size_t slashes = std::min(text.find("://"), text.size());
+    size_t begin = slashes;
+    const auto in_scheme = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
+    };
+    while (slashes < text.size() && begin > 0 && in_scheme(text[begin - 1])) --begin;
     shown += text.substr(0, begin);
     text.remove_prefix(begin);
     const size_t end = std::min(text.find_first_of(" \t\r\n\"'`"), text.size());
-    if (end > 0) shown += shown_url(text.substr(0, end));
+    // Of other kinds than PostgreSQL's, those that name somebody.
+    const std::string_view url = text.substr(0, end);
+    shown += is_postgresql_url(url) || url.find('@') != std::string_view::npos ? shown_url(url) : std::string(url);
     text.remove_prefix(end);
   }
   return shown;

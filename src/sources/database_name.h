@@ -20,7 +20,7 @@ std::string without_password(std::string_view url);
 // `postgresql://user@host/name` without passwords and parameters, for messages. Whatever may belong to a password is
 // left out, also where the URL is not one that can be read.
 std::string shown_url(std::string_view url);
-// A text with each such URL in it as it may be shown.
+// A text with each such URL in it as it may be shown, and with those of other schemes that hold an @.
 std::string with_shown_urls(std::string_view text);
 
 }  // namespace peapod

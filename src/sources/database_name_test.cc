@@ -48,6 +48,11 @@ TEST(DatabaseName, LosesPasswordsButKeepsTheOtherParameters) {
 TEST(DatabaseName, IsShownSoInATextToo) {
   EXPECT_EQ(with_shown_urls("got postgresql://ann:secret@host/shop, \"postgres://bob:x@h\" and no postgresql"),
             "got postgresql://ann@host/shop, \"postgres://bob@h\" and no postgresql");
+  // As other programs write it, and what is no database's.
+  EXPECT_EQ(with_shown_urls("postgresql+psycopg2://u:secret@h/db no"), "postgresql+psycopg2://u@… no");
+  EXPECT_EQ(with_shown_urls("POSTGRESQL://u:secret@h/db"), "POSTGRESQL://u@…");
+  EXPECT_EQ(with_shown_urls("see http://host/a:b"), "see http://host/a:b");
+  EXPECT_EQ(with_shown_urls("a ://x and ://u:p@h"), "a ://x and ://u@…");
   EXPECT_EQ(with_shown_urls("nothing to hide"), "nothing to hide");
   EXPECT_EQ(with_shown_urls(""), "");
 }

@@ -107,6 +107,11 @@ TEST(EventWeights, AreMissedWhereThereAreEventsAndNobodyWeighsThem) {
   }
   EXPECT_TRUE(said);
   const ScratchFolder folder;
+  const std::string row = "user,item,event\na,x,view\n";
+  const RawLog both = read_source(folder.write("1.csv", row), {.more = {folder.write("2.csv", row)}});
+  EXPECT_EQ(
+      std::ranges::count_if(both.reading.notes, [](const std::string& note) { return note.starts_with("events:"); }), 1)
+      << "once for all files";
   ReadOptions options;
   options.columns[static_cast<size_t>(ColumnRole::event)] = "event";
   const auto file = folder.write("a.csv", "user,item,event\na,x,view\n");

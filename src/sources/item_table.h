@@ -40,10 +40,9 @@ class ItemDescriber {
 
 // Reads a table of items (as sources/table_rows.h has them; the notation is told by the file's name): a column that
 // names items, `item_column` where the table has that, else of those with usual names the one that names most items of
-// the log in the first rows; and columns of titles, categories, prices and availability, at least one of
-// them, by the usual names. Rows that cannot be used
-// go to the log's rejects. Throws Error when the file cannot be read, too many rows cannot be used, a column is
-// missing, or no row names an item of the log.
+// the log in the first rows; and columns of titles, categories, prices and availability, at least one of them, by the
+// usual names. Rows that cannot be used go to the log's rejects. Throws Error when the file cannot be read, too many
+// rows cannot be used, a column is missing, or no row names an item of the log.
 void read_item_table(const std::filesystem::path& path, const std::string& item_column, RawLog& log);
 
 }  // namespace peapod

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "sources/source_reader.h"
+#include "support/reading.h"
 #include "support/scratch_folder.h"
 
 namespace peapod {
@@ -16,21 +17,6 @@ using Strings = std::vector<std::string>;
 
 const ItemInfo& item_of(const RawLog& log, std::string_view name) {
   return *std::ranges::find(log.items, name, &ItemInfo::name);
-}
-
-std::string summary(const RawLog& log) {
-  std::string text;
-  for (const std::string& line : summary_of_reading(log)) text += line + "\n";
-  return text;
-}
-
-std::string error_of(const fs::path& source, const ReadOptions& options) {
-  try {
-    read_source(source, options);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 ReadOptions with_items(const fs::path& items) {

@@ -175,7 +175,8 @@ void require_files_alike(const SourceReader& reader, const fs::path& source, con
     if (!fs::exists(file)) throw Error(file.string(), "does not exist");
     if (!fs::is_regular_file(file)) throw Error(file.string(), "is no file", "name files, or one folder");
     const auto is_it = [&](const fs::path& other) { return &other != &file && fs::equivalent(file, other); };
-    if (is_it(source) || std::ranges::any_of(options.more, is_it)) {
+    const bool is_items = !options.items.empty() && is_it(options.items);
+    if (is_items || is_it(source) || std::ranges::any_of(options.more, is_it)) {
       throw Error(file.string(), "is named twice", "name it once");
     }
     refuse_other_than_text(file);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "support/reading.h"
 #include "support/scratch_folder.h"
 
 namespace peapod {
@@ -17,15 +18,6 @@ std::vector<std::string> pairs_of(const RawLog& log) {
     pairs.push_back(log.users[interaction.user].name + " " + log.items[interaction.item].name);
   }
   return pairs;
-}
-
-std::string error_of(const std::filesystem::path& source, const ReadOptions& options = {}) {
-  try {
-    read_source(source, options);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 const ReadOptions kTolerant{SourceFormat::automatic, 100.0};

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "sources/source_reader.h"
+#include "support/reading.h"
 #include "support/scratch_folder.h"
 #include "support/sqlite_file.h"
 
@@ -11,25 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> rows_of(const RawLog& log) {
-  std::vector<std::string> rows;
-  for (const RawInteraction& interaction : log.interactions) {
-    rows.push_back(log.users[interaction.user].name + " " + log.items[interaction.item].name + " " +
-                   std::to_string(static_cast<long long>(interaction.time)));
-  }
-  return rows;
-}
-
 ReadOptions with_query(const std::string& query) { return {.max_bad_lines_percent = 100, .query = query}; }
-
-std::string error_of(const std::string& source, const ReadOptions& options) {
-  try {
-    read_source(source, options);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 // A shop with everything that a row may hold.
 class SqliteRows : public testing::Test {

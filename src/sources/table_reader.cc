@@ -133,6 +133,7 @@ class TableReader {
       throw Error(rows.where_of_first(), "its events (column \"" + name + "\") have no weights",
                   "say what they count with `event_weight`, for example purchase=1,view=0.2");
     }
+    if (std::exchange(events_told_, true)) return column.reset();
     std::set<std::string> events;
     for (const auto& row : rows.sample()) {
       if (*column < row.size() && events.size() < 4) events.insert(clean_name(row[*column]));
@@ -202,6 +203,7 @@ class TableReader {
   size_t files_ = 0, num_files_ = 1;  // read so far, and all
   uint64_t rows_ = 0, low_ratings_ = 0;
   EventCounter events_;
+  bool events_told_ = false;             // that nobody weighs them
   std::vector<uint32_t> event_numbers_;  // of log_.interactions, where events are weighed
   RawLog log_;
   NameIndex users_, items_;

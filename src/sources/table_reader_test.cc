@@ -3,36 +3,13 @@
 
 #include "base/error.h"
 #include "sources/source_reader.h"
+#include "support/reading.h"
 #include "support/scratch_folder.h"
 
 namespace peapod {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<std::string> rows_of(const RawLog& log) {
-  std::vector<std::string> rows;
-  for (const RawInteraction& interaction : log.interactions) {
-    rows.push_back(log.users[interaction.user].name + " " + log.items[interaction.item].name + " " +
-                   std::to_string(static_cast<long long>(interaction.time)));
-  }
-  return rows;
-}
-
-std::string summary(const RawLog& log) {
-  std::string text;
-  for (const std::string& line : summary_of_reading(log)) text += line + "\n";
-  return text;
-}
-
-std::string error_of(const fs::path& source, const ReadOptions& options = {}) {
-  try {
-    read_source(source, options);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 ReadOptions with_columns(const ColumnNames& columns) {
   ReadOptions options;
